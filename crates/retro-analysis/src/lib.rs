@@ -1,0 +1,1 @@
+//! History to findings: which commit broke, fixed or flaked which test. Pure.

@@ -1,0 +1,37 @@
+//! The vocabulary of git-retro: commit jobs, suites, test outcomes, leases and events.
+//!
+//! Plain types and pure decisions. Nothing here performs I/O, awaits, or reads a clock; time,
+//! identity and randomness come in as arguments. Nothing here is serialised as it stands either:
+//! stored shapes are versioned records beside the store traits.
+
+mod cache_key;
+mod digest;
+mod event;
+mod job;
+mod lease;
+mod object_id;
+mod overlay;
+mod repo_id;
+mod run;
+mod suite;
+mod test_case;
+mod test_id;
+mod time;
+mod verdict;
+
+pub use cache_key::{CacheKey, ToolchainFingerprint};
+pub use digest::{Digest256, DigestParseError, Digester};
+pub use event::{Event, EventKind};
+pub use job::{
+    CommitJob, IllegalTransition, JobEvent, JobState, JobStatus, MAX_ATTEMPTS, transition,
+};
+pub use lease::{Epoch, Lease, LeaseOwner, LeasePolicy};
+pub use object_id::{CommitId, ObjectIdError, TreeId};
+pub use overlay::{Overlay, OverlayFile, OverlayHash};
+pub use repo_id::{RepoId, RepoIdError};
+pub use run::{RunId, RunIdError};
+pub use suite::{CommandLine, ResultFormat, ResultLocation, ResultSource, Suite, SuiteFingerprint};
+pub use test_case::{Attachment, Attempt, Location, Outcome, OutcomeCounts, RepeatRule, TestCase};
+pub use test_id::{TestId, TestIdParseError};
+pub use time::{Clock, Timestamp};
+pub use verdict::{UntestableReason, Verdict};

@@ -1,0 +1,78 @@
+//! What can go wrong with git.
+
+use std::path::PathBuf;
+
+/// Why git work did not succeed. Each message says what to do next.
+#[derive(Debug, thiserror::Error)]
+pub enum GitError {
+    /// There is no repository.
+    #[error("{path} is not inside a git repository; run git-retro in one, or name it with --repo")]
+    NotARepository {
+        /// Where one was looked for.
+        path: PathBuf,
+    },
+    /// A revision does not exist.
+    #[error("unknown revision {revision:?}: {why}")]
+    BadRevision {
+        /// The revision as it was given.
+        revision: String,
+        /// What is wrong with it, with a suggestion where there is one.
+        why: String,
+    },
+    /// An object the work needs is not in the repository.
+    #[error("{what} is missing from the repository: {hint}")]
+    MissingObject {
+        /// The object.
+        what: String,
+        /// Why that may be (shallow, partial or damaged) and what to do.
+        hint: String,
+    },
+    /// Two paths of a commit cannot both exist on this file system, or a path leaves the work tree.
+    #[error("commit {commit} cannot be checked out: {why}")]
+    Unrepresentable {
+        /// The commit.
+        commit: String,
+        /// The path and what is wrong with it.
+        why: String,
+    },
+    /// No room left on the device.
+    #[error("no space left while writing {path}; free some, or move the slots with --cache-dir")]
+    DiskFull {
+        /// What was being written.
+        path: PathBuf,
+    },
+    /// Another process holds what is needed.
+    #[error("{path} is locked by process {pid}")]
+    Locked {
+        /// The lock.
+        path: PathBuf,
+        /// Its holder.
+        pid: u32,
+    },
+    /// A file could not be read or written.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Anything else git said.
+    #[error("{doing}: {why}")]
+    Git {
+        /// What was being done.
+        doing: String,
+        /// What git said.
+        why: String,
+    },
+}
+
+impl GitError {
+    /// Whether the same call may succeed a little later, after the slot was emptied.
+    pub fn is_retryable(&self) -> bool {
+        matches!(
+            self,
+            Self::Locked { .. } | Self::Io { .. } | Self::Git { .. }
+        )
+    }
+}

@@ -1,0 +1,1 @@
+//! Storage on one machine: SQLite for jobs, results and events, folders for artifacts.

@@ -1,0 +1,127 @@
+//! Jobs and the runs they belong to.
+
+use async_trait::async_trait;
+use retro_domain::{
+    CacheKey, CommitId, CommitJob, JobEvent, JobState, RepoId, RunId, SuiteFingerprint, Timestamp,
+    TreeId,
+};
+
+use crate::StoreError;
+
+/// One commit of a run: what people see of it, and where its result is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunCommit {
+    /// The commit.
+    pub commit: CommitId,
+    /// Its tree.
+    pub tree: TreeId,
+    /// Its parents in the repository, whether or not they are part of the run.
+    pub parents: Vec<CommitId>,
+    /// When it was committed.
+    pub committed_at: Timestamp,
+    /// Who wrote it.
+    pub author: String,
+    /// The first line of its message.
+    pub summary: String,
+    /// The suite that applies to it.
+    pub suite: SuiteFingerprint,
+    /// The key of its result.
+    pub key: CacheKey,
+}
+
+/// How a run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunStatus {
+    /// Work goes on, or its process died without a word.
+    Running,
+    /// Every job of it has ended.
+    Finished,
+    /// Someone stopped it, or a limit did.
+    Interrupted,
+    /// git-retro itself could not go on.
+    Failed,
+}
+
+/// One look back over a range.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunRecord {
+    /// Its id.
+    pub id: RunId,
+    /// The repository.
+    pub repo: RepoId,
+    /// The name of the suite.
+    pub suite_name: String,
+    /// What was asked for, as a person would type it.
+    pub request: String,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+    /// How it stands.
+    pub status: RunStatus,
+    /// Its commits, oldest first: every commit comes after those of its parents that are here.
+    pub commits: Vec<RunCommit>,
+}
+
+/// Jobs, their leases, and the runs they belong to.
+///
+/// # Guarantees
+///
+/// - [`apply`](Self::apply) is [`retro_domain::transition`] made atomic: of several callers with
+///   the same event exactly one sees its effect, and a caller with an older epoch is refused.
+/// - A write that returned `Ok` is seen by every later read of any handle on the same store, and
+///   survives the death of the process.
+///
+/// # Not guaranteed
+///
+/// - Survival of the last writes when the machine loses power; what is there stays consistent.
+/// - Any order among jobs.
+///
+/// A crash in the middle of a call leaves either all of its effect or none.
+#[async_trait]
+pub trait JobStore: Send + Sync {
+    /// Stores a new run.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Conflict`] when a run of that id exists.
+    async fn create_run(&self, run: &RunRecord) -> Result<(), StoreError>;
+
+    /// Changes a run's status from `from` to `to`; `at` becomes its end unless `to` is `Running`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NotFound`], or [`StoreError::Conflict`] when its status is not `from`.
+    async fn set_run_status(
+        &self,
+        run: &RunId,
+        from: RunStatus,
+        to: RunStatus,
+        at: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// The run with this id.
+    async fn run(&self, run: &RunId) -> Result<Option<RunRecord>, StoreError>;
+
+    /// The newest `limit` runs of a repository, newest first, or of every repository.
+    async fn runs(&self, repo: Option<&RepoId>, limit: usize)
+    -> Result<Vec<RunRecord>, StoreError>;
+
+    /// Adds jobs as `Pending`; those that exist stay as they are. Returns how many were added.
+    async fn enqueue(&self, jobs: &[CommitJob]) -> Result<usize, StoreError>;
+
+    /// The state of a job.
+    async fn job(&self, job: &CommitJob) -> Result<Option<JobState>, StoreError>;
+
+    /// Applies an event to a job and returns its new state.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NotFound`] for a job that was never enqueued, [`StoreError::Transition`] when
+    /// its state does not allow the event.
+    async fn apply(&self, job: &CommitJob, event: &JobEvent) -> Result<JobState, StoreError>;
+
+    /// Removes runs that started before `before` and are not among the newest `keep_newest` of
+    /// their repository, and jobs that ended and belong to no remaining run. Returns how many runs.
+    async fn prune_runs(&self, before: Timestamp, keep_newest: usize) -> Result<u64, StoreError>;
+}

@@ -1,0 +1,1 @@
+//! Builders and scratch repositories for the tests of git-retro. Never part of a release.
