@@ -110,8 +110,17 @@ pub enum JobEvent {
         /// The holder's epoch.
         epoch: Epoch,
     },
-    /// Someone asks for a finished job to be run again; the epoch goes on, the attempts start over.
-    Requeue,
+    /// The holder is known to be dead, so its lease need not run out; the attempt counts.
+    Revoke {
+        /// The dead holder's epoch.
+        epoch: Epoch,
+    },
+    /// Someone asks for a job to be run again: finished, waiting, or left behind under an expired
+    /// lease. The epoch goes on, the attempts start over.
+    Requeue {
+        /// The present moment.
+        now: Timestamp,
+    },
 }
 
 impl JobEvent {
@@ -122,7 +131,8 @@ impl JobEvent {
             Self::Complete { .. } => "complete",
             Self::Fail { .. } => "fail",
             Self::HandBack { .. } => "hand back",
-            Self::Requeue => "requeue",
+            Self::Revoke { .. } => "revoke",
+            Self::Requeue { .. } => "requeue",
         }
     }
 }
@@ -169,7 +179,9 @@ pub fn transition(state: &JobState, event: &JobEvent) -> Result<JobState, Illega
     use JobEvent as E;
     use JobStatus as S;
     match (&state.status, event) {
-        (S::Running(lease), E::Claim { now, .. }) if !lease.is_expired(*now) => {
+        (S::Running(lease), E::Claim { now, .. } | E::Requeue { now })
+            if !lease.is_expired(*now) =>
+        {
             Err(IllegalTransition::Held {
                 owner: lease.owner.0.clone(),
             })
@@ -197,7 +209,8 @@ pub fn transition(state: &JobState, event: &JobEvent) -> Result<JobState, Illega
             E::Renew { epoch, .. }
             | E::Complete { epoch, .. }
             | E::Fail { epoch, .. }
-            | E::HandBack { epoch },
+            | E::HandBack { epoch }
+            | E::Revoke { epoch },
         ) if *epoch != state.epoch => Err(IllegalTransition::StaleEpoch {
             held: epoch.0,
             current: state.epoch.0,

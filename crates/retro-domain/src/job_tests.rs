@@ -33,7 +33,8 @@ fn events(epoch: Epoch) -> Vec<JobEvent> {
             reason: "disk full".to_owned(),
         },
         JobEvent::HandBack { epoch },
-        JobEvent::Requeue,
+        JobEvent::Revoke { epoch },
+        JobEvent::Requeue { now: at(0) },
     ]
 }
 
@@ -69,11 +70,13 @@ fn every_pair_of_status_and_event_is_decided() {
         }
     }
     let expected = [
-        // claim, renew, complete, fail, hand back, requeue
-        ["RUNNING", "-", "-", "-", "-", "PENDING"],
-        ["held", "RUNNING", "COMPLETE", "FAILED", "PENDING", "-"],
-        ["-", "-", "-", "-", "-", "PENDING"],
-        ["-", "-", "-", "-", "-", "PENDING"],
+        // claim, renew, complete, fail, hand back, revoke, requeue
+        ["RUNNING", "-", "-", "-", "-", "-", "PENDING"],
+        [
+            "held", "RUNNING", "COMPLETE", "FAILED", "PENDING", "PENDING", "held",
+        ],
+        ["-", "-", "-", "-", "-", "-", "PENDING"],
+        ["-", "-", "-", "-", "-", "-", "PENDING"],
     ];
     assert_eq!(table, expected.concat());
 }
@@ -109,6 +112,18 @@ fn a_job_lost_three_times_is_not_claimed_a_fourth_time() {
 }
 
 #[test]
+fn a_job_left_behind_three_times_runs_again_when_someone_asks() {
+    let mut state = JobState::new();
+    for _ in 0..3 {
+        state = transition(&state, &claim(0)).unwrap();
+        state = transition(&state, &JobEvent::Revoke { epoch: state.epoch }).unwrap();
+    }
+    assert!(transition(&state, &claim(0)).is_err());
+    state = transition(&state, &JobEvent::Requeue { now: at(0) }).unwrap();
+    assert!(transition(&state, &claim(0)).is_ok());
+}
+
+#[test]
 fn handing_back_costs_no_attempt() {
     let mut state = JobState::new();
     for round in 0..10 {
@@ -122,7 +137,7 @@ proptest! {
     /// Whatever happens in whatever order, the epoch never falls and two holders never both finish.
     #[test]
     fn epochs_never_fall_and_only_the_latest_holder_acts(
-        steps in prop::collection::vec((0_usize..6, 0_u64..4, 0_i64..400), 0..60),
+        steps in prop::collection::vec((0_usize..7, 0_u64..4, 0_i64..400), 0..60),
     ) {
         let mut state = JobState::new();
         for (kind, epoch, now) in steps {
