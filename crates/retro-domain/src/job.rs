@@ -238,7 +238,12 @@ pub fn transition(state: &JobState, event: &JobEvent) -> Result<JobState, Illega
             epoch: state.epoch,
             attempts: state.attempts.saturating_sub(1),
         }),
-        (S::Pending | S::Complete(_) | S::Failed(_), E::Requeue) => Ok(JobState {
+        (S::Running(_), E::Revoke { .. }) => Ok(JobState {
+            status: S::Pending,
+            epoch: state.epoch,
+            attempts: state.attempts,
+        }),
+        (_, E::Requeue { .. }) => Ok(JobState {
             status: S::Pending,
             epoch: state.epoch,
             attempts: 0,
