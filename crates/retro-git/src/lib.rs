@@ -3,8 +3,16 @@
 
 mod error;
 mod history;
+#[cfg(feature = "git2")]
+mod repository;
 mod slot;
+#[cfg(feature = "git2")]
+mod slot_pool;
 
 pub use error::GitError;
 pub use history::{CommitInfo, CommitList, CommitQuery, History, MergePolicy, Selection};
+#[cfg(feature = "git2")]
+pub use repository::GitRepository;
 pub use slot::{Checkout, LfsPolicy, OverlayError, Slot, SlotOptions, SlotPool, SubmodulePolicy};
+#[cfg(feature = "git2")]
+pub use slot_pool::GitSlotPool;
