@@ -1,1 +1,43 @@
 //! Child processes: deadlines, signals, capture and clean environments. Nothing else in git-retro starts one.
+//!
+//! [`ChildProcesses`] runs an [`Invocation`] to its end and says how it [ended](Ending), what it
+//! [used](Usage), what it [wrote](Captured) and what it [left behind](Leaked). The call blocks its
+//! thread; any number of threads may run commands through one executor at the same time.
+//!
+//! # What is guaranteed on Linux
+//!
+//! - When [`Executor::run`] returns, no descendant of the command is alive, daemons included: each
+//!   command runs under a small supervisor process that adopts every orphan and reports only once
+//!   it has no child left.
+//! - The same holds when the calling process is killed with SIGKILL: the supervisor sees its control
+//!   socket close and kills the whole tree.
+//! - The command sees the environment of its invocation and nothing else, no inherited file
+//!   descriptor but its three standard ones, an empty signal mask and default dispositions.
+//! - A descendant that keeps standard output open cannot hold the caller for longer than
+//!   [`Limits::pipe_wait`].
+//!
+//! Not guaranteed: a command that kills its own supervisor (same user, SIGKILL) takes part of the
+//! proof with it; this is reported as [`ExecError::SupervisorLost`] after the command's own session
+//! was killed. A descendant that changed to another user cannot be killed by an unprivileged caller
+//! and is reported as [`ExecError::Unkillable`].
+//!
+//! # Elsewhere
+//!
+//! On other Unix systems there is no way to adopt orphans: the command's process group is signalled,
+//! a daemon in a session of its own survives, and nothing is killed when the caller dies.
+
+mod cancel;
+mod capture;
+mod environment;
+mod error;
+mod executor;
+mod finished;
+mod invocation;
+
+pub use cancel::CancelToken;
+pub use capture::{TRUNCATION_MARKER, Truncation, find_truncation};
+pub use environment::{EnvironmentPolicy, Home, clean_environment};
+pub use error::ExecError;
+pub use executor::{ChildProcesses, Executor};
+pub use finished::{Captured, Ending, Finished, Leaked, Usage};
+pub use invocation::{Capture, Invocation, Limits};

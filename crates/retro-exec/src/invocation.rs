@@ -1,0 +1,73 @@
+//! What to run: the command, where, with which environment, within which limits.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// One command to run, complete: nothing is inherited from the calling process but its user, its
+/// resource limits, its umask and its CPU affinity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invocation {
+    /// The program and its arguments, passed as they are; no shell is involved.
+    ///
+    /// A program without a slash is looked up in the `PATH` of [`env`](Self::env) (`/bin:/usr/bin`
+    /// when that has none); one with a slash is relative to [`cwd`](Self::cwd).
+    pub argv: Vec<OsString>,
+    /// The directory the command starts in. It must exist; the command may remove it.
+    pub cwd: PathBuf,
+    /// Exactly the environment of the command. Build it with
+    /// [`clean_environment`](crate::clean_environment).
+    pub env: Vec<(OsString, OsString)>,
+    /// When to stop it.
+    pub limits: Limits,
+    /// Where standard output goes.
+    pub stdout: Capture,
+    /// Where standard error goes. With the same path as [`stdout`](Self::stdout) both streams are
+    /// written to one file in the order they arrive; everything is then counted as standard output
+    /// and under its cap.
+    pub stderr: Capture,
+}
+
+/// A file that receives one output stream, up to a cap.
+///
+/// The file is created or truncated before the command starts. Output of at most `cap` bytes is kept
+/// whole. Longer output keeps its beginning and its last 64 KiB (half of the cap when that is less,
+/// since errors are usually at the end), with a line that holds
+/// [`TRUNCATION_MARKER`](crate::TRUNCATION_MARKER) between them: the file never exceeds the cap plus
+/// that line. The end is written when the stream ends, so that after a crash of the calling process
+/// the file holds the beginning only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Capture {
+    /// The file. Its directory must exist.
+    pub path: PathBuf,
+    /// The most bytes of output to keep.
+    pub cap: u64,
+}
+
+/// When a command is stopped, all counted from its start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// After this time the command and all its descendants get SIGTERM (and SIGCONT, so that stopped
+    /// ones see it), then [`grace`](Self::grace), then SIGKILL.
+    pub soft: Option<Duration>,
+    /// After this time everything gets SIGKILL at once.
+    pub hard: Option<Duration>,
+    /// The time between SIGTERM and SIGKILL, for a soft limit and for a cancellation alike.
+    pub grace: Duration,
+    /// How long output pipes that descendants hold open are still read after the command itself has
+    /// ended; then those descendants are killed. Descendants that hold no pipe have 50 ms (or this
+    /// time, if it is less).
+    pub pipe_wait: Duration,
+}
+
+impl Default for Limits {
+    /// No time limit, 10 s of grace, 1 s for pipes.
+    fn default() -> Self {
+        Self {
+            soft: None,
+            hard: None,
+            grace: Duration::from_secs(10),
+            pipe_wait: Duration::from_secs(1),
+        }
+    }
+}
