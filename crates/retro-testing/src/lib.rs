@@ -1,1 +1,9 @@
 //! Builders and scratch repositories for the tests of git-retro. Never part of a release.
+
+mod bulk_history;
+mod scratch_repo;
+mod tree_snapshot;
+
+pub use bulk_history::HistorySpec;
+pub use scratch_repo::ScratchRepo;
+pub use tree_snapshot::{TreeSnapshot, fingerprint};
