@@ -1,1 +1,24 @@
 //! Puts git-retro together for its binaries: configuration layers, suite detection, errors and exit codes.
+//!
+//! - [`config`] reads settings from five layers and remembers where each value came from.
+//! - [`detect`](mod@detect) looks at a repository and proposes how to test it.
+//! - [`Failure`] decides how an error reaches a person, [`ExitCode`] how it reaches a script.
+//! - [`directories`] says where data, cache and the user's configuration live.
+//!
+//! Nothing here reads the environment, the home directory or a clock: binaries pass them in.
+
+mod color;
+pub mod config;
+pub mod detect;
+mod directories;
+mod exit_code;
+mod failure;
+
+pub use color::use_color;
+pub use config::{
+    ConfigError, ConfigInputs, FlagLayer, LoadedConfig, Origin, Settings, load, schema,
+};
+pub use detect::{Detection, DirView, FileView, PathProbe, ToolProbe, detect, render_init};
+pub use directories::{Directories, DirectoriesError, directories};
+pub use exit_code::ExitCode;
+pub use failure::Failure;

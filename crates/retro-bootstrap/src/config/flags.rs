@@ -1,0 +1,119 @@
+//! The layer that flags make.
+
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+
+use serde::Serialize;
+use toml::{Table, Value};
+
+use super::choice::{ColorMode, Extra, FailOn, HomeMode, Order, Verbosity};
+use super::config_error::{ConfigError, Place};
+use super::keys::KEYS;
+use super::layers::Leaf;
+use super::origin::Origin;
+
+/// What the command line sets; `None` for what it does not mention.
+///
+/// Durations and sizes stay text here, so that a wrong one is reported like one in a file. Relative
+/// paths are meant from the working directory of the process.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct FlagLayer {
+    /// `--jobs`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jobs: Option<NonZeroU32>,
+    /// `--order`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order: Option<Order>,
+    /// `--no-cache` is `Some(false)`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache: Option<bool>,
+    /// `--fail-on`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fail_on: Option<FailOn>,
+    /// `--fail-fast`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fail_fast: Option<bool>,
+    /// `--retries`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retries: Option<u32>,
+    /// `--timeout`, such as `10m` or `none`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<String>,
+    /// `--build-timeout`, such as `10m` or `none`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub build_timeout: Option<String>,
+    /// `--time-limit`, such as `2h` or `none`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_limit: Option<String>,
+    /// `--data-dir`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data_dir: Option<PathBuf>,
+    /// `--cache-dir`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_dir: Option<PathBuf>,
+    /// `--home`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub home: Option<HomeMode>,
+    /// `--log-cap`, such as `64MiB` or `none`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_cap: Option<String>,
+    /// `--color`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub color: Option<ColorMode>,
+    /// `-q`, `-v`, `-vv`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verbosity: Option<Verbosity>,
+    /// `--keep`, as often as it is given.
+    #[serde(rename = "slots.keep", skip_serializing_if = "Option::is_none")]
+    pub keep: Option<Vec<String>>,
+    /// `--submodules`
+    #[serde(rename = "slots.submodules", skip_serializing_if = "Option::is_none")]
+    pub submodules: Option<Extra>,
+    /// `--lfs`
+    #[serde(rename = "slots.lfs", skip_serializing_if = "Option::is_none")]
+    pub lfs: Option<Extra>,
+    /// `--clean`
+    #[serde(rename = "slots.clean", skip_serializing_if = "Option::is_none")]
+    pub clean: Option<bool>,
+    /// `--max-age`, such as `90d` or `none`.
+    #[serde(rename = "gc.max-age", skip_serializing_if = "Option::is_none")]
+    pub max_age: Option<String>,
+    /// `--max-size`, such as `10GB` or `none`.
+    #[serde(rename = "gc.max-size", skip_serializing_if = "Option::is_none")]
+    pub max_size: Option<String>,
+}
+
+/// The values that the flags set.
+pub(super) fn flag_leaves(flags: &FlagLayer) -> Result<Vec<Leaf>, ConfigError> {
+    let mut table = Table::try_from(flags).map_err(|_| {
+        ConfigError::new(
+            Place::Flag("--data-dir or --cache-dir".to_owned()),
+            "the path is not valid UTF-8",
+        )
+    })?;
+    let mut leaves = Vec::new();
+    for key in KEYS {
+        let Some(value) = table.remove(key.name) else {
+            continue;
+        };
+        let name = flag_name(key.name, key.flag.unwrap_or(key.name), &value);
+        super::layers::check_leaf(key.name, &value)
+            .map_err(|what| ConfigError::new(Place::Flag(name.clone()), what))?;
+        leaves.push(Leaf {
+            key: key.name,
+            value,
+            origin: Origin::Flag { name },
+        });
+    }
+    Ok(leaves)
+}
+
+/// The flag as it was typed: a switch's flag names the value that it usually turns on.
+fn flag_name(key: &str, flag: &str, value: &Value) -> String {
+    match (key, value) {
+        ("cache", Value::Boolean(true)) => "--cache".to_owned(),
+        ("verbosity", Value::String(level)) if level == "quiet" => "--quiet".to_owned(),
+        _ => flag.to_owned(),
+    }
+}

@@ -1,0 +1,89 @@
+//! The settings that one value each describes, and how each layer names them.
+
+/// One setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// Its name in files, with a dot between table and key: `jobs`, `slots.keep`.
+    pub name: &'static str,
+    /// The flag that sets it, where there is one.
+    pub flag: Option<&'static str>,
+    pub(super) shape: Shape,
+}
+
+/// How the text of an environment variable becomes a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    Number,
+    NumberOrText,
+    Switch,
+    Text,
+    List,
+}
+
+impl Key {
+    /// The environment variable that sets it: `RETRO_JOBS`, `RETRO_SLOTS_KEEP`.
+    pub fn variable(&self) -> String {
+        let upper = self.name.to_ascii_uppercase();
+        format!("RETRO_{}", upper.replace(['.', '-'], "_"))
+    }
+}
+
+const fn key(name: &'static str, flag: &'static str, shape: Shape) -> Key {
+    Key {
+        name,
+        flag: Some(flag),
+        shape,
+    }
+}
+
+/// Every setting of one value, in the order they are documented.
+pub const KEYS: &[Key] = &[
+    key("jobs", "--jobs", Shape::NumberOrText),
+    key("order", "--order", Shape::Text),
+    key("cache", "--no-cache", Shape::Switch),
+    key("fail-on", "--fail-on", Shape::Text),
+    key("fail-fast", "--fail-fast", Shape::Switch),
+    key("retries", "--retries", Shape::Number),
+    key("timeout", "--timeout", Shape::Text),
+    key("build-timeout", "--build-timeout", Shape::Text),
+    key("time-limit", "--time-limit", Shape::Text),
+    key("data-dir", "--data-dir", Shape::Text),
+    key("cache-dir", "--cache-dir", Shape::Text),
+    key("home", "--home", Shape::Text),
+    key("log-cap", "--log-cap", Shape::Text),
+    key("color", "--color", Shape::Text),
+    key("verbosity", "--verbose", Shape::Text),
+    key("slots.keep", "--keep", Shape::List),
+    key("slots.submodules", "--submodules", Shape::Text),
+    key("slots.lfs", "--lfs", Shape::Text),
+    key("slots.clean", "--clean", Shape::Switch),
+    key("gc.max-age", "--max-age", Shape::Text),
+    key("gc.max-size", "--max-size", Shape::Text),
+];
+
+/// The settings that only files hold, each replaced as a whole by a higher layer.
+pub(super) const FILE_KEYS: &[&str] = &["suites", "rules", "overlay.files", "overlay.patches"];
+
+/// `RETRO_*` variables that are no settings, and what each is for.
+pub const RESERVED_VARIABLES: &[(&str, &str)] = &[
+    (
+        "RETRO_CONFIG",
+        "a file to read in place of the repository's, like --config",
+    ),
+    (
+        "RETRO_LOG",
+        "what is logged, for people who look into git-retro itself",
+    ),
+    (
+        "RETRO_CORPUS",
+        "a folder of result files, for git-retro's own tests",
+    ),
+    (
+        "RETRO_SCRATCH",
+        "set for the commands that git-retro runs: their scratch folder",
+    ),
+    (
+        "RETRO_COMMIT",
+        "set for the commands that git-retro runs: the commit under test",
+    ),
+];

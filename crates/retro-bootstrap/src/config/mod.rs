@@ -1,0 +1,39 @@
+//! Settings: five layers, one answer, and where each value came from.
+//!
+//! Defaults, the user's file, the repository's file, `RETRO_*` variables and flags, each over the
+//! one before. Every layer is a TOML table under one schema ([`schema`]), so that a key means the
+//! same wherever it is written. `docs/configuration.md` lists the keys.
+
+mod byte_size;
+mod choice;
+mod command_text;
+mod config_error;
+mod document;
+mod duration_text;
+mod environment;
+mod files;
+mod flags;
+mod jobs;
+mod keys;
+mod layers;
+mod located;
+mod old_layout;
+mod origin;
+mod safe_path;
+mod schema;
+mod settings;
+mod suites;
+mod unknown_keys;
+
+pub use choice::{ColorMode, Extra, FailOn, HomeMode, Order, UnknownChoice, Verbosity};
+pub use config_error::{ConfigError, Place};
+pub use flags::FlagLayer;
+pub use keys::{KEYS, Key, RESERVED_VARIABLES};
+pub use layers::{ConfigInputs, LoadedConfig, load};
+pub use origin::{Entry, Origin};
+pub use schema::schema;
+pub use settings::{GcSettings, OverlayConfig, Settings, SlotSettings};
+pub use suites::{RuleConfig, SuiteConfig};
+
+/// The shipped defaults: a configuration file like any other.
+pub const DEFAULTS: &str = include_str!("defaults.toml");
