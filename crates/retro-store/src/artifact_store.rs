@@ -32,7 +32,7 @@ pub enum ArtifactContent {
 /// One stored artifact.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ArtifactEntry {
-    /// Its name: relative, `/` between parts, no `..`, no empty part.
+    /// Its name, one that [`check_artifact_name`](crate::check_artifact_name) allows.
     pub name: String,
     /// Its size in bytes.
     pub size: u64,
@@ -54,6 +54,7 @@ pub struct Manifest {
 /// - A scope exists for readers once its manifest is written, and the manifest is written last.
 /// - A manifest is written once: a second one for its scope is a conflict.
 /// - [`read`](Self::read) returns what the manifest's digest says, or [`StoreError::Corrupt`].
+/// - One writer at a time is expected in a scope: its epoch belongs to one claim.
 ///
 /// A crash before the manifest leaves files that no reader sees and that
 /// [`remove`](Self::remove) or a later collection of garbage takes away.
@@ -72,12 +73,14 @@ pub trait ArtifactStore: Send + Sync {
         content: ArtifactContent,
     ) -> Result<ArtifactEntry, StoreError>;
 
-    /// Finishes a scope.
+    /// Finishes a scope. What was put and is not in the manifest is never seen again. A scope into
+    /// which nothing was put may be finished with an empty manifest, at little cost.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Conflict`] when it is finished already, [`StoreError::NotFound`] when an entry
-    /// was never put.
+    /// [`StoreError::Conflict`] when it is finished already or an entry is not what was put,
+    /// [`StoreError::NotFound`] when an entry was never put, [`StoreError::Backend`] when a name
+    /// occurs twice.
     async fn finish(&self, scope: &ArtifactScope, manifest: &Manifest) -> Result<(), StoreError>;
 
     /// The manifest of a finished scope.

@@ -55,6 +55,40 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// A [`StoreError::Conflict`].
+    pub fn conflict(
+        what: impl Into<String>,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+    ) -> Self {
+        Self::Conflict {
+            what: what.into(),
+            expected: expected.into(),
+            found: found.into(),
+        }
+    }
+
+    /// A [`StoreError::NotFound`].
+    pub fn not_found(what: impl Into<String>) -> Self {
+        Self::NotFound { what: what.into() }
+    }
+
+    /// A [`StoreError::Corrupt`].
+    pub fn corrupt(what: impl Into<String>, why: impl Into<String>) -> Self {
+        Self::Corrupt {
+            what: what.into(),
+            why: why.into(),
+        }
+    }
+
+    /// A [`StoreError::Backend`].
+    pub fn backend(what: impl Into<String>, why: impl Into<String>) -> Self {
+        Self::Backend {
+            what: what.into(),
+            why: why.into(),
+        }
+    }
+
     /// Whether the same call may succeed a little later.
     pub fn is_retryable(&self) -> bool {
         matches!(self, Self::Unavailable { .. })

@@ -14,10 +14,13 @@ use crate::StoreError;
 #[async_trait]
 pub trait EventLog: Send + Sync {
     /// Appends events of one run. The first must carry the number after the last one stored.
+    /// Appending nothing is fine.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Conflict`] when the numbers do not continue the log.
+    /// [`StoreError::Conflict`] when the numbers do not continue the log; [`StoreError::Backend`]
+    /// when the events are of several runs, or name a phase that
+    /// [`record::PHASES`](crate::record::PHASES) does not have.
     async fn append(&self, events: &[Event]) -> Result<(), StoreError>;
 
     /// At most `limit` events of a run with numbers above `after`, in order.

@@ -30,7 +30,7 @@ pub struct RunCommit {
 }
 
 /// How a run stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RunStatus {
     /// Work goes on, or its process died without a word.
     Running,
@@ -40,6 +40,31 @@ pub enum RunStatus {
     Interrupted,
     /// git-retro itself could not go on.
     Failed,
+}
+
+impl RunStatus {
+    /// Every status.
+    pub const ALL: [Self; 4] = [
+        Self::Running,
+        Self::Finished,
+        Self::Interrupted,
+        Self::Failed,
+    ];
+
+    /// The stable lower-case name: `running`, `finished`, `interrupted`, `failed`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Finished => "finished",
+            Self::Interrupted => "interrupted",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// The status of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.name() == name)
+    }
 }
 
 /// One look back over a range.
@@ -87,7 +112,8 @@ pub trait JobStore: Send + Sync {
     /// [`StoreError::Conflict`] when a run of that id exists.
     async fn create_run(&self, run: &RunRecord) -> Result<(), StoreError>;
 
-    /// Changes a run's status from `from` to `to`; `at` becomes its end unless `to` is `Running`.
+    /// Changes a run's status from `from` to `to`; `at` becomes its end unless `to` is `Running`,
+    /// which takes its end away.
     ///
     /// # Errors
     ///
@@ -103,7 +129,8 @@ pub trait JobStore: Send + Sync {
     /// The run with this id.
     async fn run(&self, run: &RunId) -> Result<Option<RunRecord>, StoreError>;
 
-    /// The newest `limit` runs of a repository, newest first, or of every repository.
+    /// The newest `limit` runs of a repository, newest first, or of every repository. Runs that
+    /// started together are ordered by id.
     async fn runs(&self, repo: Option<&RepoId>, limit: usize)
     -> Result<Vec<RunRecord>, StoreError>;
 
@@ -122,6 +149,7 @@ pub trait JobStore: Send + Sync {
     async fn apply(&self, job: &CommitJob, event: &JobEvent) -> Result<JobState, StoreError>;
 
     /// Removes runs that started before `before` and are not among the newest `keep_newest` of
-    /// their repository, and jobs that ended and belong to no remaining run. Returns how many runs.
+    /// their repository, and jobs that ended (`Complete` or `Failed`) and belong to no remaining
+    /// run. Returns how many runs.
     async fn prune_runs(&self, before: Timestamp, keep_newest: usize) -> Result<u64, StoreError>;
 }

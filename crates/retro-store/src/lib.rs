@@ -1,15 +1,31 @@
 //! Where git-retro keeps jobs, results, artifacts and events: traits, in-memory implementations,
 //! and the contract every implementation passes.
+//!
+//! The traits name what is guaranteed and what a crash leaves behind. The in-memory stores refuse
+//! what the real ones refuse, so a test that passes on them says something. What is stored as
+//! text has a versioned shape in [`record`], because the domain's own types are never serialised.
 
+mod artifact_name;
+mod artifact_rules;
 mod artifact_store;
+mod compact_duration;
 mod error;
 mod event_log;
+mod in_memory;
 mod job_store;
+pub mod record;
+mod result_rules;
 mod result_store;
+mod test_pattern;
 
+pub use artifact_name::{MANIFEST_NAME, check_artifact_name};
 pub use artifact_store::{ArtifactContent, ArtifactEntry, ArtifactScope, ArtifactStore, Manifest};
+pub use compact_duration::CompactDuration;
 pub use error::StoreError;
 pub use event_log::EventLog;
+pub use in_memory::{
+    InMemoryArtifactStore, InMemoryEventLog, InMemoryJobStore, InMemoryResultStore,
+};
 pub use job_store::{JobStore, RunCommit, RunRecord, RunStatus};
 pub use result_store::{
     CaseSummary, OutcomeRow, OutcomeTable, PutCondition, ResourceUsage, ResultRecord, ResultStore,

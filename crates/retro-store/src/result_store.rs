@@ -9,7 +9,7 @@ use retro_domain::{
 
 use crate::{ArtifactScope, StoreError};
 
-/// What running a command cost.
+/// What running a command cost. Stored to the microsecond.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ResourceUsage {
     /// From start to end.
@@ -100,7 +100,7 @@ pub struct CaseSummary {
     pub outcome: Outcome,
     /// Whether it passed after an attempt that did not.
     pub flaky: bool,
-    /// How long it took, to the microsecond.
+    /// How long it took, in the precision of [`CompactDuration`](crate::CompactDuration).
     pub duration: Option<Duration>,
 }
 
@@ -130,10 +130,15 @@ pub struct TestPattern(pub String);
 /// - [`put`](Self::put) checks its condition and writes in one step; of several callers with
 ///   `Absent` for the same key exactly one succeeds.
 /// - Keys that nobody has stored are `None`, never an error.
+/// - A key that is asked for twice is answered twice.
 ///
 /// # Not guaranteed
 ///
 /// - The order of cases within a result.
+/// - Durations more exact than [`CompactDuration`](crate::CompactDuration) for a test, and a
+///   microsecond for one of its attempts.
+/// - That the tests of removed results are forgotten by [`find_tests`](Self::find_tests) before the
+///   next [`prune`](Self::prune).
 #[async_trait]
 pub trait ResultStore: Send + Sync {
     /// Stores a result and returns its revision.
@@ -157,7 +162,9 @@ pub trait ResultStore: Send + Sync {
     /// The tests that failed or errored, or passed as flaky, of one result, with their texts.
     async fn failures(&self, key: &CacheKey) -> Result<Option<Vec<TestCase>>, StoreError>;
 
-    /// The tests of a repository that match, sorted, at most `limit`.
+    /// The tests that match among those of results stored for this repository, sorted, at most
+    /// `limit`: what [`TestPattern::select`] picks. A result that another repository shares by its
+    /// key counts for the one it was stored for.
     async fn find_tests(
         &self,
         repo: &RepoId,
@@ -176,7 +183,11 @@ pub trait ResultStore: Send + Sync {
     async fn outcomes(&self, keys: &[CacheKey]) -> Result<OutcomeTable, StoreError>;
 
     /// Removes results claimed before `before`, then the oldest until at most `max_bytes` are
-    /// used, those in `keep` excepted. Returns the artifact scopes of what was removed.
+    /// used, those in `keep` excepted. Returns the artifact scopes of what was removed, which the
+    /// caller removes next; one that is lost to a crash in between is garbage.
+    ///
+    /// Bytes are counted as the implementation stores them. Its documentation says whether those
+    /// of artifacts count.
     async fn prune(
         &self,
         before: Timestamp,

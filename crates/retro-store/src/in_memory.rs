@@ -1,0 +1,20 @@
+//! Stores that live as long as their last handle. They refuse what the real ones refuse, and keep
+//! what they are given in the precision and through the records that the real ones use.
+
+mod artifacts;
+mod events;
+mod jobs;
+mod results;
+
+pub use artifacts::InMemoryArtifactStore;
+pub use events::InMemoryEventLog;
+pub use jobs::InMemoryJobStore;
+pub use results::InMemoryResultStore;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The state, also after a panic of another holder: every method checks before it changes
+/// anything, so no panic leaves a change half made.
+fn locked<T>(state: &Mutex<T>) -> MutexGuard<'_, T> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}

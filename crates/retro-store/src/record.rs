@@ -1,0 +1,66 @@
+//! The shapes in which things are stored as JSON, each with the version of its form.
+//!
+//! A shape is written by the store and read by every later version of it: a test pins each one. A
+//! change that an older reader would not understand raises the shape's version; a reader refuses a
+//! version it does not know rather than guess.
+
+mod case_detail;
+mod event;
+mod manifest;
+mod run;
+mod verdict;
+
+pub use case_detail::StoredCaseDetail;
+pub use event::{PHASES, StoredEvent, check_batch};
+pub use manifest::StoredManifest;
+pub use run::StoredRun;
+pub use verdict::StoredVerdict;
+
+use crate::StoreError;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// The only version of every shape so far.
+const V1: u32 = 1;
+
+/// A shape with a version that is checked on reading.
+trait Versioned: Serialize + DeserializeOwned {
+    fn version(&self) -> u32;
+}
+
+fn to_json<T: Serialize>(value: &T, what: &str) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::backend(what, error.to_string()))
+}
+
+fn from_json<T: Versioned>(text: &str, what: &str) -> Result<T, StoreError> {
+    // The version comes first: a newer form may well fail to read as this one.
+    #[derive(serde::Deserialize)]
+    struct Version {
+        v: u32,
+    }
+    let damaged = |error: serde_json::Error| StoreError::corrupt(what, error.to_string());
+    match serde_json::from_str::<T>(text) {
+        Ok(value) if value.version() == V1 => Ok(value),
+        read => {
+            let Version { v } = serde_json::from_str(text).map_err(damaged)?;
+            if v != V1 {
+                return Err(StoreError::backend(
+                    format!("reading {what}"),
+                    format!(
+                        "it is stored in form {v} and this version knows form {V1}: update git-retro"
+                    ),
+                ));
+            }
+            read.map_err(damaged)
+        }
+    }
+}
+
+fn parsed<T>(text: &str, what: &str) -> Result<T, StoreError>
+where
+    T: std::str::FromStr,
+    T::Err: std::fmt::Display,
+{
+    text.parse()
+        .map_err(|error: T::Err| StoreError::corrupt(what, error.to_string()))
+}
