@@ -31,9 +31,31 @@
 //! ancestor: what was in a passing commit cannot alone be what makes a later one fail. More than one
 //! suspect means that the culprit is a set until more commits are tested.
 //!
-//! A listed commit stands for itself and for the unlisted commits between it and its nearest listed
-//! ancestors. With every tenth commit listed, or first parents only, a single suspect is therefore
-//! still a group: the caller knows which commits it left out.
+//! A listed commit stands for itself and for every unlisted commit it brings in: with each tenth
+//! commit listed, first parents only, or a merge whose other side lies outside the list, a single
+//! suspect is still a group. The caller knows which commits it left out, and should say so.
+//!
+//! # Example
+//!
+//! ```
+//! use retro_analysis::{History, Observation, State, findings};
+//! use retro_domain::{Outcome, TestId};
+//!
+//! let ran = |outcome| State::Tested(vec![Some((outcome, false))]);
+//! let history = History {
+//!     tests: vec![TestId::named("adds up")],
+//!     commits: vec![
+//!         Observation { parents: vec![], state: ran(Outcome::Passed) },
+//!         Observation { parents: vec![0], state: State::Untestable },
+//!         Observation { parents: vec![1], state: ran(Outcome::Failed) },
+//!     ],
+//! };
+//! let broke = &findings(&history).broke[0];
+//! assert_eq!(broke.commit, 2);
+//! // The build was broken in between: either of the two may be to blame.
+//! assert_eq!(broke.suspects, [1, 2]);
+//! assert_eq!(broke.before, [0]);
+//! ```
 
 mod diff;
 mod findings;

@@ -77,7 +77,7 @@ fn gaps(signs: &'static str) -> impl Strategy<Value = Vec<Option<char>>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3_000))]
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
     fn whoever_broke_the_test_is_among_the_suspects(

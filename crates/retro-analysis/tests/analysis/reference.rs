@@ -203,7 +203,7 @@ fn renamed(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
     fn findings_are_what_the_rules_say(history in random::history(12)) {

@@ -91,4 +91,12 @@ fn a_range_may_end_in_several_places() {
             "C; began C after A; ended M after C",
         ],
     );
+    // The ranges of B,D and of C lie interleaved in the list.
+    check(
+        "A+ Bu<A Cu<A Du<B M+<B,C,D",
+        &[
+            "B,D; began B after A; ended M after B,D",
+            "C; began C after A; ended M after C",
+        ],
+    );
 }
