@@ -62,7 +62,7 @@ impl FromStr for Digest256 {
 /// the text is not hexadecimal, odd in length, or too long.
 pub(crate) fn decode_hex(text: &str, out: &mut [u8]) -> Option<usize> {
     let digits = text.as_bytes();
-    if digits.len() % 2 != 0 || digits.len() / 2 > out.len() {
+    if !digits.len().is_multiple_of(2) || digits.len() / 2 > out.len() {
         return None;
     }
     for (slot, pair) in out.iter_mut().zip(digits.chunks_exact(2)) {
