@@ -28,11 +28,17 @@
 
 mod cancel;
 mod capture;
+mod course;
 mod environment;
 mod error;
 mod executor;
 mod finished;
 mod invocation;
+mod lookup;
+mod output;
+mod supervisor;
+mod watch;
+mod wire;
 
 pub use cancel::CancelToken;
 pub use capture::{TRUNCATION_MARKER, Truncation, find_truncation};
