@@ -1,1 +1,32 @@
 //! The use cases of git-retro over its traits; what other services embed.
+//!
+//! A look back is planned ([`plan()`]), carried out ([`look_back()`]) and read ([`view_run`]).
+//! Everything it touches comes in as a trait object of [`Services`]: bring your own stores, work
+//! trees and clock, or take the ones of the other crates.
+
+mod collect;
+pub mod document;
+mod error;
+pub mod export;
+mod interrupt;
+mod job_run;
+mod judge;
+mod leases;
+mod look_back;
+mod plan;
+mod recorder;
+mod schedule;
+mod suite_rules;
+mod toolchain;
+mod view;
+
+pub use error::LookBackError;
+pub use interrupt::Interrupt;
+pub use leases::IsGone;
+pub use look_back::{LookBackOptions, LookBackReport, Services, StopCause, look_back};
+pub use plan::{LookBackRequest, Plan, PlannedJob, plan};
+pub use recorder::{DiscardingSink, EventSink};
+pub use schedule::Order;
+pub use suite_rules::{SuiteRule, SuiteRules};
+pub use toolchain::{toolchain_fingerprint, unknown_toolchain};
+pub use view::{RunView, find_run, results_of_commit, view_run};

@@ -1,0 +1,416 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use retro_bootstrap::config::{ColorMode, Extra, FailOn, HomeMode, Order};
+
+/// Run a repository's tests over its history: which commit broke, fixed or flaked which test?
+#[derive(Debug, Parser)]
+#[command(
+    name = "git-retro",
+    bin_name = "git retro",
+    version,
+    propagate_version = true,
+    max_term_width = 100,
+    after_help = "Start with:  git retro run --last 20\n\nExit codes: 0 fine, 1 findings (see --fail-on), \
+                  2 usage or configuration,\n3 incomplete or infrastructure, 4 nothing ran, 130 interrupted."
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Flags that every command takes.
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// The repository, or a folder inside it
+    #[arg(
+        long,
+        short = 'C',
+        global = true,
+        value_name = "DIR",
+        help_heading = "Global"
+    )]
+    pub(crate) repo: Option<PathBuf>,
+    /// Read this file in place of the repository's retro.toml
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Global")]
+    pub(crate) config: Option<PathBuf>,
+    /// Where results, logs and artifacts are kept
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Global")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Where work trees are kept
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Global")]
+    pub(crate) cache_dir: Option<PathBuf>,
+    /// When to use colour: auto, always or never
+    #[arg(long, global = true, value_name = "WHEN", help_heading = "Global")]
+    pub(crate) color: Option<ColorMode>,
+    /// Say less: results only
+    #[arg(
+        long,
+        short,
+        global = true,
+        conflicts_with = "verbose",
+        help_heading = "Global"
+    )]
+    pub(crate) quiet: bool,
+    /// Say more; twice for everything
+    #[arg(long, short, global = true, action = clap::ArgAction::Count, help_heading = "Global")]
+    pub(crate) verbose: u8,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a suite over a range of commits and say what changed where
+    Run(Box<RunArgs>),
+    /// Write a retro.toml for this repository, with what was found
+    Init(InitArgs),
+    /// Show the configuration in force, or its schema
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Show a run, or what is known of a commit
+    Show(ShowArgs),
+    /// Show one test, or several, over history
+    Test(TestArgs),
+    /// Say why a test is as it is: last good, first bad, every transition
+    Why(WhyArgs),
+    /// Compare the tests of two commits
+    Diff(DiffArgs),
+    /// Print what a commit's commands wrote
+    Log(LogArgs),
+    /// List runs
+    Ls(LsArgs),
+    /// Write results as JUnit XML, CSV or JSON lines
+    Export(ExportArgs),
+    /// Remove old results, logs and work trees
+    Gc(GcArgs),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page, or install it where `git retro --help` finds it
+    Man(ManArgs),
+}
+
+/// How a command prints its answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    #[default]
+    Human,
+    /// One JSON document
+    Json,
+    /// One JSON document a line
+    Jsonl,
+}
+
+/// `git retro run`
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// Commits: ranges such as v1.0..main, or single revisions; all words as git rev-list reads them
+    #[arg(value_name = "REVISION")]
+    pub(crate) revisions: Vec<String>,
+    #[command(flatten)]
+    pub(crate) commits: CommitArgs,
+    #[command(flatten)]
+    pub(crate) suite: SuiteArgs,
+    #[command(flatten)]
+    pub(crate) execution: ExecutionArgs,
+    /// Print the plan and run nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// What makes the exit code 1: new, any, flaky or none
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) fail_on: Option<FailOn>,
+    /// How to print the answer
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+    /// Run this command on each commit, in place of the configured suites
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
+}
+
+/// Which commits.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Commits")]
+pub(crate) struct CommitArgs {
+    /// The newest N commits [default: 20, when no revision is given]
+    #[arg(long, value_name = "N")]
+    pub(crate) last: Option<usize>,
+    /// Leave out commits older than this: a date, or an age such as 2w
+    #[arg(long, value_name = "DATE")]
+    pub(crate) since: Option<String>,
+    /// Leave out commits newer than this
+    #[arg(long, value_name = "DATE")]
+    pub(crate) until: Option<String>,
+    /// Follow only the first parent of merges
+    #[arg(long)]
+    pub(crate) first_parent: bool,
+    /// Merge commits: include, exclude or only
+    #[arg(long, value_enum, value_name = "WHAT", default_value = "include")]
+    pub(crate) merges: Merges,
+    /// Only commits that change a matching path; may be given several times
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) path: Vec<String>,
+    /// Only every n-th commit
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(crate) every: NonZeroU32,
+    /// Exactly the commits listed in this file, one a line; `-` for standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["revisions", "last"])]
+    pub(crate) rev_list_file: Option<PathBuf>,
+}
+
+/// What to do with merge commits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Merges {
+    /// They are commits like others
+    Include,
+    /// Leave them out
+    Exclude,
+    /// Take only them
+    Only,
+}
+
+/// What to run.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Suite")]
+pub(crate) struct SuiteArgs {
+    /// Only this suite of the configuration; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub(crate) suite: Vec<String>,
+    /// Run this shell line before the tests; a commit where it fails is untestable
+    #[arg(long, value_name = "LINE")]
+    pub(crate) build: Option<String>,
+    /// Where results are: FORMAT, or FORMAT:GLOB; formats: auto, junit, tap, libtest, exit-code
+    #[arg(long, value_name = "SOURCE")]
+    pub(crate) results: Vec<String>,
+    /// Exit codes that mean "cannot be judged" [default: 125]
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    pub(crate) skip_exit_codes: Vec<i32>,
+    /// Let commands see this variable (NAME, NAME* or NAME=VALUE)
+    #[arg(long, value_name = "VARIABLE")]
+    pub(crate) env: Vec<String>,
+    /// Lay a file over each commit: DEST=FILE
+    #[arg(long, value_name = "DEST=FILE")]
+    pub(crate) overlay: Vec<String>,
+    /// Apply a patch to each commit
+    #[arg(long, value_name = "FILE")]
+    pub(crate) overlay_patch: Vec<PathBuf>,
+}
+
+/// How to run.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Execution")]
+pub(crate) struct ExecutionArgs {
+    /// How many commits at once [default: one for each two processors]
+    #[arg(long, short, value_name = "N")]
+    pub(crate) jobs: Option<NonZeroU32>,
+    /// newest, oldest, or spread (both ends first, then the middles: answers early)
+    #[arg(long, value_name = "ORDER")]
+    pub(crate) order: Option<Order>,
+    /// Start no further commit once a commit's tests failed
+    #[arg(long)]
+    pub(crate) fail_fast: bool,
+    /// Run a commit with failed tests again, up to N times; a test that passes then is flaky
+    #[arg(long, value_name = "N")]
+    pub(crate) retries: Option<u32>,
+    /// How long the whole look back may take, such as 2h
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) time_limit: Option<String>,
+    /// How long one commit's tests may take, such as 10m
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) timeout: Option<String>,
+    /// How long one commit's build may take
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) build_timeout: Option<String>,
+    /// Run commits again whose results are known
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+    /// Start every commit from an empty work tree
+    #[arg(long)]
+    pub(crate) clean: bool,
+    /// Keep untracked files that match from one commit to the next
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) keep: Option<Vec<String>>,
+    /// Submodules: skip or checkout
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) submodules: Option<Extra>,
+    /// Files in Git LFS: skip or checkout
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) lfs: Option<Extra>,
+    /// The home folder commands see: own or user
+    #[arg(long, value_name = "WHOSE")]
+    pub(crate) home: Option<HomeMode>,
+    /// How much of each command's output is kept, such as 16MiB
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) log_cap: Option<String>,
+}
+
+/// `git retro init`
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// Replace a retro.toml that is there
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Print the file and write nothing
+    #[arg(long)]
+    pub(crate) print: bool,
+}
+
+/// `git retro config`
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Print every setting
+    Show {
+        /// Print where each value came from
+        #[arg(long)]
+        origin: bool,
+    },
+    /// Print the JSON schema of retro.toml
+    Schema,
+}
+
+/// `git retro show`
+#[derive(Debug, Args)]
+pub(crate) struct ShowArgs {
+    /// A run (an id, its beginning, or `latest`) or a commit
+    #[arg(value_name = "RUN|COMMIT", default_value = "latest")]
+    pub(crate) what: String,
+    /// Show every test, not only those that failed
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// How to print the answer
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+/// `git retro test`
+#[derive(Debug, Args)]
+pub(crate) struct TestArgs {
+    /// A glob, or a part of the test's name
+    pub(crate) name: String,
+    /// The run whose commits are looked at
+    #[arg(long, value_name = "RUN", default_value = "latest")]
+    pub(crate) run: String,
+    /// How to print the answer
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+/// `git retro why`
+#[derive(Debug, Args)]
+pub(crate) struct WhyArgs {
+    /// The test: its name, or a part of it that fits no other
+    pub(crate) test: String,
+    /// The run whose commits are looked at
+    #[arg(long, value_name = "RUN", default_value = "latest")]
+    pub(crate) run: String,
+    /// How to print the answer
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+/// `git retro diff`
+#[derive(Debug, Args)]
+pub(crate) struct DiffArgs {
+    /// The commit to start from
+    pub(crate) from: String,
+    /// The commit to compare with it
+    pub(crate) to: String,
+    /// Which suite, when the commits were run with several
+    #[arg(long, value_name = "NAME")]
+    pub(crate) suite: Option<String>,
+    /// How to print the answer
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+/// `git retro log`
+#[derive(Debug, Args)]
+pub(crate) struct LogArgs {
+    /// The commit
+    pub(crate) commit: String,
+    /// Only this file, such as test.stdout
+    #[arg(long, value_name = "NAME")]
+    pub(crate) file: Option<String>,
+    /// List the files and print none
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// Which suite, when the commit was run with several
+    #[arg(long, value_name = "NAME")]
+    pub(crate) suite: Option<String>,
+}
+
+/// `git retro ls`
+#[derive(Debug, Args)]
+pub(crate) struct LsArgs {
+    /// Runs of every repository
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// At most this many
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 20)]
+    pub(crate) limit: usize,
+    /// How to print the answer
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+/// How results are exported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// One JUnit XML document, a suite for each commit
+    Junit,
+    /// One line for each test of each commit
+    Csv,
+    /// One JSON document for each test of each commit
+    Jsonl,
+}
+
+/// `git retro export`
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    /// The run
+    #[arg(value_name = "RUN", default_value = "latest")]
+    pub(crate) run: String,
+    /// How
+    #[arg(long, value_enum)]
+    pub(crate) format: ExportFormat,
+    /// Write here in place of standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// `git retro gc`
+#[derive(Debug, Args)]
+pub(crate) struct GcArgs {
+    /// Remove results older than this, such as 90d
+    #[arg(long, value_name = "AGE")]
+    pub(crate) max_age: Option<String>,
+    /// Remove the oldest results until this much is left, such as 10GB
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) max_size: Option<String>,
+    /// Remove this repository's work trees too; the next run builds from scratch
+    #[arg(long)]
+    pub(crate) slots: bool,
+}
+
+/// `git retro completions`
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// `git retro man`
+#[derive(Debug, Args)]
+pub(crate) struct ManArgs {
+    /// Write the pages where man finds them, by default below ~/.local/share/man
+    #[arg(long)]
+    pub(crate) install: bool,
+    /// Install here instead
+    #[arg(long, value_name = "DIR", requires = "install")]
+    pub(crate) dir: Option<PathBuf>,
+}

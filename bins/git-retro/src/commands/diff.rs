@@ -1,0 +1,137 @@
+//! `git retro diff`: the tests of two commits side by side.
+
+use std::fmt::Write;
+
+use retro_analysis::{State, diff};
+use retro_bootstrap::{ExitCode, Failure};
+use retro_domain::TestId;
+use retro_store::{JobStore, ResultStore, ResultSummary, RunCommit, RunRecord};
+use retro_workflow::document::DifferenceDocument;
+
+use super::show::{commit_named, known};
+use crate::cli::{DiffArgs, Format};
+use crate::context::{Context, runtime, store_failure};
+use crate::output::{json, print};
+use crate::render::{self, commit_line, one_line};
+
+pub(crate) fn run(context: &Context, args: &DiffArgs) -> Result<ExitCode, Failure> {
+    runtime()?.block_on(compare(context, args))
+}
+
+async fn compare(context: &Context, args: &DiffArgs) -> Result<ExitCode, Failure> {
+    let stores = context.stores()?;
+    let (jobs, results): (&dyn JobStore, &dyn ResultStore) = (&*stores.jobs, &*stores.results);
+    let (from, to) = (
+        commit_named(context, &args.from)?,
+        commit_named(context, &args.to)?,
+    );
+    let from = known(context, jobs, results, &from).await?;
+    let to = known(context, jobs, results, &to).await?;
+    let (a, b) = pair(from, to, args.suite.as_deref())?;
+    let table = results
+        .outcomes(&[a.1.key, b.1.key])
+        .await
+        .map_err(store_failure)?;
+    let mut rows = table.rows.into_iter();
+    let mut state = |summary: &ResultSummary| {
+        let row = rows.next().flatten();
+        if summary.verdict.is_tested() {
+            State::Tested(row.unwrap_or_default())
+        } else {
+            State::Untestable
+        }
+    };
+    let (left, right) = (state(&a.1), state(&b.1));
+    let found = diff(&table.tests, &left, &right);
+    let text = match args.format {
+        Format::Human => {
+            let paint = context.paint();
+            let mut text = String::new();
+            for (mark, (commit, summary)) in [("from", &a), ("to  ", &b)] {
+                let verdict = one_line(&render::verdict(summary));
+                let _ = writeln!(text, "{mark} {}  {verdict}", commit_line(commit, paint));
+            }
+            if !found.comparable {
+                text.push_str("the two cannot be compared: one of them gave no results\n");
+            }
+            list(&mut text, &paint.bad("broke"), &found.broke, &table.tests);
+            list(
+                &mut text,
+                &paint.bad("new, failing"),
+                &found.new_failures,
+                &table.tests,
+            );
+            list(&mut text, &paint.good("fixed"), &found.fixed, &table.tests);
+            list(
+                &mut text,
+                "still failing",
+                &found.still_failing,
+                &table.tests,
+            );
+            list(&mut text, "flaky", &found.flaky, &table.tests);
+            list(
+                &mut text,
+                "not reported (the command failed)",
+                &found.lost,
+                &table.tests,
+            );
+            list(
+                &mut text,
+                "newly skipped",
+                &found.newly_skipped,
+                &table.tests,
+            );
+            list(
+                &mut text,
+                "no longer skipped",
+                &found.no_longer_skipped,
+                &table.tests,
+            );
+            list(&mut text, "new", &found.appeared, &table.tests);
+            list(&mut text, "gone", &found.disappeared, &table.tests);
+            text
+        }
+        format => {
+            let (from, to) = (a.0.commit.to_string(), b.0.commit.to_string());
+            json(
+                &DifferenceDocument::new(from, to, &table.tests, &found),
+                format,
+            )?
+        }
+    };
+    print(&text)?;
+    Ok(ExitCode::Fine)
+}
+
+type Known = (RunRecord, RunCommit, ResultSummary);
+
+/// The newest results of both commits that come from the same suite.
+fn pair(
+    from: Vec<Known>,
+    to: Vec<Known>,
+    suite: Option<&str>,
+) -> Result<((RunCommit, ResultSummary), (RunCommit, ResultSummary)), Failure> {
+    let wanted = |found: &Known| suite.is_none_or(|name| found.2.suite_name == name);
+    for (_, commit, summary) in to.into_iter().filter(|found| wanted(found)) {
+        let same = from
+            .iter()
+            .find(|found| found.2.suite_name == summary.suite_name);
+        if let Some((_, other, first)) = same {
+            return Ok(((other.clone(), first.clone()), (commit, summary)));
+        }
+    }
+    Err(
+        Failure::usage("the two commits have no result of the same suite")
+            .with_hint("run one suite on both: git retro run --suite NAME FROM TO"),
+    )
+}
+
+fn list(text: &mut String, label: &str, places: &[usize], tests: &[TestId]) {
+    if places.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "{label}: {}", places.len());
+    for &place in places {
+        let _ = writeln!(text, "  {}", one_line(&tests[place].to_string()));
+    }
+}

@@ -1,0 +1,62 @@
+//! `git retro gc`: remove what is old.
+
+use std::time::Duration;
+
+use retro_bootstrap::{ExitCode, Failure, SystemClock};
+use retro_domain::{Clock, Timestamp};
+use retro_git::GitSlotPool;
+use retro_store::{ArtifactStore, JobStore, ResultStore};
+
+use crate::cli::GcArgs;
+use crate::context::{Context, runtime, store_failure};
+use crate::output::print;
+use crate::render::bytes;
+
+/// This many of the newest runs of a repository are kept whatever their age.
+const KEPT_RUNS: usize = 10;
+
+pub(crate) fn run(context: &Context, args: &GcArgs) -> Result<ExitCode, Failure> {
+    let stores = context.stores()?;
+    let (jobs, results, artifacts): (&dyn JobStore, &dyn ResultStore, &dyn ArtifactStore) =
+        (&*stores.jobs, &*stores.results, &*stores.artifacts);
+    let limits = context.config.settings.gc;
+    let before_size = stores.usage().map_err(store_failure)?;
+    let oldest = match limits.max_age {
+        Some(age) => before(SystemClock.now(), age),
+        None => Timestamp::from_unix_millis(i64::MIN),
+    };
+    let (runs, removed) = runtime()?
+        .block_on(async {
+            let runs = jobs.prune_runs(oldest, KEPT_RUNS).await?;
+            let removed = results.prune(oldest, limits.max_size, &[]).await?;
+            for scope in &removed {
+                artifacts.remove(scope).await?;
+            }
+            Ok((runs, removed.len()))
+        })
+        .map_err(store_failure)?;
+    let orphans = stores
+        .collect_garbage(SystemClock.now())
+        .map_err(store_failure)?;
+    let after_size = stores.usage().map_err(store_failure)?;
+    let total = |usage: &retro_bootstrap::StoreUsage| usage.database_bytes + usage.artifact_bytes;
+    let freed = total(&before_size).saturating_sub(total(&after_size));
+    let mut text = format!(
+        "removed {runs} runs, {removed} results and {orphans} abandoned folders: {} freed, {} left\n",
+        bytes(freed),
+        bytes(total(&after_size)),
+    );
+    if args.slots {
+        let folder = context.cache_dir().join("slots");
+        let removed = GitSlotPool::remove_unused(&context.repository, &folder)
+            .map_err(|error| Failure::from_error(ExitCode::Incomplete, &error))?;
+        text += &format!("removed {removed} work trees\n");
+    }
+    print(&text)?;
+    Ok(ExitCode::Fine)
+}
+
+fn before(now: Timestamp, age: Duration) -> Timestamp {
+    let millis = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
+    Timestamp::from_unix_millis(now.unix_millis().saturating_sub(millis))
+}

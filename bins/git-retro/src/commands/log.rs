@@ -1,0 +1,92 @@
+//! `git retro log`: what a commit's commands wrote.
+
+use std::io::Write;
+
+use retro_bootstrap::{ExitCode, Failure};
+use retro_store::{ArtifactStore, JobStore, ResultStore};
+
+use super::show::{commit_named, known};
+use crate::cli::LogArgs;
+use crate::context::{Context, runtime, store_failure};
+use crate::output::print;
+use crate::render::bytes;
+
+pub(crate) fn run(context: &Context, args: &LogArgs) -> Result<ExitCode, Failure> {
+    runtime()?.block_on(show(context, args))
+}
+
+async fn show(context: &Context, args: &LogArgs) -> Result<ExitCode, Failure> {
+    let stores = context.stores()?;
+    let (jobs, results): (&dyn JobStore, &dyn ResultStore) = (&*stores.jobs, &*stores.results);
+    let commit = commit_named(context, &args.commit)?;
+    let found = known(context, jobs, results, &commit).await?;
+    let wanted = |name: &str| args.suite.as_deref().is_none_or(|suite| suite == name);
+    let Some((_, _, summary)) = found
+        .into_iter()
+        .find(|(_, _, summary)| wanted(&summary.suite_name))
+    else {
+        return Err(Failure::usage(format!(
+            "{} was not run with that suite",
+            commit.short()
+        )));
+    };
+    let artifacts: &dyn ArtifactStore = &*stores.artifacts;
+    let manifest = match &summary.artifacts {
+        Some(scope) => artifacts.manifest(scope).await.map_err(store_failure)?,
+        None => None,
+    };
+    let (Some(manifest), Some(scope)) = (manifest, &summary.artifacts) else {
+        return Err(Failure::new(
+            ExitCode::Incomplete,
+            format!("the logs of {} are no longer there", commit.short()),
+        )
+        .with_hint(format!(
+            "make them again: git retro run --no-cache {}",
+            commit.short()
+        )));
+    };
+    if args.list {
+        let mut text = String::new();
+        for entry in &manifest.entries {
+            text += &format!("{:>10}  {}\n", bytes(entry.size), entry.name);
+        }
+        print(&text)?;
+        return Ok(ExitCode::Fine);
+    }
+    let logs = manifest.entries.iter().filter(|entry| match &args.file {
+        Some(name) => entry.name == *name,
+        None => entry.name.ends_with(".stdout") || entry.name.ends_with(".stderr"),
+    });
+    let logs: Vec<&str> = logs.map(|entry| entry.name.as_str()).collect();
+    if logs.is_empty() {
+        if let Some(name) = &args.file {
+            let known: Vec<&str> = manifest
+                .entries
+                .iter()
+                .map(|entry| entry.name.as_str())
+                .collect();
+            return Err(
+                Failure::usage(format!("{} has no file {name:?}", commit.short()))
+                    .with_hint(format!("it has: {}", known.join(", "))),
+            );
+        }
+        context.warn("the commands wrote nothing");
+    }
+    let mut out = std::io::stdout().lock();
+    for name in logs {
+        let content = artifacts.read(scope, name).await.map_err(store_failure)?;
+        let content = content.unwrap_or_default();
+        if args.file.is_none() {
+            eprintln!(
+                "== {name} ({})",
+                bytes(u64::try_from(content.len()).unwrap_or(u64::MAX))
+            );
+        }
+        match out.write_all(&content).and_then(|()| out.flush()) {
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => break,
+            Err(error) => return Err(Failure::from_error(ExitCode::Incomplete, &error)),
+            Ok(()) => {}
+        }
+    }
+    Ok(ExitCode::Fine)
+}

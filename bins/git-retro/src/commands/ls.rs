@@ -1,0 +1,48 @@
+//! `git retro ls`: the runs.
+
+use std::fmt::Write;
+
+use retro_bootstrap::{ExitCode, Failure};
+use retro_store::JobStore;
+use retro_workflow::document::{RunLine, RunsDocument};
+
+use crate::cli::{Format, LsArgs};
+use crate::context::{Context, runtime, store_failure};
+use crate::output::{json, print};
+
+pub(crate) fn run(context: &Context, args: &LsArgs) -> Result<ExitCode, Failure> {
+    let stores = context.stores()?;
+    let jobs: &dyn JobStore = &*stores.jobs;
+    let repo = (!args.all).then(|| context.repo());
+    let runs = runtime()?
+        .block_on(jobs.runs(repo.as_ref(), args.limit))
+        .map_err(store_failure)?;
+    let lines: Vec<RunLine> = runs.iter().map(RunLine::new).collect();
+    if args.format != Format::Human {
+        print(&json(&RunsDocument::new(lines), args.format)?)?;
+        return Ok(ExitCode::Fine);
+    }
+    if lines.is_empty() {
+        context.warn("no run yet; `git retro run` makes one");
+    }
+    let mut text = String::new();
+    for line in lines {
+        let started = line
+            .started_at
+            .get(..16)
+            .unwrap_or(&line.started_at)
+            .replace('T', " ");
+        let repo = if args.all {
+            format!("{} ", line.repo)
+        } else {
+            String::new()
+        };
+        let _ = writeln!(
+            text,
+            "{} {started} {:<11} {:>5} commits  {repo}{}",
+            line.id, line.status, line.commits, line.request
+        );
+    }
+    print(&text)?;
+    Ok(ExitCode::Fine)
+}

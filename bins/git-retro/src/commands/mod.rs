@@ -1,0 +1,93 @@
+//! One file per command.
+
+mod completions;
+mod config;
+mod diff;
+mod export;
+mod gc;
+mod init;
+mod log;
+mod ls;
+mod man;
+mod run;
+mod show;
+mod test;
+mod why;
+
+use retro_bootstrap::{ExitCode, Failure, FlagLayer};
+use retro_domain::{RunId, TestId};
+use retro_store::{ResultStore, RunRecord, TestPattern};
+
+use crate::cli::{Cli, Command};
+use crate::context::{Context, Environment, store_failure};
+
+/// Runs the command that was typed.
+pub(crate) fn dispatch(cli: Cli, environment: Environment) -> Result<ExitCode, Failure> {
+    let global = cli.global;
+    let context = |flags: FlagLayer| Context::new(&global, environment.clone(), flags);
+    match cli.command {
+        Command::Run(args) => {
+            let context = context(args.flags())?;
+            run::run(&context, &args)
+        }
+        Command::Init(args) => init::run(&global, &environment, &args),
+        Command::Config(command) => config::run(command, || context(FlagLayer::default())),
+        Command::Show(args) => show::run(&context(FlagLayer::default())?, &args),
+        Command::Test(args) => test::run(&context(FlagLayer::default())?, &args),
+        Command::Why(args) => why::run(&context(FlagLayer::default())?, &args),
+        Command::Diff(args) => diff::run(&context(FlagLayer::default())?, &args),
+        Command::Log(args) => log::run(&context(FlagLayer::default())?, &args),
+        Command::Ls(args) => ls::run(&context(FlagLayer::default())?, &args),
+        Command::Export(args) => export::run(&context(FlagLayer::default())?, &args),
+        Command::Gc(args) => {
+            let flags = FlagLayer {
+                max_age: args.max_age.clone(),
+                max_size: args.max_size.clone(),
+                ..FlagLayer::default()
+            };
+            gc::run(&context(flags)?, &args)
+        }
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args, &environment),
+    }
+}
+
+/// The run that a person named.
+async fn the_run(
+    context: &Context,
+    jobs: &dyn retro_store::JobStore,
+    text: &str,
+) -> Result<RunRecord, Failure> {
+    let found = retro_workflow::find_run(jobs, &context.repo(), text).await;
+    found.map_err(store_failure)?.ok_or_else(|| {
+        let known = text == "latest" || text.parse::<RunId>().is_ok();
+        let what = if known && text == "latest" {
+            "this repository has no run yet".to_owned()
+        } else {
+            format!("no single run of this repository is named {text:?}")
+        };
+        Failure::usage(what).with_hint("`git retro ls` lists runs; `git retro run` makes one")
+    })
+}
+
+/// The tests that a pattern means, or why there are none.
+async fn the_tests(
+    context: &Context,
+    results: &dyn ResultStore,
+    pattern: &str,
+    limit: usize,
+) -> Result<Vec<TestId>, Failure> {
+    let pattern = TestPattern(pattern.to_owned());
+    let tests = results
+        .find_tests(&context.repo(), &pattern, limit)
+        .await
+        .map_err(store_failure)?;
+    if tests.is_empty() {
+        return Err(
+            Failure::usage(format!("no known test matches {:?}", pattern.0)).with_hint(
+                "a glob or a part of the name will do; `git retro show --all` lists tests",
+            ),
+        );
+    }
+    Ok(tests)
+}

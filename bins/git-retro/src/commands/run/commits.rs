@@ -1,0 +1,153 @@
+//! From flags to a query for commits.
+
+use std::io::Read;
+
+use retro_bootstrap::Failure;
+use retro_domain::Timestamp;
+use retro_git::{CommitQuery, MergePolicy, Selection};
+
+use crate::cli::{Merges, RunArgs};
+
+/// How many commits are taken when nobody says.
+const DEFAULT_LAST: usize = 20;
+
+pub(super) fn query(args: &RunArgs, now: Timestamp) -> Result<CommitQuery, Failure> {
+    let commits = &args.commits;
+    let bounded = commits.since.is_some() || commits.until.is_some();
+    let selection = match (
+        &commits.rev_list_file,
+        commits.last,
+        args.revisions.as_slice(),
+    ) {
+        (Some(file), _, _) => Selection::Listed(listed(file)?),
+        (None, Some(count), []) => Selection::Last { count, tip: None },
+        (None, Some(count), [tip]) if !tip.contains("..") => Selection::Last {
+            count,
+            tip: Some(tip.clone()),
+        },
+        (None, Some(_), _) => {
+            return Err(
+                Failure::usage("--last takes at most one revision to start from")
+                    .with_hint("leave out --last to run the whole range, or thin it with --every"),
+            );
+        }
+        (None, None, []) if bounded => Selection::Last {
+            count: usize::MAX,
+            tip: None,
+        },
+        (None, None, []) => Selection::Last {
+            count: DEFAULT_LAST,
+            tip: None,
+        },
+        (None, None, revisions) => Selection::Revisions(revisions.to_vec()),
+    };
+    Ok(CommitQuery {
+        first_parent: commits.first_parent,
+        merges: match commits.merges {
+            Merges::Include => MergePolicy::Include,
+            Merges::Exclude => MergePolicy::Exclude,
+            Merges::Only => MergePolicy::Only,
+        },
+        since: commits
+            .since
+            .as_deref()
+            .map(|text| moment("--since", text, now))
+            .transpose()?,
+        until: commits
+            .until
+            .as_deref()
+            .map(|text| moment("--until", text, now))
+            .transpose()?,
+        paths: commits.path.clone(),
+        every: usize::try_from(commits.every.get()).unwrap_or(usize::MAX),
+        ..CommitQuery::new(selection)
+    })
+}
+
+fn listed(file: &std::path::Path) -> Result<Vec<String>, Failure> {
+    let mut text = String::new();
+    let read = if file.as_os_str() == "-" {
+        std::io::stdin().read_to_string(&mut text).map(drop)
+    } else {
+        std::fs::read_to_string(file).map(|content| text = content)
+    };
+    read.map_err(|error| {
+        Failure::from_error(retro_bootstrap::ExitCode::Usage, &error).context(format!(
+            "the list of commits in {} cannot be read",
+            file.display()
+        ))
+    })?;
+    // `git rev-list --format` and `git log --oneline` put more behind the id.
+    let first_words = text
+        .lines()
+        .filter_map(|line| line.split_whitespace().next());
+    Ok(first_words
+        .filter(|word| !word.starts_with('#'))
+        .map(str::to_owned)
+        .collect())
+}
+
+/// A date, a date with a time, or an age such as `2w` or `3 days ago`.
+fn moment(flag: &str, text: &str, now: Timestamp) -> Result<Timestamp, Failure> {
+    parse_moment(text, now).ok_or_else(|| {
+        Failure::usage(format!("{flag} {text:?} is not a date"))
+            .with_hint("write 2026-01-31, 2026-01-31T12:00:00Z, or an age such as 36h, 10d or 2w")
+    })
+}
+
+fn parse_moment(text: &str, now: Timestamp) -> Option<Timestamp> {
+    let text = text.trim();
+    let millis = |at: jiff::Timestamp| Timestamp::from_unix_millis(at.as_millisecond());
+    if let Ok(at) = text.parse::<jiff::Timestamp>() {
+        return Some(millis(at));
+    }
+    if let Ok(at) = text.parse::<jiff::civil::DateTime>() {
+        return at
+            .to_zoned(jiff::tz::TimeZone::UTC)
+            .ok()
+            .map(|at| millis(at.timestamp()));
+    }
+    let age = text.strip_suffix("ago").unwrap_or(text).trim();
+    let digits = age.len() - age.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let count: i64 = age[..digits].parse().ok()?;
+    let seconds = match age[digits..].trim().trim_start_matches('.') {
+        "s" | "second" | "seconds" => 1,
+        "m" | "min" | "minute" | "minutes" => 60,
+        "h" | "hour" | "hours" => 3600,
+        "d" | "day" | "days" => 86_400,
+        "w" | "week" | "weeks" => 7 * 86_400,
+        "mo" | "month" | "months" => 30 * 86_400,
+        "y" | "year" | "years" => 365 * 86_400,
+        _ => return None,
+    };
+    let ago = count.checked_mul(seconds)?.checked_mul(1000)?;
+    Some(Timestamp::from_unix_millis(
+        now.unix_millis().checked_sub(ago)?,
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: Option<i64>) {
+        let now = Timestamp::from_unix_seconds(1_000_000_000);
+        assert_eq!(
+            parse_moment(text, now).map(Timestamp::unix_seconds),
+            expected,
+            "{text:?}"
+        );
+    }
+
+    #[test]
+    fn dates_times_and_ages_are_moments() {
+        check("2001-09-09", Some(999_993_600));
+        check("2001-09-09T01:46:40Z", Some(1_000_000_000));
+        check("2001-09-09T03:46:40+02:00", Some(1_000_000_000));
+        check("2w", Some(1_000_000_000 - 14 * 86_400));
+        check("3 days ago", Some(1_000_000_000 - 3 * 86_400));
+        for nonsense in ["", "soon", "2 fortnights", "99999999999999999999d", "-1d"] {
+            check(nonsense, None);
+        }
+    }
+}

@@ -1,0 +1,307 @@
+//! `git retro run`: plan, run, report.
+
+mod commits;
+mod flags;
+mod overlay;
+mod suites;
+
+use std::sync::Arc;
+
+use retro_bootstrap::config::{FailOn, HomeMode, Order, Verbosity};
+use retro_bootstrap::{ExitCode, Failure, LocalStores, ProcessIdentity, SystemClock};
+use retro_domain::Clock;
+use retro_exec::{ChildProcesses, EnvironmentPolicy, Executor, Home, clean_environment};
+use retro_git::{GitSlotPool, LfsPolicy, SlotOptions, SubmodulePolicy};
+use retro_store::{JobStore, ResultStore};
+use retro_workflow::document::RunDocument;
+use retro_workflow::{
+    Interrupt, LookBackError, LookBackOptions, LookBackReport, LookBackRequest, Plan, RunView,
+    Services, StopCause, look_back, plan, toolchain_fingerprint, view_run,
+};
+
+use crate::cli::{Format, RunArgs};
+use crate::context::{Context, runtime, store_failure};
+use crate::output::{json, print};
+use crate::{interrupts, progress, render};
+
+use suites::ChosenSuite;
+
+pub(crate) fn run(context: &Context, args: &RunArgs) -> Result<ExitCode, Failure> {
+    for warning in &context.config.warnings {
+        context.warn(warning);
+    }
+    let executor: Arc<dyn Executor> = Arc::new(ChildProcesses::new());
+    let stores = context.stores()?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let chosen = suites::choose(context, args)?;
+    let query = commits::query(args, clock.now())?;
+    let overlay = overlay::read(context, args)?;
+    let home = prepare_home(context)?;
+    let interrupt = Interrupt::new();
+    if !args.dry_run {
+        interrupts::listen(&interrupt);
+    }
+    let runtime = runtime()?;
+    let mut exit = ExitCode::Fine;
+    for suite in &chosen {
+        let toolchain = fingerprint_tools(context, &*executor, suite, &home)?;
+        let request = LookBackRequest {
+            suites: suite.rules.clone(),
+            commits: query.clone(),
+            overlay: overlay.clone(),
+            toolchain,
+            use_cache: context.config.settings.cache,
+            described: args.described(suite.rules.base.run.to_string()),
+        };
+        let planned = runtime
+            .block_on(plan(&request, &context.repository, &*stores.results))
+            .map_err(look_back_failure)?;
+        let workers = workers(context, planned.jobs.len());
+        if context.config.settings.verbosity != Verbosity::Quiet || args.dry_run {
+            eprint!(
+                "{}",
+                render::plan(&planned, &suite.because, workers, context.paint_errors())
+            );
+        }
+        if args.dry_run {
+            print(&render::planned_commits(&planned))?;
+            continue;
+        }
+        let session = Session {
+            context,
+            args,
+            stores: &stores,
+            executor: &executor,
+            clock: &clock,
+        };
+        let ended = runtime.block_on(session.run_one(planned, workers, &home, &interrupt))?;
+        exit = exit.max(ended);
+        if interrupt.is_raised() {
+            break;
+        }
+    }
+    Ok(exit)
+}
+
+/// What the runs of one call share.
+struct Session<'a> {
+    context: &'a Context,
+    args: &'a RunArgs,
+    stores: &'a LocalStores,
+    executor: &'a Arc<dyn Executor>,
+    clock: &'a Arc<dyn Clock>,
+}
+
+impl Session<'_> {
+    async fn run_one(
+        &self,
+        plan: Plan,
+        workers: usize,
+        home: &Home,
+        interrupt: &Interrupt,
+    ) -> Result<ExitCode, Failure> {
+        let settings = &self.context.config.settings;
+        let plan = Arc::new(plan);
+        let identity = ProcessIdentity::current();
+        let options = LookBackOptions {
+            workers,
+            order: match settings.order {
+                Order::Newest => retro_workflow::Order::Newest,
+                Order::Oldest => retro_workflow::Order::Oldest,
+                Order::Spread => retro_workflow::Order::Spread,
+            },
+            fail_fast: settings.fail_fast,
+            time_limit: settings.time_limit,
+            environment: self.context.environment.clone(),
+            home: home.clone(),
+            log_cap: settings.log_cap.unwrap_or(u64::MAX),
+            is_gone: Arc::new(|owner| ProcessIdentity::is_gone(&owner.0)),
+            randomness: identity.randomness(),
+            ..LookBackOptions::new(identity.to_string(), std::path::PathBuf::new())
+        };
+        let sink = progress::for_terminal(&plan, workers, self.context);
+        let services = self.services()?;
+        let events: Arc<dyn retro_workflow::EventSink> = Arc::clone(&sink) as _;
+        let report = look_back(plan, services, options, events, interrupt.clone()).await;
+        sink.finish();
+        let report = report.map_err(look_back_failure)?;
+        self.report(report).await
+    }
+
+    fn services(&self) -> Result<Services, Failure> {
+        let settings = &self.context.config.settings;
+        let slots = SlotOptions {
+            clean: settings.slots.clean,
+            submodules: match settings.slots.submodules {
+                retro_bootstrap::config::Extra::Skip => SubmodulePolicy::Skip,
+                retro_bootstrap::config::Extra::Checkout => SubmodulePolicy::Checkout,
+            },
+            lfs: match settings.slots.lfs {
+                retro_bootstrap::config::Extra::Skip => LfsPolicy::Skip,
+                retro_bootstrap::config::Extra::Checkout => LfsPolicy::Checkout,
+            },
+            keep: settings.slots.keep.clone(),
+        };
+        let folder = self.context.cache_dir().join("slots");
+        let pool = GitSlotPool::open(&self.context.repository, &folder, slots)
+            .map_err(|error| look_back_failure(error.into()))?;
+        Ok(Services {
+            slots: Arc::new(pool),
+            executor: Arc::clone(self.executor),
+            jobs: self.stores.jobs.clone(),
+            results: self.stores.results.clone(),
+            artifacts: self.stores.artifacts.clone(),
+            events: self.stores.events.clone(),
+            clock: Arc::clone(self.clock),
+        })
+    }
+
+    /// Prints what the run and everything known before say about the range, and decides the exit
+    /// code.
+    async fn report(&self, report: LookBackReport) -> Result<ExitCode, Failure> {
+        let jobs: &dyn JobStore = &*self.stores.jobs;
+        let results: &dyn ResultStore = &*self.stores.results;
+        let stored = jobs.run(&report.run).await.map_err(store_failure)?;
+        let run = stored.ok_or_else(|| {
+            Failure::new(
+                ExitCode::Incomplete,
+                format!("run {} is not stored", report.run),
+            )
+        })?;
+        let view = view_run(run, results).await.map_err(store_failure)?;
+        match self.args.format {
+            Format::Human => {
+                let messages = render::messages(&view, results)
+                    .await
+                    .map_err(store_failure)?;
+                print(&render::summary(
+                    &view,
+                    Some(&report),
+                    &messages,
+                    self.context.paint(),
+                ))?;
+            }
+            format => print(&json(&RunDocument::new(&view), format)?)?,
+        }
+        let exit = exit_code(&view, &report, self.context.config.settings.fail_on);
+        match report.stopped {
+            Some(StopCause::Fatal(error)) => Err(look_back_failure(error)),
+            _ => Ok(exit),
+        }
+    }
+}
+
+/// Trouble outranks findings, and findings outrank having nothing to show.
+fn exit_code(view: &RunView, report: &LookBackReport, fail_on: FailOn) -> ExitCode {
+    match report.stopped {
+        Some(StopCause::Interrupted) => return ExitCode::Interrupted,
+        Some(StopCause::TimeLimit | StopCause::Fatal(_)) => return ExitCode::Incomplete,
+        Some(StopCause::FailFast) | None => {}
+    }
+    if !report.failed.is_empty() {
+        return ExitCode::Incomplete;
+    }
+    let tested = view
+        .summaries
+        .iter()
+        .flatten()
+        .any(|summary| summary.verdict.is_tested());
+    let failures = view.summaries.iter().flatten().any(|summary| {
+        summary.verdict == retro_domain::Verdict::TestsFailed
+            || summary.verdict == retro_domain::Verdict::TimedOut
+    });
+    let new = view.findings.has_new_failures();
+    let flaky = !view.findings.flaky.is_empty();
+    let found = match fail_on {
+        FailOn::None => false,
+        FailOn::New => new,
+        FailOn::Any => failures,
+        FailOn::Flaky => new || flaky,
+    };
+    match (found, tested || failures) {
+        (true, _) => ExitCode::Findings,
+        (false, true) => ExitCode::Fine,
+        (false, false) => ExitCode::NothingRan,
+    }
+}
+
+fn fingerprint_tools(
+    context: &Context,
+    executor: &dyn Executor,
+    suite: &ChosenSuite,
+    home: &Home,
+) -> Result<retro_domain::ToolchainFingerprint, Failure> {
+    let scratch = context
+        .cache_dir()
+        .join("probes")
+        .join(std::process::id().to_string());
+    std::fs::create_dir_all(&scratch).map_err(|error| cannot_write(&scratch, &error))?;
+    let base = &suite.rules.base;
+    let policy = EnvironmentPolicy {
+        allow: base.env_allow.clone(),
+        fixed: base.env.clone(),
+        home: home.clone(),
+        tmp_dir: None,
+    };
+    let environment = clean_environment(&context.environment, &policy, &|path| path.exists());
+    let print = toolchain_fingerprint(executor, &suite.toolchain, base, &environment, &scratch);
+    drop(std::fs::remove_dir_all(&scratch));
+    Ok(print)
+}
+
+fn prepare_home(context: &Context) -> Result<Home, Failure> {
+    match context.config.settings.home {
+        HomeMode::User => Ok(Home::User),
+        HomeMode::Own => {
+            let folder = context.cache_dir().join("home");
+            std::fs::create_dir_all(&folder).map_err(|error| cannot_write(&folder, &error))?;
+            Ok(Home::Own(folder))
+        }
+    }
+}
+
+fn cannot_write(folder: &std::path::Path, error: &std::io::Error) -> Failure {
+    Failure::from_error(ExitCode::Incomplete, error)
+        .context(format!("{} cannot be made", folder.display()))
+        .with_hint("name another place with --cache-dir")
+}
+
+/// One worker for each two processors, since test runners use several themselves.
+fn workers(context: &Context, jobs: usize) -> usize {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let asked = context
+        .config
+        .settings
+        .jobs
+        .and_then(|jobs| usize::try_from(jobs.get()).ok());
+    asked
+        .unwrap_or_else(|| processors.div_ceil(2))
+        .clamp(1, jobs.max(1))
+}
+
+fn look_back_failure(error: LookBackError) -> Failure {
+    use retro_git::GitError;
+    let (exit, hint) = match &error {
+        LookBackError::EmptyRange { .. } => (
+            ExitCode::NothingRan,
+            Some("widen the range, or loosen --since, --until, --path or --merges"),
+        ),
+        LookBackError::Git(GitError::BadRevision { .. } | GitError::NotARepository { .. }) => {
+            (ExitCode::Usage, None)
+        }
+        LookBackError::Command { .. } => (
+            ExitCode::Usage,
+            Some("install the program, or name another command"),
+        ),
+        LookBackError::Store(retro_store::StoreError::Full { .. }) => (
+            ExitCode::Incomplete,
+            Some("free some space (`git retro gc` removes old results)"),
+        ),
+        _ => (ExitCode::Incomplete, None),
+    };
+    let failure = Failure::from_error(exit, &error);
+    match hint {
+        Some(hint) => failure.with_hint(hint),
+        None => failure,
+    }
+}

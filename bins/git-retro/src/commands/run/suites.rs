@@ -1,0 +1,189 @@
+//! Which suites are run: configured, typed, or detected.
+
+use retro_bootstrap::config::{Origin, SuiteConfig};
+use retro_bootstrap::{Detection, DirView, Failure, PathProbe, detect};
+use retro_domain::{CommandLine, ResultFormat, ResultLocation, ResultSource, Suite};
+use retro_workflow::{SuiteRule, SuiteRules};
+
+use crate::cli::{RunArgs, SuiteArgs};
+use crate::context::Context;
+
+/// A suite to run.
+pub(super) struct ChosenSuite {
+    pub(super) rules: SuiteRules,
+    /// Commands whose output tells the tools' versions.
+    pub(super) toolchain: Vec<Vec<String>>,
+    /// Why this suite, for people.
+    pub(super) because: String,
+}
+
+/// The suites that the command line, the configuration or the repository itself asks for.
+pub(super) fn choose(context: &Context, args: &RunArgs) -> Result<Vec<ChosenSuite>, Failure> {
+    let settings = &context.config.settings;
+    let (mut configs, because) = if !args.command.is_empty() {
+        (
+            vec![typed(context, args)?],
+            "given on the command line".to_owned(),
+        )
+    } else if !settings.suites.is_empty() {
+        let named = named(&settings.suites, &args.suite.suite)?;
+        let files: Vec<String> = context
+            .config
+            .files
+            .iter()
+            .map(|file| file.display().to_string())
+            .collect();
+        (named, files.join(", "))
+    } else {
+        let found = first_detected(context)?;
+        let suite = settings.limit(found.suite);
+        let config = SuiteConfig::from_suite(suite, found.toolchain, Origin::Default);
+        (vec![config], format!("detected: {}", found.because))
+    };
+    for config in &mut configs {
+        let mut suite = config.to_suite();
+        change(&mut suite, &args.suite)?;
+        *config =
+            SuiteConfig::from_suite(suite, config.toolchain().to_vec(), config.origin().clone());
+    }
+    Ok(configs
+        .iter()
+        .map(|config| with_rules(context, config, &because))
+        .collect())
+}
+
+fn with_rules(context: &Context, config: &SuiteConfig, because: &str) -> ChosenSuite {
+    let rules = context.config.settings.rules.iter();
+    let rules = rules
+        .filter(|rule| rule.applies_to(config.name()))
+        .map(|rule| SuiteRule {
+            range: rule.range().to_owned(),
+            suite: rule.apply(config).to_suite(),
+        });
+    ChosenSuite {
+        rules: SuiteRules {
+            base: config.to_suite(),
+            rules: rules.collect(),
+        },
+        toolchain: config.toolchain().to_vec(),
+        because: because.to_owned(),
+    }
+}
+
+fn named(suites: &[SuiteConfig], names: &[String]) -> Result<Vec<SuiteConfig>, Failure> {
+    if names.is_empty() {
+        return Ok(suites.to_vec());
+    }
+    let one = |name: &String| {
+        let found = suites.iter().find(|suite| suite.name() == name);
+        found.cloned().ok_or_else(|| {
+            let known: Vec<&str> = suites.iter().map(SuiteConfig::name).collect();
+            Failure::usage(format!("there is no suite named {name:?}"))
+                .with_hint(format!("the configuration has: {}", known.join(", ")))
+        })
+    };
+    names.iter().map(one).collect()
+}
+
+fn detections(context: &Context) -> Vec<Detection> {
+    let path = context
+        .environment
+        .get(std::ffi::OsStr::new("PATH"))
+        .cloned()
+        .unwrap_or_default();
+    detect(
+        &DirView::new(context.repository.root()),
+        &PathProbe::new(path),
+    )
+}
+
+fn first_detected(context: &Context) -> Result<Detection, Failure> {
+    detections(context).into_iter().next().ok_or_else(|| {
+        Failure::usage("no way to run this repository's tests was found").with_hint(
+            "say how: `git retro run -- COMMAND`, or write a retro.toml (`git retro init` starts one)",
+        )
+    })
+}
+
+/// The suite of a command typed behind `--`. The tools whose versions matter are those of the
+/// repository's own suite, if it has one.
+fn typed(context: &Context, args: &RunArgs) -> Result<SuiteConfig, Failure> {
+    let words: Result<Vec<String>, _> = args
+        .command
+        .iter()
+        .map(|word| word.clone().into_string())
+        .collect();
+    let argv = words.map_err(|word| {
+        Failure::usage(format!("the command holds {word:?}, which is not UTF-8"))
+    })?;
+    let program = argv[0].rsplit('/').next().unwrap_or(&argv[0]).to_owned();
+    let mut suite = Suite::new(program, CommandLine::Argv(argv.clone()));
+    if let [cargo, test, ..] = argv.as_slice()
+        && cargo == "cargo"
+        && (test == "test" || test == "t")
+    {
+        // Known to print this; that it prints none says that the tests did not build.
+        suite.results.push(ResultSource {
+            format: ResultFormat::Libtest,
+            location: ResultLocation::Stdout,
+        });
+    }
+    let toolchain = detections(context)
+        .into_iter()
+        .next()
+        .map(|found| found.toolchain);
+    let suite = context.config.settings.limit(suite);
+    let origin = Origin::Flag {
+        name: "--".to_owned(),
+    };
+    Ok(SuiteConfig::from_suite(
+        suite,
+        toolchain.unwrap_or_default(),
+        origin,
+    ))
+}
+
+/// Changes a suite as the flags say.
+fn change(suite: &mut Suite, args: &SuiteArgs) -> Result<(), Failure> {
+    if let Some(build) = &args.build {
+        suite.build = Some(CommandLine::Shell(build.clone()));
+    }
+    if !args.results.is_empty() {
+        suite.results = args
+            .results
+            .iter()
+            .map(|text| source(text))
+            .collect::<Result<_, _>>()?;
+    }
+    if !args.skip_exit_codes.is_empty() {
+        suite.skip_exit_codes.clone_from(&args.skip_exit_codes);
+    }
+    for variable in &args.env {
+        match variable.split_once('=') {
+            Some((name, value)) => drop(suite.env.insert(name.to_owned(), value.to_owned())),
+            None => suite.env_allow.push(variable.clone()),
+        }
+    }
+    Ok(())
+}
+
+/// `FORMAT` for what is printed, `FORMAT:GLOB` for files.
+fn source(text: &str) -> Result<ResultSource, Failure> {
+    let (name, glob) = match text.split_once(':') {
+        Some((name, glob)) => (name, Some(glob)),
+        None => (text, None),
+    };
+    let format = ResultFormat::from_name(name).ok_or_else(|| {
+        let known: Vec<&str> = ResultFormat::ALL
+            .into_iter()
+            .map(ResultFormat::name)
+            .collect();
+        Failure::usage(format!("--results {text:?}: there is no format {name:?}"))
+            .with_hint(format!("the formats are: {}", known.join(", ")))
+    })?;
+    let location = match glob {
+        Some(glob) => ResultLocation::Files(glob.to_owned()),
+        None => ResultLocation::Stdout,
+    };
+    Ok(ResultSource { format, location })
+}

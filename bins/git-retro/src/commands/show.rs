@@ -1,0 +1,195 @@
+//! `git retro show`: a run, or what is known of a commit.
+
+use std::fmt::Write;
+
+use retro_bootstrap::{ExitCode, Failure};
+use retro_domain::{CommitId, TestCase};
+use retro_git::History;
+use retro_store::{JobStore, ResultStore, ResultSummary, RunCommit, RunRecord};
+use retro_workflow::document::{CommitDocument, CommitResult, RunDocument};
+use retro_workflow::{find_run, results_of_commit, view_run};
+
+use crate::cli::{Format, ShowArgs};
+use crate::context::{Context, runtime, store_failure};
+use crate::output::{json, print};
+use crate::render::{self, Paint, commit_line, duration, one_line};
+
+pub(crate) fn run(context: &Context, args: &ShowArgs) -> Result<ExitCode, Failure> {
+    runtime()?.block_on(show(context, args))
+}
+
+async fn show(context: &Context, args: &ShowArgs) -> Result<ExitCode, Failure> {
+    let stores = context.stores()?;
+    let (jobs, results): (&dyn JobStore, &dyn ResultStore) = (&*stores.jobs, &*stores.results);
+    let run = find_run(jobs, &context.repo(), &args.what)
+        .await
+        .map_err(store_failure)?;
+    if let Some(run) = run {
+        return show_run(context, args, run, results).await;
+    }
+    if args.what == "latest" {
+        super::the_run(context, jobs, "latest").await?;
+    }
+    let commit = commit_named(context, &args.what)?;
+    let found = known(context, jobs, results, &commit).await?;
+    let mut documents = Vec::new();
+    let mut text = String::new();
+    for (run, member, summary) in &found {
+        let cases = if args.all {
+            results.cases(&summary.key).await
+        } else {
+            results.failures(&summary.key).await
+        };
+        let cases = cases.map_err(store_failure)?.unwrap_or_default();
+        match args.format {
+            Format::Human => text += &page(run, member, summary, &cases, context.paint()),
+            _ => documents.push(CommitResult::new(run, member, summary, &cases)),
+        }
+    }
+    if args.format != Format::Human {
+        text = json(&CommitDocument::new(documents), args.format)?;
+    }
+    print(&text)?;
+    Ok(ExitCode::Fine)
+}
+
+async fn show_run(
+    context: &Context,
+    args: &ShowArgs,
+    run: RunRecord,
+    results: &dyn ResultStore,
+) -> Result<ExitCode, Failure> {
+    let view = view_run(run, results).await.map_err(store_failure)?;
+    if args.format != Format::Human {
+        print(&json(&RunDocument::new(&view), args.format)?)?;
+        return Ok(ExitCode::Fine);
+    }
+    let paint = context.paint();
+    let messages = render::messages(&view, results)
+        .await
+        .map_err(store_failure)?;
+    let mut text = render::summary(&view, None, &messages, paint);
+    text.push('\n');
+    for (commit, summary) in view.run.commits.iter().zip(&view.summaries).rev() {
+        let state = match summary {
+            None => paint.dim("not run"),
+            Some(summary) => short_state(summary, paint),
+        };
+        let _ = writeln!(text, "{state:<22} {}", commit_line(commit, paint));
+    }
+    print(&text)?;
+    Ok(ExitCode::Fine)
+}
+
+fn short_state(summary: &ResultSummary, paint: Paint) -> String {
+    use retro_domain::Verdict;
+    let tests = summary.counts.total();
+    match &summary.verdict {
+        Verdict::Passed if tests == 0 => paint.good("passed"),
+        Verdict::Passed => paint.good(format!("passed {tests}")),
+        Verdict::TestsFailed if tests == 0 => paint.bad("failed"),
+        Verdict::TestsFailed => {
+            paint.bad(format!("failed {} of {tests}", summary.counts.failures()))
+        }
+        Verdict::Untestable(reason) => paint.doubtful(format!("untestable ({})", reason.name())),
+        Verdict::TimedOut => paint.doubtful("timed out"),
+    }
+}
+
+/// What is known of one commit from one run.
+fn page(
+    run: &RunRecord,
+    commit: &RunCommit,
+    summary: &ResultSummary,
+    cases: &[TestCase],
+    paint: Paint,
+) -> String {
+    let mut text = String::new();
+    let counts = summary.counts;
+    let _ = writeln!(text, "{}", commit_line(commit, paint));
+    let _ = writeln!(
+        text,
+        "suite {}: {}",
+        summary.suite_name,
+        render::verdict(summary)
+    );
+    let _ = writeln!(
+        text,
+        "  {} tests: {} passed, {} failed, {} errored, {} skipped, {} flaky",
+        counts.total(),
+        counts.passed,
+        counts.failed,
+        counts.errored,
+        counts.skipped,
+        counts.flaky
+    );
+    let usage = summary.usage;
+    let _ = writeln!(
+        text,
+        "  {}; {} of processor time, {} at most; {}; in run {}",
+        duration(usage.wall),
+        duration(usage.user + usage.system),
+        render::bytes(usage.max_rss),
+        summary.ending,
+        run.id
+    );
+    if summary.commit != commit.commit {
+        let _ = writeln!(
+            text,
+            "  the same tree as {}, which was run",
+            summary.commit.short()
+        );
+    }
+    for note in &summary.notes {
+        let _ = writeln!(text, "  note: {}", one_line(note));
+    }
+    for case in cases {
+        let mark = match (case.outcome.is_failure(), case.flaky) {
+            (true, _) => paint.bad(case.outcome.name()),
+            (false, true) => paint.doubtful("flaky"),
+            (false, false) => case.outcome.name().to_owned(),
+        };
+        let took = case.duration.map(|took| format!(" ({})", duration(took)));
+        let name = one_line(&case.id.to_string());
+        let _ = writeln!(text, "  {mark} {name}{}", took.unwrap_or_default());
+        if let Some(place) = &case.location {
+            let line = place
+                .line
+                .map(|line| format!(":{line}"))
+                .unwrap_or_default();
+            let _ = writeln!(text, "      at {}{line}", one_line(&place.file));
+        }
+        if let Some(message) = &case.message {
+            let _ = writeln!(text, "      {}", one_line(message));
+        }
+    }
+    text.push('\n');
+    text
+}
+
+/// The commit that a person named.
+pub(crate) fn commit_named(context: &Context, revision: &str) -> Result<CommitId, Failure> {
+    let found = context.repository.resolve(revision);
+    found.map(|info| info.id).map_err(|error| {
+        Failure::from_error(ExitCode::Usage, &error)
+            .with_hint("name a commit as git does, or a run as `git retro ls` prints it")
+    })
+}
+
+/// Every known result of a commit; an error when there is none.
+pub(crate) async fn known(
+    context: &Context,
+    jobs: &dyn JobStore,
+    results: &dyn ResultStore,
+    commit: &CommitId,
+) -> Result<Vec<(RunRecord, RunCommit, ResultSummary)>, Failure> {
+    let found = results_of_commit(jobs, results, &context.repo(), commit).await;
+    let found = found.map_err(store_failure)?;
+    if found.is_empty() {
+        return Err(
+            Failure::usage(format!("no result is known of commit {}", commit.short()))
+                .with_hint(format!("make one: git retro run {}", commit.short())),
+        );
+    }
+    Ok(found)
+}

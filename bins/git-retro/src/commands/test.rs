@@ -1,0 +1,105 @@
+//! `git retro test`: tests over history.
+
+use std::fmt::Write;
+
+use retro_analysis::Seen;
+use retro_bootstrap::{ExitCode, Failure};
+use retro_store::{CaseSummary, JobStore, ResultStore};
+use retro_workflow::document::{HistoryDocument, TestHistory};
+use retro_workflow::{RunView, view_run};
+
+use crate::cli::{Format, TestArgs};
+use crate::context::{Context, runtime, store_failure};
+use crate::output::{json, print};
+use crate::render::{Paint, commit_line, duration, one_line};
+
+/// More tests than this are not shown at once.
+const MOST_TESTS: usize = 50;
+
+pub(crate) fn run(context: &Context, args: &TestArgs) -> Result<ExitCode, Failure> {
+    runtime()?.block_on(show(context, args))
+}
+
+async fn show(context: &Context, args: &TestArgs) -> Result<ExitCode, Failure> {
+    let stores = context.stores()?;
+    let (jobs, results): (&dyn JobStore, &dyn ResultStore) = (&*stores.jobs, &*stores.results);
+    let tests = super::the_tests(context, results, &args.name, MOST_TESTS + 1).await?;
+    if tests.len() > MOST_TESTS {
+        context.warn(&format!(
+            "more than {MOST_TESTS} tests match; the first of them follow"
+        ));
+    }
+    let run = super::the_run(context, jobs, &args.run).await?;
+    let view = view_run(run, results).await.map_err(store_failure)?;
+    let keys: Vec<_> = view.run.commits.iter().map(|commit| commit.key).collect();
+    let mut text = String::new();
+    let mut documents = Vec::new();
+    for test in tests.iter().take(MOST_TESTS) {
+        let Some(place) = view.history.tests.iter().position(|known| known == test) else {
+            continue;
+        };
+        let cases = results.history(test, &keys).await.map_err(store_failure)?;
+        match args.format {
+            Format::Human => text += &page(&view, place, &cases, context.paint()),
+            _ => documents.push(TestHistory::new(&view, place, &cases)),
+        }
+    }
+    match args.format {
+        Format::Human if text.is_empty() => {
+            return Err(
+                Failure::usage(format!("run {} has no such test", view.run.id))
+                    .with_hint("another run may: name one with --run"),
+            );
+        }
+        Format::Human => {}
+        format => {
+            text = json(
+                &HistoryDocument::new(view.run.id.to_string(), documents),
+                format,
+            )?;
+        }
+    }
+    print(&text)?;
+    Ok(ExitCode::Fine)
+}
+
+/// One test: a strip of marks from the oldest commit to the newest, then the commits, newest first.
+fn page(view: &RunView, place: usize, cases: &[Option<CaseSummary>], paint: Paint) -> String {
+    let mut text = String::new();
+    let seen: Vec<Seen> = (0..view.run.commits.len())
+        .map(|commit| view.history.seen(commit, place))
+        .collect();
+    let _ = writeln!(text, "{}", one_line(&view.test(place).to_string()));
+    let strip: String = seen.iter().map(|&seen| mark(seen)).collect();
+    let _ = writeln!(
+        text,
+        "  {strip}  oldest to newest: . passed, F failed, ~ flaky, s skipped, ? no result"
+    );
+    for (at, commit) in view.run.commits.iter().enumerate().rev() {
+        let name = match seen[at] {
+            Seen::Passed => paint.good(format!("{:<10}", seen[at].name())),
+            Seen::Failed => paint.bad(format!("{:<10}", seen[at].name())),
+            other => paint.doubtful(format!("{:<10}", other.name())),
+        };
+        let took = cases
+            .get(at)
+            .copied()
+            .flatten()
+            .and_then(|case| case.duration);
+        let took = took.map(duration).unwrap_or_default();
+        let _ = writeln!(text, "  {name} {took:>9} {}", commit_line(commit, paint));
+    }
+    text.push('\n');
+    text
+}
+
+fn mark(seen: Seen) -> char {
+    match seen {
+        Seen::Passed => '.',
+        Seen::Failed => 'F',
+        Seen::Flaky => '~',
+        Seen::Skipped => 's',
+        Seen::Absent => ' ',
+        Seen::Lost | Seen::Untestable | Seen::TimedOut | Seen::NotRun => '?',
+    }
+}

@@ -1,0 +1,134 @@
+//! `git retro why`: the story of one test.
+
+use std::fmt::Write;
+
+use retro_analysis::{Standing, Transition, TurnKind, story};
+use retro_bootstrap::{ExitCode, Failure};
+use retro_store::{JobStore, ResultStore};
+use retro_workflow::document::StoryDocument;
+use retro_workflow::{RunView, view_run};
+
+use crate::cli::{Format, WhyArgs};
+use crate::context::{Context, runtime, store_failure};
+use crate::output::{json, print};
+use crate::render::{Paint, commit_line, one_line};
+
+pub(crate) fn run(context: &Context, args: &WhyArgs) -> Result<ExitCode, Failure> {
+    runtime()?.block_on(explain(context, args))
+}
+
+async fn explain(context: &Context, args: &WhyArgs) -> Result<ExitCode, Failure> {
+    let stores = context.stores()?;
+    let (jobs, results): (&dyn JobStore, &dyn ResultStore) = (&*stores.jobs, &*stores.results);
+    let tests = super::the_tests(context, results, &args.test, 11).await?;
+    let [test] = tests.as_slice() else {
+        let names: Vec<String> = tests
+            .iter()
+            .take(10)
+            .map(|test| one_line(&test.to_string()))
+            .collect();
+        return Err(
+            Failure::usage(format!("{:?} fits more than one test", args.test))
+                .with_hint(format!("name one of them:\n{}", names.join("\n"))),
+        );
+    };
+    let run = super::the_run(context, jobs, &args.run).await?;
+    let view = view_run(run, results).await.map_err(store_failure)?;
+    let Some(place) = view.history.tests.iter().position(|known| known == test) else {
+        return Err(
+            Failure::usage(format!("run {} does not have {test}", view.run.id))
+                .with_hint("another run may: name one with --run"),
+        );
+    };
+    let told = story(&view.history, place);
+    if args.format != Format::Human {
+        print(&json(&StoryDocument::new(&view, test, &told), args.format)?)?;
+        return Ok(ExitCode::Fine);
+    }
+    let paint = context.paint();
+    let mut text = format!("{}\n", one_line(&test.to_string()));
+    for head in &told.heads {
+        let standing = match head.standing {
+            Standing::Passing => paint.good("passing"),
+            Standing::Failing => paint.bad("failing"),
+            Standing::Disputed => paint.doubtful("passing on one side, failing on another"),
+            Standing::Unknown => paint.doubtful("not known"),
+        };
+        let _ = writeln!(
+            text,
+            "{standing} at {}",
+            commit_line(view.commit(head.commit), paint)
+        );
+    }
+    for turn in told.turns.iter().rev() {
+        text += &turn_page(&view, turn.kind, &turn.transition, paint);
+    }
+    if let Some(&first) = told.failing_from_start.first() {
+        let line = commit_line(view.commit(first), paint);
+        let _ = writeln!(text, "\n{} {line}", paint.bad("failing from the start:"));
+        let _ = writeln!(
+            text,
+            "  nothing older is in this run; widen the range to see where it began"
+        );
+    }
+    if !told.flaky.is_empty() {
+        let _ = writeln!(text, "\n{}", paint.doubtful("flaky at"));
+        for &commit in told.flaky.iter().rev() {
+            let _ = writeln!(text, "  {}", commit_line(view.commit(commit), paint));
+        }
+    }
+    if told.turns.is_empty() && told.failing_from_start.is_empty() {
+        let _ = writeln!(
+            text,
+            "no change in the {} commits of run {}",
+            view.run.commits.len(),
+            view.run.id
+        );
+    }
+    print(&text)?;
+    Ok(ExitCode::Fine)
+}
+
+fn turn_page(view: &RunView, kind: TurnKind, turn: &Transition, paint: Paint) -> String {
+    let (label, first, last) = match kind {
+        TurnKind::Broke => (paint.bad("BROKE"), "first bad", "last good"),
+        TurnKind::Fixed => (paint.good("FIXED"), "first good", "last bad"),
+        TurnKind::AppearedFailing => (paint.bad("NEW, FAILING"), "first seen", "not yet there"),
+    };
+    let mut text = format!("\n{label}\n");
+    let mut line = |name: &str, place: usize| {
+        let _ = writeln!(
+            text,
+            "  {name:<14} {}",
+            commit_line(view.commit(place), paint)
+        );
+    };
+    line(first, turn.commit);
+    for &place in turn.gap().iter().rev() {
+        line("no result", place);
+    }
+    for &place in turn.before.iter().rev() {
+        line(last, place);
+    }
+    if turn.suspects.len() > 1 {
+        let _ = writeln!(
+            text,
+            "  the culprit is one of {} commits",
+            turn.suspects.len()
+        );
+    }
+    if turn
+        .suspects
+        .iter()
+        .any(|&place| view.commit(place).skips_ancestors)
+    {
+        text.push_str("  or a commit between them that the range leaves out\n");
+    }
+    if turn.open_ended {
+        text.push_str("  or a commit before this range\n");
+    }
+    if turn.unreliable {
+        text.push_str("  the test is flaky in this range, so chance may have made this turn\n");
+    }
+    text
+}

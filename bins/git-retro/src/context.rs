@@ -1,0 +1,152 @@
+//! What every command starts from: the environment, the folders, the repository, the stores.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use retro_bootstrap::config::Verbosity;
+use retro_bootstrap::{
+    ConfigInputs, Directories, ExitCode, Failure, FlagLayer, LoadedConfig, LocalStores,
+    directories, load, use_color,
+};
+use retro_domain::RepoId;
+use retro_git::{GitRepository, History};
+
+use crate::cli::Global;
+use crate::render::Paint;
+
+/// The process environment.
+pub(crate) type Environment = BTreeMap<OsString, OsString>;
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the environment"
+)]
+pub(crate) fn read_environment() -> Environment {
+    std::env::vars_os().collect()
+}
+
+/// What commands work with.
+pub(crate) struct Context {
+    pub(crate) environment: Environment,
+    pub(crate) directories: Directories,
+    pub(crate) repository: GitRepository,
+    pub(crate) config: LoadedConfig,
+}
+
+impl Context {
+    /// Finds the repository and reads the configuration.
+    pub(crate) fn new(
+        global: &Global,
+        environment: Environment,
+        mut flags: FlagLayer,
+    ) -> Result<Self, Failure> {
+        flags.data_dir.clone_from(&global.data_dir);
+        flags.cache_dir.clone_from(&global.cache_dir);
+        flags.color = global.color;
+        flags.verbosity = match (global.quiet, global.verbose) {
+            (true, _) => Some(Verbosity::Quiet),
+            (false, 0) => None,
+            (false, 1) => Some(Verbosity::Verbose),
+            (false, _) => Some(Verbosity::Debug),
+        };
+        let home = environment.get(OsStr::new("HOME")).map(PathBuf::from);
+        let directories = directories(&environment, home.as_deref())?;
+        let start = global.repo.clone().unwrap_or_else(|| PathBuf::from("."));
+        let repository = GitRepository::discover(&start)
+            .map_err(|error| Failure::from_error(ExitCode::Usage, &error))?;
+        let named = global.config.clone();
+        let config = load(&ConfigInputs {
+            user_file: Some(directories.user_file()),
+            repo_root: repository.root(),
+            config_file: named.or_else(|| {
+                environment
+                    .get(OsStr::new("RETRO_CONFIG"))
+                    .map(PathBuf::from)
+            }),
+            env: &environment,
+            flags,
+        })?;
+        Ok(Self {
+            environment,
+            directories,
+            repository,
+            config,
+        })
+    }
+
+    /// The repository's name.
+    pub(crate) fn repo(&self) -> RepoId {
+        self.repository.repo_id()
+    }
+
+    /// Where results are kept.
+    pub(crate) fn data_dir(&self) -> PathBuf {
+        let set = self.config.settings.data_dir.as_ref();
+        absolute(set.unwrap_or(&self.directories.data))
+    }
+
+    /// Where work trees are kept.
+    pub(crate) fn cache_dir(&self) -> PathBuf {
+        let set = self.config.settings.cache_dir.as_ref();
+        absolute(set.unwrap_or(&self.directories.cache))
+    }
+
+    /// Opens the stores.
+    pub(crate) fn stores(&self) -> Result<LocalStores, Failure> {
+        let folder = self.data_dir();
+        LocalStores::open(&folder).map_err(|error| {
+            Failure::from_error(ExitCode::Incomplete, &error)
+                .context(format!(
+                    "the results in {} cannot be opened",
+                    folder.display()
+                ))
+                .with_hint("name another folder with --data-dir, or mend this one")
+        })
+    }
+
+    /// How standard output is coloured.
+    pub(crate) fn paint(&self) -> Paint {
+        let mode = self.config.settings.color;
+        Paint(use_color(
+            mode,
+            &self.environment,
+            std::io::stdout().is_terminal(),
+        ))
+    }
+
+    /// How standard error is coloured.
+    pub(crate) fn paint_errors(&self) -> Paint {
+        let mode = self.config.settings.color;
+        Paint(use_color(
+            mode,
+            &self.environment,
+            std::io::stderr().is_terminal(),
+        ))
+    }
+
+    /// Tells people what they should know, unless they want quiet.
+    pub(crate) fn warn(&self, message: &str) {
+        if self.config.settings.verbosity != Verbosity::Quiet {
+            eprintln!("warning: {message}");
+        }
+    }
+}
+
+fn absolute(path: &std::path::Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// A runtime for the store's asynchronous calls. Work on commits has threads of its own.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .map_err(|error| Failure::from_error(ExitCode::Incomplete, &error))
+}
+
+/// A store's error as people see it.
+pub(crate) fn store_failure(error: retro_store::StoreError) -> Failure {
+    Failure::from_error(ExitCode::Incomplete, &error)
+}

@@ -1,0 +1,35 @@
+//! `git retro`: the command people type.
+
+mod cli;
+mod commands;
+mod context;
+mod interrupts;
+mod output;
+mod progress;
+mod render;
+
+use std::io::IsTerminal;
+
+use clap::Parser;
+use retro_bootstrap::{ExitCode, use_color};
+
+fn main() -> std::process::ExitCode {
+    let cli = cli::Cli::parse();
+    let environment = context::read_environment();
+    let mode = cli
+        .global
+        .color
+        .unwrap_or(retro_bootstrap::config::ColorMode::Auto);
+    let color = use_color(mode, &environment, std::io::stderr().is_terminal());
+    let exit = match commands::dispatch(cli, environment) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            eprint!("{}", failure.render(color));
+            failure.exit
+        }
+    };
+    if exit == ExitCode::Interrupted {
+        eprintln!("interrupted; run the same command again to go on from here");
+    }
+    exit.into()
+}

@@ -1,0 +1,30 @@
+//! Standard output: data, as people or programs want it.
+
+use std::io::Write;
+
+use retro_bootstrap::{ExitCode, Failure};
+use serde::Serialize;
+
+use crate::cli::Format;
+
+/// Writes text to standard output. A reader that went away is no error: `| head` is common.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            let failure = Failure::from_error(ExitCode::Incomplete, &error);
+            Err(failure.context("standard output cannot be written"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A document as text: on one line for `jsonl`, else laid out.
+pub(crate) fn json(document: &impl Serialize, format: Format) -> Result<String, Failure> {
+    let text = match format {
+        Format::Jsonl => serde_json::to_string(document),
+        Format::Json | Format::Human => serde_json::to_string_pretty(document),
+    };
+    text.map(|text| text + "\n")
+        .map_err(|error| Failure::from_error(ExitCode::Incomplete, &error))
+}

@@ -1,0 +1,63 @@
+//! The plan, before anything runs.
+
+use std::collections::HashSet;
+use std::fmt::Write;
+
+use retro_workflow::Plan;
+
+use super::{Paint, clip, commit_line, duration, one_line};
+
+/// Two or three lines: what will run on what, and how long that may take.
+pub(crate) fn plan(plan: &Plan, because: &str, workers: usize, paint: Paint) -> String {
+    let mut text = String::new();
+    let suite = plan
+        .suites
+        .values()
+        .find(|suite| suite.name == plan.suite_name);
+    if let Some(suite) = suite {
+        let build = suite.build.as_ref().map(|build| format!("{} && ", build));
+        let command = format!("{}{}", build.unwrap_or_default(), suite.run);
+        let _ = writeln!(
+            text,
+            "suite {}: {} {}",
+            paint.id(&plan.suite_name),
+            clip(&one_line(&command), 100),
+            paint.dim(format!("({because})")),
+        );
+    }
+    let commits = count(plan.commits.len(), "commit");
+    let trees = count(plan.distinct, "distinct tree");
+    let mut last = format!("plan: {commits} -> {trees}: {} known, ", plan.cached.len());
+    let _ = write!(last, "{} to run", plan.jobs.len());
+    if !plan.jobs.is_empty() {
+        let _ = write!(last, " on {}", count(workers, "worker"));
+        match plan.estimate(workers) {
+            Some(time) => drop(write!(last, ", about {}", duration(time))),
+            None => last.push_str(", no estimate yet"),
+        }
+    }
+    let _ = writeln!(text, "{last}");
+    text
+}
+
+/// Every commit of the plan and what becomes of it, newest first.
+pub(crate) fn planned_commits(plan: &Plan) -> String {
+    let to_run: HashSet<usize> = plan.jobs.iter().map(|job| job.commit).collect();
+    let mut text = String::new();
+    for (index, commit) in plan.commits.iter().enumerate().rev() {
+        let fate = if to_run.contains(&index) {
+            "run"
+        } else if plan.cached.contains_key(&commit.key) {
+            "known"
+        } else {
+            "same tree"
+        };
+        let _ = writeln!(text, "{fate:<9} {}", commit_line(commit, Paint(false)));
+    }
+    text
+}
+
+/// A number with its noun.
+pub(crate) fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}

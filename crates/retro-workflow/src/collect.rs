@@ -1,0 +1,247 @@
+//! Finding and reading the results that a command left.
+
+use std::collections::HashMap;
+use std::fs::{self, File, Metadata};
+use std::io::BufReader;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use globset::GlobBuilder;
+use retro_domain::{RepeatRule, ResultFormat, ResultLocation, Suite, TestCase, TestId};
+use retro_test_report::{Collected, Format, Options, ParseError, parse};
+
+/// The prefix of a result path that stands for the slot's scratch folder.
+const SCRATCH_PREFIX: &str = "$RETRO_SCRATCH/";
+
+/// More result files than this are taken for a mistake in the pattern.
+const MOST_FILES: usize = 50_000;
+
+/// What was read after one execution of a suite's command.
+#[derive(Debug, Default)]
+pub(crate) struct Reading {
+    /// Every test, each id once.
+    pub(crate) cases: Vec<TestCase>,
+    /// Reports that were understood, those without tests included.
+    pub(crate) reports: usize,
+    /// What says that tests may be missing: an unreadable report, a truncated one.
+    pub(crate) problems: Vec<String>,
+    /// Reports' own words on a failure beyond their tests: a bail-out, a plan that was not met.
+    pub(crate) run_failures: Vec<String>,
+    /// Things to know.
+    pub(crate) notes: Vec<String>,
+    /// Result files, with the names they get as artifacts.
+    pub(crate) files: Vec<(String, PathBuf)>,
+}
+
+/// Where a command's results can be.
+pub(crate) struct Places<'a> {
+    pub(crate) work_tree: &'a Path,
+    pub(crate) scratch: &'a Path,
+    pub(crate) stdout: &'a Path,
+}
+
+/// Which files a suite's patterns matched before its command ran. A file that is still the same
+/// afterwards is not a result of it: it belongs to the commit, or to an earlier run.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Before(HashMap<PathBuf, Stamp>);
+
+type Stamp = (u64, u64, i64, i64, i64, i64);
+
+fn stamp(meta: &Metadata) -> Stamp {
+    (
+        meta.ino(),
+        meta.size(),
+        meta.mtime(),
+        meta.mtime_nsec(),
+        meta.ctime(),
+        meta.ctime_nsec(),
+    )
+}
+
+impl Before {
+    pub(crate) fn look(suite: &Suite, places: &Places<'_>) -> Self {
+        let mut seen = HashMap::new();
+        for source in &suite.results {
+            if let ResultLocation::Files(glob) = &source.location {
+                for (path, meta) in find(glob, places).found {
+                    seen.insert(path, stamp(&meta));
+                }
+            }
+        }
+        Self(seen)
+    }
+}
+
+/// Reads every result of a command that just ended. `succeeded` tells how repeated names are
+/// judged: a runner that is content with its run has retried what failed at first.
+pub(crate) fn collect(
+    suite: &Suite,
+    places: &Places<'_>,
+    before: &Before,
+    succeeded: bool,
+) -> Reading {
+    let mut reading = Reading::default();
+    let mut cases: HashMap<TestId, TestCase> = HashMap::new();
+    let rule = if succeeded {
+        RepeatRule::AnyPassPasses
+    } else {
+        RepeatRule::AnyFailureFails
+    };
+    let mut read = |path: &Path, shown: &str, format: ResultFormat, reading: &mut Reading| {
+        for case in read_one(path, shown, format, reading) {
+            let merged = match cases.remove(&case.id) {
+                Some(earlier) => earlier.merge(case, rule),
+                None => case,
+            };
+            cases.insert(merged.id.clone(), merged);
+        }
+    };
+    if suite.results.is_empty() {
+        read(
+            places.stdout,
+            "the standard output",
+            ResultFormat::Auto,
+            &mut reading,
+        );
+    }
+    for source in &suite.results {
+        match &source.location {
+            _ if source.format == ResultFormat::ExitCode => {}
+            ResultLocation::Stdout => {
+                read(
+                    places.stdout,
+                    "the standard output",
+                    source.format,
+                    &mut reading,
+                );
+            }
+            ResultLocation::Files(glob) => {
+                let listing = find(glob, places);
+                reading.notes.extend(listing.note);
+                let mut fresh = 0;
+                for (path, meta) in listing.found {
+                    if before.0.get(&path) == Some(&stamp(&meta)) {
+                        continue;
+                    }
+                    fresh += 1;
+                    let shown = shown_name(&path, places);
+                    read(&path, &shown, source.format, &mut reading);
+                    reading.files.push((format!("results/{shown}"), path));
+                }
+                if fresh == 0 {
+                    reading.notes.push(format!("no new file matches {glob}"));
+                }
+            }
+        }
+    }
+    reading.cases = cases.into_values().collect();
+    reading.cases.sort_by(|a, b| a.id.cmp(&b.id));
+    reading
+}
+
+fn shown_name(path: &Path, places: &Places<'_>) -> String {
+    let inner = path
+        .strip_prefix(places.work_tree)
+        .or_else(|_| path.strip_prefix(places.scratch))
+        .unwrap_or(path);
+    inner.to_string_lossy().into_owned()
+}
+
+fn read_one(
+    path: &Path,
+    shown: &str,
+    format: ResultFormat,
+    reading: &mut Reading,
+) -> Vec<TestCase> {
+    let format_named = match format {
+        ResultFormat::Auto | ResultFormat::ExitCode => None,
+        ResultFormat::Junit => Some(Format::Junit),
+        ResultFormat::Tap => Some(Format::Tap),
+        ResultFormat::Libtest => Some(Format::Libtest),
+    };
+    let mut sink = Collected::default();
+    let parsed = match File::open(path) {
+        Ok(file) => parse(
+            BufReader::new(file),
+            format_named,
+            &Options::default(),
+            &mut sink,
+        ),
+        Err(source) => Err(ParseError::Io(source)),
+    };
+    reading.notes.extend(
+        sink.warnings
+            .iter()
+            .map(|warning| format!("{shown}: {warning}")),
+    );
+    match parsed {
+        Ok(summary) => {
+            reading.reports += 1;
+            if summary.truncated {
+                reading
+                    .problems
+                    .push(format!("{shown} ends in the middle of a report"));
+            }
+            reading.run_failures.extend(summary.run_failure);
+        }
+        // With `auto`, a file of another kind is no report, and its presence no fault.
+        Err(ParseError::Empty | ParseError::NotAReport { .. }) if format_named.is_none() => {}
+        Err(error) => reading.problems.push(format!("{shown}: {error}")),
+    }
+    sink.cases
+}
+
+struct Listing {
+    found: Vec<(PathBuf, Metadata)>,
+    note: Option<String>,
+}
+
+/// The regular files that match, sorted. Links are not followed and `.git` is not entered.
+fn find(glob: &str, places: &Places<'_>) -> Listing {
+    let (root, pattern) = match glob.strip_prefix(SCRATCH_PREFIX) {
+        Some(inner) => (places.scratch, inner),
+        None => (places.work_tree, glob),
+    };
+    let mut listing = Listing {
+        found: Vec::new(),
+        note: None,
+    };
+    let matcher = match GlobBuilder::new(pattern).literal_separator(true).build() {
+        Ok(glob) => glob.compile_matcher(),
+        Err(error) => {
+            listing.note = Some(format!("{glob} is not a pattern: {error}"));
+            return listing;
+        }
+    };
+    let literal: PathBuf = pattern
+        .split('/')
+        .take_while(|part| !part.contains(['*', '?', '[', '{']))
+        .collect();
+    let mut open = vec![root.join(literal)];
+    while let Some(path) = open.pop() {
+        let Ok(meta) = fs::symlink_metadata(&path) else {
+            continue;
+        };
+        let inner = path.strip_prefix(root).unwrap_or(&path);
+        if meta.is_dir() {
+            let entries = fs::read_dir(&path).into_iter().flatten().flatten();
+            open.extend(
+                entries
+                    .filter(|e| e.file_name() != ".git")
+                    .map(|e| e.path()),
+            );
+        } else if meta.is_file() && matcher.is_match(inner) {
+            if listing.found.len() == MOST_FILES {
+                listing.note = Some(format!("{glob} matches more than {MOST_FILES} files"));
+                break;
+            }
+            listing.found.push((path, meta));
+        }
+    }
+    listing.found.sort_by(|a, b| a.0.cmp(&b.0));
+    listing
+}
+
+#[cfg(test)]
+#[path = "collect_tests.rs"]
+mod tests;

@@ -1,0 +1,113 @@
+//! From how a command ended and what it reported to a verdict. Pure.
+
+use retro_domain::{Outcome, ResultFormat, Suite, TestCase, TestId, UntestableReason, Verdict};
+use retro_exec::Ending;
+
+use crate::collect::Reading;
+
+/// What one execution of a suite's run command says.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Judgement {
+    pub(crate) verdict: Verdict,
+    pub(crate) cases: Vec<TestCase>,
+    pub(crate) notes: Vec<String>,
+}
+
+/// Judges one execution.
+///
+/// The command as a whole is recorded as a test of its own ([`TestId::command`]) beside the tests
+/// it reported. It fails when something went wrong that no test accounts for: an exit code other
+/// than 0 while every test passed, a crash, a report that ends early. For a suite without reports
+/// it is the only test.
+pub(crate) fn judge(suite: &Suite, ending: &Ending, reading: Reading) -> Judgement {
+    let Reading {
+        mut cases,
+        reports,
+        problems,
+        run_failures,
+        mut notes,
+        ..
+    } = reading;
+    let untestable = |reason, notes| Judgement {
+        verdict: Verdict::Untestable(reason),
+        cases: Vec::new(),
+        notes,
+    };
+    match ending {
+        Ending::Exited(code) if suite.skip_exit_codes.contains(code) => {
+            return untestable(UntestableReason::SkipCode(*code), notes);
+        }
+        Ending::TimedOut { .. } => {
+            return Judgement {
+                verdict: Verdict::TimedOut,
+                cases,
+                notes,
+            };
+        }
+        _ => {}
+    }
+    let succeeded = *ending == Ending::Exited(0);
+    if reports == 0 && !is_exit_code_only(suite) {
+        let why = no_results(suite, ending, &problems, &notes);
+        return untestable(UntestableReason::NoResults(why), notes);
+    }
+    if reports > 0 && cases.is_empty() && !succeeded {
+        let why = format!("the command ran no test ({ending})");
+        return untestable(UntestableReason::NoResults(why), notes);
+    }
+    let any_failed = cases.iter().any(|case| case.outcome.is_failure());
+    let mut unexplained: Vec<String> = Vec::new();
+    match ending {
+        Ending::Exited(0) => {}
+        Ending::Exited(_) if any_failed => {}
+        _ => unexplained.push(ending.to_string()),
+    }
+    if !any_failed || !problems.is_empty() {
+        unexplained.extend(problems.iter().cloned());
+    }
+    if !any_failed {
+        unexplained.extend(run_failures.iter().cloned());
+    }
+    notes.extend(problems);
+    notes.extend(run_failures);
+    let outcome = match (unexplained.is_empty(), ending) {
+        (true, _) => Outcome::Passed,
+        (false, Ending::Exited(_)) => Outcome::Failed,
+        (false, _) => Outcome::Errored,
+    };
+    let mut command = TestCase::new(TestId::command(&suite.name), outcome);
+    command.message = (!unexplained.is_empty()).then(|| unexplained.join("; "));
+    let failed = any_failed || outcome.is_failure();
+    cases.push(command);
+    let verdict = if failed {
+        Verdict::TestsFailed
+    } else {
+        Verdict::Passed
+    };
+    Judgement {
+        verdict,
+        cases,
+        notes,
+    }
+}
+
+/// Whether the exit code alone may stand for a result: the suite says so, or names no results.
+fn is_exit_code_only(suite: &Suite) -> bool {
+    suite
+        .results
+        .iter()
+        .all(|source| source.format == ResultFormat::ExitCode)
+}
+
+fn no_results(suite: &Suite, ending: &Ending, problems: &[String], notes: &[String]) -> String {
+    let looked: Vec<&str> = match (problems, notes) {
+        ([], []) => vec!["nothing that was written is a report"],
+        ([], notes) => notes.iter().map(String::as_str).take(3).collect(),
+        (problems, _) => problems.iter().map(String::as_str).take(3).collect(),
+    };
+    format!("{} ended with {ending}; {}", suite.run, looked.join("; "))
+}
+
+#[cfg(test)]
+#[path = "judge_tests.rs"]
+mod tests;

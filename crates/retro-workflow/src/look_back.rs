@@ -1,0 +1,551 @@
+//! The look back: workers take jobs from the plan until none is left or someone stops them.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use retro_domain::{
+    Clock, CommitId, CommitJob, EventKind, JobEvent, LeaseOwner, LeasePolicy, RunId, Suite,
+};
+use retro_exec::{EnvironmentPolicy, Executor, Home, clean_environment};
+use retro_git::{Slot, SlotPool};
+use retro_store::{
+    ArtifactStore, EventLog, JobStore, ResultStore, RunRecord, RunStatus, StoreError,
+};
+
+use crate::interrupt::Interrupt;
+use crate::job_run::{JobEnd, JobRun};
+use crate::leases::{Claim, HeldLeases, IsGone, claim};
+use crate::plan::Plan;
+use crate::recorder::{EventSink, Recorder};
+use crate::schedule::{Order, Scheduler};
+use crate::{LookBackError, PlannedJob};
+
+/// What a look back works with.
+#[derive(Clone)]
+pub struct Services {
+    /// Work trees.
+    pub slots: Arc<dyn SlotPool>,
+    /// Starts commands.
+    pub executor: Arc<dyn Executor>,
+    /// Jobs and runs.
+    pub jobs: Arc<dyn JobStore>,
+    /// Test results.
+    pub results: Arc<dyn ResultStore>,
+    /// Logs and result files.
+    pub artifacts: Arc<dyn ArtifactStore>,
+    /// What happened.
+    pub events: Arc<dyn EventLog>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// How a look back is carried out.
+#[derive(Clone)]
+pub struct LookBackOptions {
+    /// How many jobs run at once; at least one.
+    pub workers: usize,
+    /// In which order.
+    pub order: Order,
+    /// Start no further job once a commit's tests failed.
+    pub fail_fast: bool,
+    /// Stop after this long.
+    pub time_limit: Option<Duration>,
+    /// The environment that commands may see a part of.
+    pub environment: BTreeMap<OsString, OsString>,
+    /// The home folder of commands.
+    pub home: Home,
+    /// How many bytes of each output stream are kept.
+    pub log_cap: u64,
+    /// How long leases last.
+    pub lease: LeasePolicy,
+    /// Who claims jobs; each worker adds its number.
+    pub owner: String,
+    /// Tells which holders of leases are dead.
+    pub is_gone: IsGone,
+    /// 24 bits that tell this run from another one started in the same millisecond.
+    pub randomness: u32,
+}
+
+impl LookBackOptions {
+    /// One worker, newest first, a home of its own for commands, 16 MiB of each output stream.
+    pub fn new(owner: impl Into<String>, home: PathBuf) -> Self {
+        Self {
+            workers: 1,
+            order: Order::default(),
+            fail_fast: false,
+            time_limit: None,
+            environment: BTreeMap::new(),
+            home: Home::Own(home),
+            log_cap: 16 << 20,
+            lease: LeasePolicy::default(),
+            owner: owner.into(),
+            is_gone: Arc::new(|_| false),
+            randomness: 0,
+        }
+    }
+}
+
+/// How a look back ended.
+#[derive(Debug)]
+pub struct LookBackReport {
+    /// Its id, under which it is stored.
+    pub run: RunId,
+    /// Jobs that ended with a verdict.
+    pub completed: usize,
+    /// Jobs that git-retro could not do, and why.
+    pub failed: Vec<(CommitId, String)>,
+    /// Jobs that were not done.
+    pub remaining: usize,
+    /// Why it ended early, if it did.
+    pub stopped: Option<StopCause>,
+}
+
+/// Why a look back ended before its last job.
+#[derive(Debug)]
+pub enum StopCause {
+    /// Someone stopped it.
+    Interrupted,
+    /// A commit's tests failed and that was to be enough.
+    FailFast,
+    /// Its time was up.
+    TimeLimit,
+    /// No job could have succeeded.
+    Fatal(LookBackError),
+}
+
+/// What the workers of one run share.
+pub(crate) struct Shared {
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) services: Services,
+    pub(crate) options: LookBackOptions,
+    pub(crate) recorder: Recorder,
+    pub(crate) leases: HeldLeases,
+    interrupt: Interrupt,
+    runtime: tokio::runtime::Handle,
+    progress: Mutex<Progress>,
+}
+
+struct Progress {
+    scheduler: Scheduler,
+    /// Jobs that another process works on.
+    elsewhere: Vec<usize>,
+    completed: usize,
+    failed: Vec<(CommitId, String)>,
+    handed_back: usize,
+    stopped: Option<StopCause>,
+}
+
+/// Carries out a plan and stores what is found.
+///
+/// Workers are blocking threads of the current tokio runtime, which may be of either flavour. A
+/// crash at any point loses at most the jobs in flight: each finished job is stored as it ends, and
+/// a later run of the same plan takes up where this one stopped.
+///
+/// # Errors
+///
+/// Only what keeps the run from being recorded at all. Trouble with single jobs, and whatever ended
+/// the run early, is part of the report.
+///
+/// # Panics
+///
+/// When called outside a tokio runtime.
+pub async fn look_back(
+    plan: Arc<Plan>,
+    services: Services,
+    options: LookBackOptions,
+    sink: Arc<dyn EventSink>,
+    interrupt: Interrupt,
+) -> Result<LookBackReport, LookBackError> {
+    let started_at = services.clock.now();
+    let run = RunId::new(started_at, options.randomness);
+    let record = RunRecord {
+        id: run.clone(),
+        repo: plan.repo.clone(),
+        suite_name: plan.suite_name.clone(),
+        request: plan.described.clone(),
+        started_at,
+        finished_at: None,
+        status: RunStatus::Running,
+        commits: plan.commits.clone(),
+    };
+    services.jobs.create_run(&record).await?;
+    let (events, clock) = (Arc::clone(&services.events), Arc::clone(&services.clock));
+    let recorder = Recorder::new(run.clone(), sink, events, clock);
+    let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+    recorder.record(EventKind::RunStarted {
+        commits: count(plan.commits.len()),
+        trees: count(plan.distinct),
+        cached: count(plan.cached.len()),
+        to_run: count(plan.jobs.len()),
+    });
+    for message in plan.warnings.iter().cloned() {
+        recorder.record(EventKind::Warning { message });
+    }
+    let jobs: Vec<CommitJob> = plan.jobs.iter().map(|job| commit_job(&plan, job)).collect();
+    services.jobs.enqueue(&jobs).await?;
+    let workers = options.workers.clamp(1, plan.jobs.len().max(1));
+    let numbers: Vec<usize> = (0..plan.jobs.len()).collect();
+    let shared = Arc::new(Shared {
+        progress: Mutex::new(Progress {
+            scheduler: Scheduler::new(options.order, &numbers, workers),
+            elsewhere: Vec::new(),
+            completed: 0,
+            failed: Vec::new(),
+            handed_back: 0,
+            stopped: None,
+        }),
+        plan,
+        services,
+        options,
+        recorder,
+        leases: HeldLeases::default(),
+        interrupt,
+        runtime: tokio::runtime::Handle::current(),
+    });
+    if !shared.plan.jobs.is_empty() {
+        run_workers(&shared, workers).await;
+    }
+    finish(&shared, run).await
+}
+
+async fn run_workers(shared: &Arc<Shared>, workers: usize) {
+    let watch = tokio::spawn(watch(Arc::clone(shared)));
+    let mut running = tokio::task::JoinSet::new();
+    for worker in 0..workers {
+        let shared = Arc::clone(shared);
+        running.spawn_blocking(move || shared.work(worker));
+    }
+    while let Some(ended) = running.join_next().await {
+        if let Err(panicked) = ended {
+            shared.stop(StopCause::Fatal(LookBackError::Worker(
+                panicked.to_string(),
+            )));
+        }
+    }
+    watch.abort();
+}
+
+/// Renews leases and keeps the time limit while workers are busy.
+async fn watch(shared: Arc<Shared>) {
+    let mut ticks = tokio::time::interval(Duration::from_millis(500));
+    let deadline = shared
+        .options
+        .time_limit
+        .map(|limit| tokio::time::Instant::now() + limit);
+    loop {
+        ticks.tick().await;
+        let (jobs, clock) = (&*shared.services.jobs, &*shared.services.clock);
+        shared
+            .leases
+            .renew_due(jobs, clock, shared.options.lease)
+            .await;
+        if deadline.is_some_and(|deadline| tokio::time::Instant::now() >= deadline) {
+            shared.stop(StopCause::TimeLimit);
+        }
+    }
+}
+
+async fn finish(shared: &Shared, run: RunId) -> Result<LookBackReport, LookBackError> {
+    let (completed, failed, remaining, stopped) = {
+        let mut progress = shared.progress();
+        let remaining =
+            progress.scheduler.remaining() + progress.handed_back + progress.elsewhere.len();
+        let stopped = match progress.stopped.take() {
+            None if shared.interrupt.is_raised() && remaining > 0 => Some(StopCause::Interrupted),
+            other => other,
+        };
+        (
+            progress.completed,
+            std::mem::take(&mut progress.failed),
+            remaining,
+            stopped,
+        )
+    };
+    let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+    shared.recorder.record(EventKind::RunFinished {
+        completed: count(completed),
+        failed: count(failed.len()),
+        remaining: count(remaining),
+        interrupted: stopped.is_some(),
+    });
+    shared.recorder.flush().await?;
+    let status = match stopped {
+        None => RunStatus::Finished,
+        Some(StopCause::Fatal(_)) => RunStatus::Failed,
+        Some(_) => RunStatus::Interrupted,
+    };
+    let now = shared.services.clock.now();
+    shared
+        .services
+        .jobs
+        .set_run_status(&run, RunStatus::Running, status, now)
+        .await?;
+    Ok(LookBackReport {
+        run,
+        completed,
+        failed,
+        remaining,
+        stopped,
+    })
+}
+
+fn commit_job(plan: &Plan, job: &PlannedJob) -> CommitJob {
+    let commit = plan.commits[job.commit].commit;
+    CommitJob {
+        repo: plan.repo.clone(),
+        commit,
+        suite: job.suite,
+    }
+}
+
+/// How one turn of a worker ended, beside what is counted.
+enum Turn {
+    Done,
+    Elsewhere,
+    Over,
+}
+
+impl Shared {
+    /// Waits for a store from a worker's thread.
+    pub(crate) fn wait<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
+    /// The environment of a suite's commands in one slot.
+    pub(crate) fn environment_for(
+        &self,
+        suite: &Suite,
+        commit: &CommitId,
+        out: &Path,
+        tmp: &Path,
+    ) -> Vec<(OsString, OsString)> {
+        let mut fixed = suite.env.clone();
+        fixed.insert("RETRO_COMMIT".to_owned(), commit.to_string());
+        fixed.insert(
+            "RETRO_SCRATCH".to_owned(),
+            out.to_string_lossy().into_owned(),
+        );
+        let policy = EnvironmentPolicy {
+            allow: suite.env_allow.clone(),
+            fixed,
+            home: self.options.home.clone(),
+            tmp_dir: Some(tmp.to_owned()),
+        };
+        clean_environment(&self.options.environment, &policy, &|path| path.exists())
+    }
+
+    fn progress(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends the run early for `cause`, unless it is ending already.
+    fn stop(&self, cause: StopCause) {
+        let cancel = !matches!(cause, StopCause::FailFast);
+        {
+            let mut progress = self.progress();
+            if progress.stopped.is_some() {
+                return;
+            }
+            progress.stopped = Some(cause);
+        }
+        if cancel {
+            self.interrupt.stop();
+        }
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.interrupt.is_raised() || self.progress().stopped.is_some()
+    }
+
+    fn work(&self, worker: usize) {
+        let mut slot = None;
+        loop {
+            if self.is_stopping() {
+                return;
+            }
+            let next = self.progress().scheduler.next(worker);
+            let Some(number) = next else { break };
+            match self.turn(worker, number, &mut slot) {
+                Turn::Done => {}
+                Turn::Elsewhere => self.progress().elsewhere.push(number),
+                Turn::Over => return,
+            }
+        }
+        self.wait_for_others(worker, &mut slot);
+    }
+
+    /// Takes the jobs that another process had: its results when it stored some, else the work.
+    fn wait_for_others(&self, worker: usize, slot: &mut Option<Box<dyn Slot>>) {
+        while !self.is_stopping() {
+            let next = self.progress().elsewhere.pop();
+            let Some(number) = next else { return };
+            let planned = &self.plan.jobs[number];
+            let known = self.wait(self.services.results.summaries(&[planned.key]));
+            match known.map(|mut known| known.pop().flatten()) {
+                Ok(Some(found)) if planned.replaces != Some(found.revision) => {
+                    self.progress().completed += 1;
+                    continue;
+                }
+                Err(error) => {
+                    self.progress().elsewhere.push(number);
+                    self.stop(StopCause::Fatal(error.into()));
+                    return;
+                }
+                Ok(_) => {}
+            }
+            match self.turn(worker, number, slot) {
+                Turn::Done => {}
+                Turn::Elsewhere => {
+                    self.progress().elsewhere.push(number);
+                    std::thread::sleep(POLL_OTHERS);
+                }
+                Turn::Over => return,
+            }
+        }
+    }
+
+    /// Claims one job and does it.
+    fn turn(&self, worker: usize, number: usize, slot: &mut Option<Box<dyn Slot>>) -> Turn {
+        let planned = &self.plan.jobs[number];
+        let commit = &self.plan.commits[planned.commit];
+        let job = commit_job(&self.plan, planned);
+        let worker_number = u32::try_from(worker).unwrap_or(u32::MAX);
+        let owner = LeaseOwner(format!("{}/{worker}", self.options.owner));
+        let started_at = self.services.clock.now();
+        let claimed = self.wait(claim(
+            &*self.services.jobs,
+            &job,
+            &owner,
+            started_at,
+            self.options.lease,
+            &self.options.is_gone,
+        ));
+        let epoch = match claimed {
+            Ok(Claim::Ours(epoch)) => epoch,
+            Ok(Claim::Busy) => return Turn::Elsewhere,
+            Err(error) => {
+                self.progress().handed_back += 1;
+                self.stop(StopCause::Fatal(error.into()));
+                return Turn::Over;
+            }
+        };
+        let commit_id = commit.commit;
+        self.recorder.record(EventKind::JobStarted {
+            commit: commit_id,
+            worker: worker_number,
+        });
+        let cancel = self.interrupt.token_for(worker);
+        self.leases.hold(worker, &job, epoch, started_at, &cancel);
+        let end = match self.slot_for(slot, &commit_id) {
+            Err(error) => JobEnd::Fatal(error),
+            Ok(slot) => JobRun {
+                shared: self,
+                worker,
+                slot,
+                planned,
+                commit,
+                suite: &self.plan.suites[&planned.suite],
+                job: &job,
+                epoch,
+                started_at,
+                cancel,
+            }
+            .perform(),
+        };
+        self.leases.release(worker);
+        let turn = self.settle(end, &job, epoch, worker_number, started_at);
+        match self.wait(self.recorder.flush()) {
+            Ok(()) => turn,
+            Err(error) => {
+                self.stop(StopCause::Fatal(error.into()));
+                Turn::Over
+            }
+        }
+    }
+
+    /// Counts how a job ended, and tells the store where it does not know yet.
+    fn settle(
+        &self,
+        end: JobEnd,
+        job: &CommitJob,
+        epoch: retro_domain::Epoch,
+        worker: u32,
+        started_at: retro_domain::Timestamp,
+    ) -> Turn {
+        let commit = job.commit;
+        let ended = |event: JobEvent| match self.wait(self.services.jobs.apply(job, &event)) {
+            // A lease that was lost is someone else's to end.
+            Ok(_) | Err(StoreError::Transition(_)) => {}
+            Err(error) => self.recorder.record(EventKind::Warning {
+                message: format!("{}: the job's end was not stored: {error}", commit.short()),
+            }),
+        };
+        match end {
+            JobEnd::Finished(verdict, counts) => {
+                self.progress().completed += 1;
+                let failed = verdict == retro_domain::Verdict::TestsFailed;
+                let took = self.services.clock.now().since(started_at);
+                let kind = EventKind::JobFinished {
+                    commit,
+                    worker,
+                    verdict,
+                    counts,
+                    took,
+                };
+                self.recorder.record(kind);
+                if failed && self.options.fail_fast {
+                    self.stop(StopCause::FailFast);
+                }
+                Turn::Done
+            }
+            JobEnd::Stopped => {
+                ended(JobEvent::HandBack { epoch });
+                self.progress().handed_back += 1;
+                self.recorder
+                    .record(EventKind::JobHandedBack { commit, worker });
+                Turn::Done
+            }
+            JobEnd::Failed(reason) => {
+                ended(JobEvent::Fail {
+                    epoch,
+                    reason: reason.clone(),
+                });
+                self.progress().failed.push((commit, reason.clone()));
+                self.recorder.record(EventKind::JobFailed {
+                    commit,
+                    worker,
+                    reason,
+                });
+                Turn::Done
+            }
+            JobEnd::Fatal(error) => {
+                ended(JobEvent::HandBack { epoch });
+                self.progress().handed_back += 1;
+                self.recorder
+                    .record(EventKind::JobHandedBack { commit, worker });
+                self.stop(StopCause::Fatal(error));
+                Turn::Over
+            }
+        }
+    }
+
+    fn slot_for<'s>(
+        &self,
+        slot: &'s mut Option<Box<dyn Slot>>,
+        near: &CommitId,
+    ) -> Result<&'s mut dyn Slot, LookBackError> {
+        if slot.is_none() {
+            *slot = Some(self.services.slots.acquire(Some(near))?);
+        }
+        match slot {
+            Some(slot) => Ok(&mut **slot),
+            None => unreachable!("a slot was just put here"),
+        }
+    }
+}
+
+/// How often a worker without work looks at the jobs of other processes.
+const POLL_OTHERS: Duration = Duration::from_millis(200);

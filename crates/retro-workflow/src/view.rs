@@ -1,0 +1,146 @@
+//! Stored runs, read back and analysed.
+
+use std::collections::HashMap;
+
+use retro_analysis::{Findings, History, Observation, State, findings};
+use retro_domain::{CacheKey, CommitId, RepoId, RunId, TestId, Verdict};
+use retro_store::{JobStore, ResultStore, ResultSummary, RunCommit, RunRecord, StoreError};
+
+use crate::plan::places;
+
+/// A run with what is known of each of its commits, and what that shows.
+#[derive(Debug)]
+pub struct RunView {
+    /// The run.
+    pub run: RunRecord,
+    /// What is known of each commit, in the run's order.
+    pub summaries: Vec<Option<ResultSummary>>,
+    /// The outcomes of every test.
+    pub history: History,
+    /// What they show.
+    pub findings: Findings,
+}
+
+impl RunView {
+    /// A commit of the run by its place.
+    pub fn commit(&self, place: usize) -> &RunCommit {
+        &self.run.commits[place]
+    }
+
+    /// A test by its place.
+    pub fn test(&self, place: usize) -> &TestId {
+        &self.history.tests[place]
+    }
+}
+
+/// Reads everything that is stored about a run's commits and analyses it.
+///
+/// # Errors
+///
+/// When the store cannot be read.
+pub async fn view_run(run: RunRecord, results: &dyn ResultStore) -> Result<RunView, StoreError> {
+    let keys: Vec<CacheKey> = run.commits.iter().map(|commit| commit.key).collect();
+    let summaries = results.summaries(&keys).await?;
+    let table = results.outcomes(&keys).await?;
+    let at = places(&run.commits);
+    let commits = run
+        .commits
+        .iter()
+        .zip(&summaries)
+        .zip(table.rows)
+        .map(|((commit, summary), row)| Observation {
+            parents: commit
+                .parents
+                .iter()
+                .filter_map(|parent| at.get(parent).copied())
+                .collect(),
+            state: match summary.as_ref().map(|summary| &summary.verdict) {
+                Some(Verdict::Passed | Verdict::TestsFailed) => {
+                    State::Tested(row.unwrap_or_default())
+                }
+                Some(Verdict::Untestable(_)) => State::Untestable,
+                Some(Verdict::TimedOut) => State::TimedOut,
+                None => State::NotRun,
+            },
+        })
+        .collect();
+    let history = History {
+        tests: table.tests,
+        commits,
+    };
+    let findings = findings(&history);
+    Ok(RunView {
+        run,
+        summaries,
+        history,
+        findings,
+    })
+}
+
+/// The run that a person means: `latest`, an id, or the beginning of one that is like no other.
+///
+/// # Errors
+///
+/// When the store cannot be read.
+pub async fn find_run(
+    jobs: &dyn JobStore,
+    repo: &RepoId,
+    text: &str,
+) -> Result<Option<RunRecord>, StoreError> {
+    if text == "latest" {
+        return Ok(jobs.runs(Some(repo), 1).await?.pop());
+    }
+    if let Ok(id) = text.parse::<RunId>() {
+        return jobs.run(&id).await;
+    }
+    if text.len() < 4 {
+        return Ok(None);
+    }
+    let runs = jobs.runs(Some(repo), RUNS_SEARCHED).await?;
+    let mut matching = runs
+        .into_iter()
+        .filter(|run| run.id.as_str().starts_with(text));
+    match (matching.next(), matching.next()) {
+        (Some(run), None) => Ok(Some(run)),
+        _ => Ok(None),
+    }
+}
+
+/// Every known result of a commit, that of its newest run first: one for each suite and each set
+/// of tools it was run with.
+///
+/// # Errors
+///
+/// When the store cannot be read.
+pub async fn results_of_commit(
+    jobs: &dyn JobStore,
+    results: &dyn ResultStore,
+    repo: &RepoId,
+    commit: &CommitId,
+) -> Result<Vec<(RunRecord, RunCommit, ResultSummary)>, StoreError> {
+    let mut keys = Vec::new();
+    let mut found: HashMap<CacheKey, (RunRecord, RunCommit)> = HashMap::new();
+    for run in jobs.runs(Some(repo), RUNS_SEARCHED).await? {
+        let Some(member) = run.commits.iter().find(|member| member.commit == *commit) else {
+            continue;
+        };
+        let member = member.clone();
+        if !found.contains_key(&member.key) {
+            keys.push(member.key);
+            found.insert(member.key, (run, member));
+        }
+    }
+    let summaries = results.summaries(&keys).await?;
+    Ok(summaries
+        .into_iter()
+        .flatten()
+        .filter_map(|summary| {
+            found
+                .remove(&summary.key)
+                .map(|(run, member)| (run, member, summary))
+        })
+        .collect())
+}
+
+/// How many runs are looked through for a commit or for the beginning of an id.
+const RUNS_SEARCHED: usize = 200;
