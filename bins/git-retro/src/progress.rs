@@ -117,7 +117,7 @@ impl Progress {
                 {
                     bar.set_message("");
                 }
-                if self.verbosity >= Verbosity::Verbose {
+                if matches!(self.verbosity, Verbosity::Verbose | Verbosity::Debug) {
                     self.say(state, &line);
                 }
             }
@@ -161,7 +161,7 @@ impl EventSink for Progress {
                 let bars = state.bars.as_ref();
                 if let Some(bar) = bars.and_then(|bars| bars.workers.get(index)) {
                     bar.set_message(format!("{phase:<8} {}", self.commit(commit)));
-                } else if self.verbosity >= Verbosity::Debug {
+                } else if self.verbosity == Verbosity::Debug {
                     self.say(
                         &state,
                         &format!("worker {worker}: {phase} {}", self.commit(commit)),

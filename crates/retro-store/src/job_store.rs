@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use retro_domain::{
-    CacheKey, CommitId, CommitJob, JobEvent, JobState, RepoId, RunId, SuiteFingerprint, Timestamp,
-    TreeId,
+    CacheKey, CommitId, CommitJob, JobEvent, JobState, LeaseOwner, RepoId, RunId, SuiteFingerprint,
+    Timestamp, TreeId,
 };
 
 use crate::StoreError;
@@ -15,8 +15,12 @@ pub struct RunCommit {
     pub commit: CommitId,
     /// Its tree.
     pub tree: TreeId,
-    /// Its parents in the repository, whether or not they are part of the run.
+    /// The nearest ancestors of it that are part of the run: its parents, or what lies behind them
+    /// when those were left out.
     pub parents: Vec<CommitId>,
+    /// Whether commits between it and the nearest ancestors in the run, or the whole side of a
+    /// parent, are not part of the run.
+    pub skips_ancestors: bool,
     /// When it was committed.
     pub committed_at: Timestamp,
     /// Who wrote it.
@@ -78,6 +82,8 @@ pub struct RunRecord {
     pub suite_name: String,
     /// What was asked for, as a person would type it.
     pub request: String,
+    /// The process that works on it, as in the leases of its jobs.
+    pub owner: LeaseOwner,
     /// When it began.
     pub started_at: Timestamp,
     /// When it ended.

@@ -70,18 +70,8 @@ fn the_table_of_endings_and_reports() {
         reading(&[Passed]),
         "tests-failed failed",
     );
-    check(
-        &junit,
-        crash.clone(),
-        reading(&[Passed]),
-        "tests-failed errored",
-    );
-    check(
-        &junit,
-        crash.clone(),
-        reading(&[Failed]),
-        "tests-failed errored",
-    );
+    check(&junit, crash, reading(&[Passed]), "tests-failed errored");
+    check(&junit, crash, reading(&[Failed]), "tests-failed errored");
     check(
         &junit,
         Ending::Exited(125),
@@ -101,12 +91,7 @@ fn the_table_of_endings_and_reports() {
             none(),
             "tests-failed failed",
         );
-        check(
-            &exit_code_only,
-            crash.clone(),
-            none(),
-            "tests-failed errored",
-        );
+        check(&exit_code_only, crash, none(), "tests-failed errored");
         check(&exit_code_only, Ending::Exited(125), none(), "untestable -");
     }
 }

@@ -166,6 +166,7 @@ pub async fn look_back(
         repo: plan.repo.clone(),
         suite_name: plan.suite_name.clone(),
         request: plan.described.clone(),
+        owner: LeaseOwner(options.owner.clone()),
         started_at,
         finished_at: None,
         status: RunStatus::Running,

@@ -106,7 +106,10 @@ pub async fn plan(
         .zip(&listed.parents)
         .map(|(info, parents)| {
             let suite = rules.fingerprint_for(&info.id);
+            let direct =
+                |parent: &CommitId| parents.iter().any(|&at| listed.commits[at].id == *parent);
             RunCommit {
+                skips_ancestors: !info.parents.iter().all(direct),
                 commit: info.id,
                 tree: info.tree,
                 parents: parents.iter().map(|&at| listed.commits[at].id).collect(),

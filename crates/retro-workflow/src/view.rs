@@ -1,6 +1,7 @@
 //! Stored runs, read back and analysed.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use retro_analysis::{Findings, History, Observation, State, findings};
 use retro_domain::{CacheKey, CommitId, RepoId, RunId, TestId, Verdict};
@@ -125,9 +126,9 @@ pub async fn results_of_commit(
             continue;
         };
         let member = member.clone();
-        if !found.contains_key(&member.key) {
+        if let Entry::Vacant(place) = found.entry(member.key) {
             keys.push(member.key);
-            found.insert(member.key, (run, member));
+            place.insert((run, member));
         }
     }
     let summaries = results.summaries(&keys).await?;

@@ -39,12 +39,12 @@ pub(crate) fn run(context: &Context, args: &GcArgs) -> Result<ExitCode, Failure>
         .collect_garbage(SystemClock.now())
         .map_err(store_failure)?;
     let after_size = stores.usage().map_err(store_failure)?;
-    let total = |usage: &retro_bootstrap::StoreUsage| usage.database_bytes + usage.artifact_bytes;
-    let freed = total(&before_size).saturating_sub(total(&after_size));
+    let left = after_size.database_bytes + after_size.artifact_bytes;
+    let freed = (before_size.database_bytes + before_size.artifact_bytes).saturating_sub(left);
     let mut text = format!(
         "removed {runs} runs, {removed} results and {orphans} abandoned folders: {} freed, {} left\n",
         bytes(freed),
-        bytes(total(&after_size)),
+        bytes(left),
     );
     if args.slots {
         let folder = context.cache_dir().join("slots");

@@ -21,7 +21,7 @@ pub(crate) fn run(
         .get(std::ffi::OsStr::new("PATH"))
         .cloned()
         .unwrap_or_default();
-    let found = detect(&DirView::new(repository.root()), &PathProbe::new(path));
+    let found = detect(&DirView::new(repository.root()), &PathProbe { path });
     for detection in &found {
         eprintln!("found {}: {}", detection.kind, detection.because);
     }

@@ -147,7 +147,7 @@ impl Page<'_> {
             );
             groups.entry(key).or_default().push(transition);
         }
-        for ((commit, suspects, before), transitions) in groups {
+        for ((commit, suspects, _), transitions) in groups {
             let line = commit_line(self.view.commit(commit), self.paint);
             self.line("");
             self.line(format!("{label} {line}"));
@@ -161,7 +161,7 @@ impl Page<'_> {
                 let text = "  or a commit before this range: not every way back is in it";
                 self.line(self.paint.doubtful(text));
             }
-            let unlisted = self.unlisted(suspects, before);
+            let unlisted = self.unlisted(suspects);
             if unlisted {
                 let text = "  or one between these and the nearest listed commit: the range leaves \
                             commits out";
@@ -186,12 +186,10 @@ impl Page<'_> {
     }
 
     /// Whether commits between the suspects and the nearest results were left out of the range.
-    fn unlisted(&self, suspects: &[usize], before: &[usize]) -> bool {
-        suspects.iter().any(|&suspect| {
-            let commit = self.view.commit(suspect);
-            let listed = commit.parents.len() >= before.len().min(1);
-            listed && commit.skips_ancestors
-        })
+    fn unlisted(&self, suspects: &[usize]) -> bool {
+        suspects
+            .iter()
+            .any(|&suspect| self.view.commit(suspect).skips_ancestors)
     }
 
     fn commits(&mut self, places: &[usize]) {

@@ -1,6 +1,8 @@
 //! A run as JSON.
 
-use retro_domain::{CacheKey, CommitId, Digest256, RepoId, RunId, SuiteFingerprint, Timestamp};
+use retro_domain::{
+    CacheKey, CommitId, Digest256, LeaseOwner, RepoId, RunId, SuiteFingerprint, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{V1, Versioned, from_json, parsed, to_json};
@@ -15,6 +17,7 @@ pub struct StoredRun {
     name: String,
     suite: String,
     request: String,
+    holder: String,
     started_at_ms: i64,
     /// Each fingerprint once: most runs have a single one for thousands of commits.
     suites: Vec<String>,
@@ -27,6 +30,7 @@ struct StoredCommit {
     id: String,
     tree: String,
     parents: Vec<String>,
+    skips: bool,
     at_ms: i64,
     author: String,
     summary: String,
@@ -59,6 +63,7 @@ impl StoredRun {
                 id: commit.commit.to_string(),
                 tree: commit.tree.to_string(),
                 parents: commit.parents.iter().map(CommitId::to_string).collect(),
+                skips: commit.skips_ancestors,
                 at_ms: commit.committed_at.unix_millis(),
                 author: commit.author.clone(),
                 summary: commit.summary.clone(),
@@ -73,6 +78,7 @@ impl StoredRun {
             name: run.repo.name().to_owned(),
             suite: run.suite_name.clone(),
             request: run.request.clone(),
+            holder: run.owner.0.clone(),
             started_at_ms: run.started_at.unix_millis(),
             suites: fingerprints.iter().map(|it| it.0.to_string()).collect(),
             commits,
@@ -108,6 +114,7 @@ impl StoredRun {
             id,
             suite_name: stored.suite,
             request: stored.request,
+            owner: LeaseOwner(stored.holder),
             started_at: Timestamp::from_unix_millis(stored.started_at_ms),
             finished_at,
             status,
@@ -124,6 +131,7 @@ impl StoredCommit {
             commit: parsed(&self.id, what)?,
             tree: parsed(&self.tree, what)?,
             parents: parents?,
+            skips_ancestors: self.skips,
             committed_at: Timestamp::from_unix_millis(self.at_ms),
             suite: *suites
                 .get(self.suite)

@@ -34,6 +34,5 @@ pub fn rfc3339(at: Timestamp) -> String {
 
 /// A duration as documents have it: milliseconds, to the microsecond.
 pub(crate) fn millis(duration: Duration) -> f64 {
-    let micros = u32::try_from(duration.subsec_micros()).unwrap_or_default();
-    duration.as_secs() as f64 * 1000.0 + f64::from(micros) / 1000.0
+    duration.as_secs() as f64 * 1000.0 + f64::from(duration.subsec_micros()) / 1000.0
 }

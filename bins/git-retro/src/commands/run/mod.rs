@@ -75,7 +75,7 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> Result<ExitCode, Failure
             clock: &clock,
         };
         let ended = runtime.block_on(session.run_one(planned, workers, &home, &interrupt))?;
-        exit = exit.max(ended);
+        exit = worse(exit, ended);
         if interrupt.is_raised() {
             break;
         }
@@ -189,6 +189,19 @@ impl Session<'_> {
             _ => Ok(exit),
         }
     }
+}
+
+/// The exit code of two runs of one call: an interruption, then trouble, then findings win.
+fn worse(a: ExitCode, b: ExitCode) -> ExitCode {
+    let rank = |code: ExitCode| match code {
+        ExitCode::Interrupted => 5,
+        ExitCode::Usage => 4,
+        ExitCode::Incomplete => 3,
+        ExitCode::Findings => 2,
+        ExitCode::NothingRan => 1,
+        ExitCode::Fine => 0,
+    };
+    if rank(b) > rank(a) { b } else { a }
 }
 
 /// Trouble outranks findings, and findings outrank having nothing to show.

@@ -93,7 +93,7 @@ fn detections(context: &Context) -> Vec<Detection> {
         .unwrap_or_default();
     detect(
         &DirView::new(context.repository.root()),
-        &PathProbe::new(path),
+        &PathProbe { path },
     )
 }
 
