@@ -28,10 +28,11 @@ pub(super) fn closest<'a>(
     given: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<String> {
-    let given = given.to_lowercase().replace('_', "-");
+    let plain = |word: &str| word.to_lowercase().replace('_', "-");
+    let given = plain(given);
     candidates
         .into_iter()
-        .map(|name| (strsim::jaro_winkler(&given, &name.replace('_', "-")), name))
+        .map(|name| (strsim::jaro_winkler(&given, &plain(name)), name))
         .filter(|(score, _)| *score > 0.8)
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
         .map(|(_, name)| name.to_owned())

@@ -111,7 +111,10 @@ impl ConfigError {
 
     /// What is wrong, where, and the offending line with a mark below it; no line break at the end.
     pub fn report(&self) -> String {
-        let mut report = format!("{}\n  in {}", self.0.what, self.0.place);
+        let mut report = match &self.0.place {
+            Place::File(path) => format!("{}: {}", path.display(), self.0.what),
+            place => format!("{}\n  in {place}", self.0.what),
+        };
         if let (Some(excerpt), Place::Line { line, .. }) = (&self.0.excerpt, &self.0.place) {
             let number = line.to_string();
             let margin = " ".repeat(number.len());

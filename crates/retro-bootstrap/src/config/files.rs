@@ -13,7 +13,7 @@ use super::layers::Leaf;
 use super::located::{key_span, texts_in};
 use super::old_layout::translate;
 use super::origin::Origin;
-use super::unknown_keys::first_unknown_key;
+use super::schema_check::first_misfit;
 
 /// Where a repository may keep its configuration.
 const REPOSITORY_FILES: [&str; 2] = ["retro.toml", ".config/retro.toml"];
@@ -34,6 +34,8 @@ pub(super) enum FileKind {
 pub(super) struct FileLayer {
     pub(super) leaves: Vec<Leaf>,
     pub(super) warnings: Vec<String>,
+    /// The suites that the rules are for, and what to say where there is no such suite.
+    pub(super) ruled: Vec<(String, ConfigError)>,
 }
 
 /// The repository's configuration file, if it has one.
@@ -86,7 +88,7 @@ pub(super) fn parse(text: &str, shown: &Path, kind: FileKind) -> Result<FileLaye
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let at = |span: std::ops::Range<usize>, what: String| ConfigError::at(shown, text, span, what);
     let from_toml = |error: toml::de::Error| {
-        let what = error.message().trim().replace('\n', "; ");
+        let what = in_plain_words(error.message());
         match error.span() {
             Some(span) => at(span, what),
             None => ConfigError::in_file(shown, what),
@@ -94,8 +96,8 @@ pub(super) fn parse(text: &str, shown: &Path, kind: FileKind) -> Result<FileLaye
     };
 
     let spanned = DeTable::parse(text).map_err(&from_toml)?.into_inner();
-    if let Some(unknown) = first_unknown_key(&spanned, &super::schema()) {
-        return Err(at(unknown.span, unknown.what).with_hint(unknown.hint));
+    if let Some(misfit) = first_misfit(&spanned, &super::schema()) {
+        return Err(at(misfit.span, misfit.what).with_hint(misfit.hint));
     }
     let document: Document = toml::from_str(text).map_err(&from_toml)?;
     let mut table: Table = toml::from_str(text).map_err(&from_toml)?;
@@ -133,7 +135,16 @@ pub(super) fn parse(text: &str, shown: &Path, kind: FileKind) -> Result<FileLaye
             FileKind::Repository => Origin::RepoFile { path, line },
         }
     };
-    let mut layer = FileLayer::default();
+    let mut layer = FileLayer {
+        ruled: texts_in(&spanned, "rules", "suite")
+            .into_iter()
+            .map(|(_, name, span)| {
+                let what = format!("a rule is for the suite {name:?}, which does not exist");
+                (name.to_owned(), at(span, what))
+            })
+            .collect(),
+        ..FileLayer::default()
+    };
     if list == "test_runners" {
         let line = origin(key_span(&spanned, "test_runners"));
         let runners = table.remove("test_runners");
@@ -164,4 +175,14 @@ fn take(table: &mut Table, key: &str) -> Option<Value> {
         Some((first, rest)) => take(table.get_mut(first)?.as_table_mut()?, rest),
         None => table.remove(key),
     }
+}
+
+/// A message of the TOML reader as people who do not write Rust put it.
+pub(super) fn in_plain_words(message: &str) -> String {
+    message
+        .trim()
+        .replace('\n', "; ")
+        .replace("missing field", "missing key")
+        .replace("expected u32", "expected a whole number from 0")
+        .replace("expected i32", "expected a whole number of 32 bits")
 }

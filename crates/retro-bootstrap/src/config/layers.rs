@@ -9,7 +9,7 @@ use toml::{Table, Value};
 use super::config_error::{ConfigError, Place};
 use super::document::{Document, OverlayPath};
 use super::environment::environment_leaves;
-use super::files::{FileKind, FileLayer, parse, read_text, repository_file};
+use super::files::{FileKind, FileLayer, in_plain_words, parse, read_text, repository_file};
 use super::flags::{FlagLayer, flag_leaves};
 use super::keys::KEYS;
 use super::origin::{Entry, Origin};
@@ -90,9 +90,13 @@ pub fn load(inputs: &ConfigInputs<'_>) -> Result<LoadedConfig, ConfigError> {
     let mut values = Values::new();
     let mut warnings = Vec::new();
     let mut files = Vec::new();
+    let mut ruled = Vec::new();
     let home = inputs.env.get(OsStr::new("HOME")).map(PathBuf::from);
     let mut put = |layer: FileLayer, base: Option<&Path>| -> Result<(), ConfigError> {
         warnings.extend(layer.warnings);
+        if layer.leaves.iter().any(|leaf| leaf.key == "rules") {
+            ruled = layer.ruled;
+        }
         for mut leaf in layer.leaves {
             settle_paths(&mut leaf, base, home.as_deref())?;
             values.insert(leaf.key, (leaf.value, leaf.origin));
@@ -128,12 +132,13 @@ pub fn load(inputs: &ConfigInputs<'_>) -> Result<LoadedConfig, ConfigError> {
     for leaves in [environment_leaves(inputs.env)?, flag_leaves(&inputs.flags)?] {
         let layer = FileLayer {
             leaves,
-            warnings: Vec::new(),
+            ..FileLayer::default()
         };
         put(layer, None)?;
     }
 
     let settings = settings(&values)?;
+    check_rules(ruled, &settings.suites)?;
     Ok(LoadedConfig {
         settings,
         warnings,
@@ -146,7 +151,7 @@ pub fn load(inputs: &ConfigInputs<'_>) -> Result<LoadedConfig, ConfigError> {
 pub(super) fn check_leaf(key: &str, value: &Value) -> Result<(), String> {
     document_with([(key, value)])
         .map(drop)
-        .map_err(|error| error.message().trim().replace('\n', "; "))
+        .map_err(|error| in_plain_words(error.message()))
 }
 
 fn document_with<'v>(
@@ -282,7 +287,6 @@ fn settings(values: &Values) -> Result<Settings, ConfigError> {
         .into_iter()
         .map(|table| RuleConfig::from_table(table, limits))
         .collect();
-    check_rules(&rules, &suites, &origin_of("rules"))?;
 
     Ok(Settings {
         jobs: document.jobs.ok_or_else(missing("jobs"))?.0,
@@ -339,28 +343,21 @@ fn settings(values: &Values) -> Result<Settings, ConfigError> {
 ///
 /// Without configured suites the names are not known yet: detection finds them later.
 fn check_rules(
-    rules: &[RuleConfig],
+    ruled: Vec<(String, ConfigError)>,
     suites: &[SuiteConfig],
-    origin: &Origin,
 ) -> Result<(), ConfigError> {
-    if suites.is_empty() {
-        return Ok(());
-    }
     let names = || suites.iter().map(SuiteConfig::name);
-    for name in rules.iter().filter_map(RuleConfig::suite) {
-        if names().all(|known| known != name) {
-            let error = ConfigError::new(
-                place_of(origin),
-                format!("a rule is for the suite {name:?}, which does not exist"),
-            );
-            return Err(match super::choice::closest(name, names()) {
-                Some(meant) => error.with_hint(format!("did you mean {meant:?}?")),
-                None => error.with_hint(format!(
-                    "there are {}",
-                    names().collect::<Vec<_>>().join(", ")
-                )),
-            });
-        }
+    let missing = ruled
+        .into_iter()
+        .find(|(name, _)| !suites.is_empty() && names().all(|known| known != name));
+    match missing {
+        None => Ok(()),
+        Some((name, error)) => Err(match super::choice::closest(&name, names()) {
+            Some(meant) => error.with_hint(format!("did you mean {meant:?}?")),
+            None => {
+                let names: Vec<&str> = names().collect();
+                error.with_hint(format!("there are {}", names.join(", ")))
+            }
+        }),
     }
-    Ok(())
 }

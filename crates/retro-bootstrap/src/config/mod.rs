@@ -21,9 +21,9 @@ mod old_layout;
 mod origin;
 mod safe_path;
 mod schema;
+mod schema_check;
 mod settings;
 mod suites;
-mod unknown_keys;
 
 pub use choice::{ColorMode, Extra, FailOn, HomeMode, Order, UnknownChoice, Verbosity};
 pub use config_error::{ConfigError, Place};
@@ -37,3 +37,8 @@ pub use suites::{RuleConfig, SuiteConfig};
 
 /// The shipped defaults: a configuration file like any other.
 pub const DEFAULTS: &str = include_str!("defaults.toml");
+
+/// A duration as configuration files have it; `none` for no limit.
+pub(crate) fn duration_text(duration: Option<std::time::Duration>) -> String {
+    duration_text::DurationText(duration).to_string()
+}

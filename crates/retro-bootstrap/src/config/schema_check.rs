@@ -1,15 +1,16 @@
-//! Keys that mean nothing, found before anything else is read.
+//! Keys that mean nothing, and tables that are none, found before anything else is read.
 
 use std::ops::Range;
 
 use serde_json::Value;
+use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::choice::closest;
 
-/// A key that its table does not have.
+/// Something that does not fit the schema.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct UnknownKey {
+pub(super) struct Misfit {
     pub(super) span: Range<usize>,
     /// What is wrong.
     pub(super) what: String,
@@ -17,11 +18,12 @@ pub(super) struct UnknownKey {
     pub(super) hint: String,
 }
 
-/// The first key, in the order of the file, that the schema does not know.
-pub(super) fn first_unknown_key(table: &DeTable<'_>, schema: &Value) -> Option<UnknownKey> {
+/// The first thing, in the order of the file, whose key the schema does not know, or that is not a
+/// table or list where the schema has one. Single values are left to those who read them.
+pub(super) fn first_misfit(table: &DeTable<'_>, schema: &Value) -> Option<Misfit> {
     let mut found = Vec::new();
     Walk { root: schema }.table(table, schema, "", &mut found);
-    found.into_iter().min_by_key(|unknown| unknown.span.start)
+    found.into_iter().min_by_key(|misfit| misfit.span.start)
 }
 
 struct Walk<'a> {
@@ -29,13 +31,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn table(
-        &self,
-        table: &DeTable<'_>,
-        schema: &'a Value,
-        path: &str,
-        found: &mut Vec<UnknownKey>,
-    ) {
+    fn table(&self, table: &DeTable<'_>, schema: &'a Value, path: &str, found: &mut Vec<Misfit>) {
         let schema = self.resolve(schema);
         let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
             // A map with keys of the user's own, such as the fixed environment.
@@ -50,9 +46,9 @@ impl<'a> Walk<'a> {
                     } else {
                         format!("{path}.{name}")
                     };
-                    self.value(value.get_ref(), inner, &inner_path, found);
+                    self.value(value, inner, &inner_path, found);
                 }
-                None => found.push(UnknownKey {
+                None => found.push(Misfit {
                     span: key.span(),
                     what: match path {
                         "" => format!("unknown key {name:?}"),
@@ -66,21 +62,32 @@ impl<'a> Walk<'a> {
 
     fn value(
         &self,
-        value: &DeValue<'_>,
+        value: &Spanned<DeValue<'_>>,
         schema: &'a Value,
         path: &str,
-        found: &mut Vec<UnknownKey>,
+        found: &mut Vec<Misfit>,
     ) {
         let schema = self.resolve(schema);
-        match value {
-            DeValue::Table(table) => self.table(table, schema, path, found),
-            DeValue::Array(array) => {
-                if let Some(items) = schema.get("items") {
-                    for item in array.iter() {
-                        self.value(item.get_ref(), items, path, found);
-                    }
+        let mut misfit = |hint: String| {
+            found.push(Misfit {
+                span: value.span(),
+                what: format!("{path} cannot be a {}", value.get_ref().type_str()),
+                hint,
+            });
+        };
+        let is_table = |schema: &Value| schema.get("properties").is_some();
+        let items = schema.get("items").map(|items| self.resolve(items));
+        match (value.get_ref(), items) {
+            (DeValue::Table(table), None) => self.table(table, schema, path, found),
+            (DeValue::Array(array), Some(items)) => {
+                for item in array.iter() {
+                    self.value(item, items, path, found);
                 }
             }
+            (_, Some(items)) if is_table(items) => {
+                misfit(format!("write each as a table below [[{path}]]"));
+            }
+            (_, None) if is_table(schema) => misfit(format!("write its keys below [{path}]")),
             _ => {}
         }
     }
