@@ -37,12 +37,13 @@ mod invocation;
 mod lookup;
 mod output;
 mod supervisor;
+mod tool_homes;
 mod watch;
 mod wire;
 
 pub use cancel::CancelToken;
 pub use capture::{TRUNCATION_MARKER, Truncation, find_truncation};
-pub use environment::{EnvironmentPolicy, Home, clean_environment};
+pub use environment::{EnvironmentPolicy, Home, clean_environment, is_credential};
 pub use error::ExecError;
 pub use executor::{ChildProcesses, Executor};
 pub use finished::{Captured, Ending, Finished, Leaked, Usage};

@@ -46,10 +46,7 @@ pub(super) fn start(shared: &Shared, outputs: [c_int; 2]) -> Result<libc::pid_t,
         return Err((StartStep::Process, errno()));
     }
     let step = match request.failed_step.load(Ordering::Acquire) {
-        0 => {
-            request.command.store(pid, Ordering::Release);
-            return Ok(pid);
-        }
+        0 => return Ok(pid),
         step if step == StartStep::WorkDir as u32 => StartStep::WorkDir,
         step if step == StartStep::Exec as u32 => StartStep::Exec,
         _ => StartStep::Process,
@@ -66,6 +63,8 @@ extern "C" fn become_command(start: *mut c_void) -> c_int {
     unsafe {
         let start = &*start.cast::<Start>();
         let request = &*start.request;
+        // Told before the program runs, which may kill its supervisor with its first action.
+        request.command.store(libc::getpid(), Ordering::Release);
         // A command that kills its supervisor goes down with it.
         libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
         if libc::getppid() != start.supervisor {

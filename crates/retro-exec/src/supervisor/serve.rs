@@ -1,6 +1,7 @@
 //! The life of a supervisor, after the fork: system calls and nothing else.
 
 use std::ffi::c_int;
+use std::ptr;
 use std::time::Duration;
 
 use super::command::{self, errno};
@@ -66,9 +67,18 @@ fn set_up(control: c_int) -> Result<c_int, i32> {
         }
         check(libc::dup3(kept, CONTROL, libc::O_CLOEXEC))?;
         close_from(CONTROL + 1);
+        // The kernel's own record, all zeros for the default. The library's function refuses the
+        // signals that it uses itself, and the caller may have been started with those ignored.
+        let default = [0u64; 8];
         for number in 1..=64 {
-            // Some numbers are the system's own and refuse.
-            libc::signal(number, libc::SIG_DFL);
+            let (old, set_size) = (ptr::null_mut::<u8>(), size_of::<u64>());
+            libc::syscall(
+                libc::SYS_rt_sigaction,
+                number,
+                default.as_ptr(),
+                old,
+                set_size,
+            );
         }
         libc::setsid();
         check(libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))?;

@@ -103,6 +103,15 @@ pub(crate) fn exists(pid: u32) -> bool {
     Path::new("/proc").join(pid.to_string()).exists()
 }
 
+/// Whether a process has ended and nobody has waited for it: an orphan is the init process's to reap,
+/// and not every container has one that does.
+pub(crate) fn is_zombie(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit(')')
+        .next()
+        .is_some_and(|rest| rest.trim_start().starts_with('Z'))
+}
+
 #[track_caller]
 pub(crate) fn check_gone(pids: &[u32]) {
     assert!(!pids.is_empty());
