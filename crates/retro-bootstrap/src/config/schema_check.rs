@@ -71,7 +71,7 @@ impl<'a> Walk<'a> {
         let mut misfit = |hint: String| {
             found.push(Misfit {
                 span: value.span(),
-                what: format!("{path} cannot be a {}", value.get_ref().type_str()),
+                what: format!("{path} has the wrong type: {}", value.get_ref().type_str()),
                 hint,
             });
         };

@@ -30,7 +30,8 @@ pub(super) fn detect(files: &dyn FileView, tools: &dyn ToolProbe) -> Option<Dete
             kind: "cargo-nextest",
         });
     }
-    let mut suite = Suite::new("cargo", direct("cargo test --workspace --no-fail-fast"));
+    // Which test binary the lines belong to is said on standard error, so the two go together.
+    let mut suite = Suite::new("cargo", shell("cargo test --workspace --no-fail-fast 2>&1"));
     suite.build = Some(direct("cargo test --workspace --no-run"));
     suite.results = vec![on_stdout(ResultFormat::Libtest)];
     Some(Detection {
