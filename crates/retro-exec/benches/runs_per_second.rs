@@ -76,7 +76,8 @@ fn ours_once(executor: &ChildProcesses, folder: &Path, thread: usize) {
     assert_eq!(finished.ending, Ending::Exited(0));
 }
 
-/// The same with the least that could be done: outputs straight into files, no limits.
+/// The same with the least that could be done: outputs straight into files, no limits, and the full
+/// path of the program, without which the library would have to copy the caller.
 fn theirs_once(folder: &Path, thread: usize) {
     let file =
         |name: &str| std::fs::File::create(folder.join(format!("{name}{thread}"))).expect("a file");
@@ -84,7 +85,7 @@ fn theirs_once(folder: &Path, thread: usize) {
         clippy::disallowed_methods,
         reason = "the standard library is what is compared with"
     )]
-    let mut command = Command::new("true");
+    let mut command = Command::new("/usr/bin/true");
     command
         .current_dir(folder)
         .env_clear()

@@ -9,6 +9,9 @@ use crate::finished::{Ending, Finished, Leaked, Usage};
 use crate::invocation::Invocation;
 use crate::lookup::find_program;
 use crate::output::Outputs;
+#[cfg(not(target_os = "linux"))]
+use crate::process_group::Supervisor;
+#[cfg(target_os = "linux")]
 use crate::supervisor::Supervisor;
 use crate::watch::watch;
 

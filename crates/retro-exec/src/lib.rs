@@ -36,6 +36,9 @@ mod finished;
 mod invocation;
 mod lookup;
 mod output;
+#[cfg(any(not(target_os = "linux"), test))]
+mod process_group;
+#[cfg(target_os = "linux")]
 mod supervisor;
 mod tool_homes;
 mod watch;

@@ -14,6 +14,9 @@ use crate::error::ExecError;
 use crate::finished::{Ending, Finished, Leaked, Usage};
 use crate::invocation::Invocation;
 use crate::output::Outputs;
+#[cfg(not(target_os = "linux"))]
+use crate::process_group::Supervisor;
+#[cfg(target_os = "linux")]
 use crate::supervisor::Supervisor;
 use crate::wire::{Report, StartStep};
 
