@@ -1,0 +1,199 @@
+//! Configuration, detection, and the surface of the command line.
+
+use retro_tests::World;
+
+const TAP_SUITE: &str = "[[suites]]\nname = \"tap\"\nrun = [\"cat\", \"out.tap\"]\n\
+                         results = [{ format = \"tap\", stdout = true }]\n";
+
+fn two_commits() -> World {
+    let world = World::new();
+    world
+        .repo
+        .commit_files(&[("out.tap", "1..1\nok - a\n")], "one");
+    world
+        .repo
+        .commit_files(&[("out.tap", "1..1\nnot ok - a\n")], "two");
+    world
+}
+
+#[test]
+fn a_suite_of_the_configuration_is_run() {
+    let world = two_commits();
+    world.repo.write("retro.toml", TAP_SUITE);
+    let said = world.expect(1, &["run"]);
+    assert!(said.stdout.contains("BROKE"), "{}", said.stdout);
+}
+
+#[test]
+fn the_old_layout_is_read_with_a_warning() {
+    let world = two_commits();
+    let old = "[[test_runners]]\nname = \"old\"\ncommand = \"mkdir -p out; cp out.tap out/r.tap\"\n\
+               output_dir = \"out\"\n";
+    world.repo.write("retro.toml", old);
+    let said = world.expect(1, &["run"]);
+    assert!(said.stderr.contains("[[suites]]"), "{}", said.stderr);
+    assert!(said.stdout.contains("BROKE"), "{}", said.stdout);
+}
+
+#[test]
+fn a_rule_changes_the_command_for_old_commits() {
+    let world = two_commits();
+    world.repo.git(["tag", "old", "HEAD~1"]);
+    let rule = "[[rules]]\nrange = \"old\"\nrun = [\"printf\", '1..1\\nok - ruled\\n']\n";
+    world.repo.write("retro.toml", format!("{TAP_SUITE}{rule}"));
+    world.expect(1, &["run"]);
+    let shown = world.expect(0, &["show", "--all", "old"]).stdout;
+    assert!(shown.contains("passed ruled"), "{shown}");
+}
+
+#[test]
+fn an_overlay_changes_every_commit_and_its_key() {
+    let world = two_commits();
+    world.repo.write("retro.toml", TAP_SUITE);
+    world.expect(1, &["run"]);
+    let file = world.outside().join("new.tap");
+    std::fs::write(&file, "1..1\nok - overlaid\n").unwrap();
+    let overlay = format!("out.tap={}", file.display());
+    let said = world.expect(0, &["run", "--overlay", &overlay]);
+    assert!(said.stderr.contains("0 known"), "{}", said.stderr);
+    assert!(said.stdout.contains("2 passed"), "{}", said.stdout);
+    let patch = world.outside().join("p.patch");
+    let diff = "--- a/out.tap\n+++ b/out.tap\n@@ -1,2 +1,2 @@\n 1..1\n-not ok - a\n+ok - a\n";
+    std::fs::write(&patch, diff).unwrap();
+    let args = [
+        "run",
+        "--overlay-patch",
+        patch.to_str().unwrap(),
+        "--format",
+        "json",
+    ];
+    let found = world.json(0, &args);
+    assert_eq!(
+        found["commits"][0]["verdict"], "untestable",
+        "it does not apply there"
+    );
+    assert_eq!(found["commits"][1]["verdict"], "passed");
+}
+
+#[test]
+fn later_layers_win_and_say_so() {
+    let mut world = two_commits();
+    world.repo.write(
+        "retro.toml",
+        format!("jobs = 3\norder = \"oldest\"\n{TAP_SUITE}"),
+    );
+    world.set("RETRO_JOBS", "5");
+    let said = world.expect(0, &["config", "show", "--origin"]).stdout;
+    let line = |key: &str| {
+        said.lines()
+            .find(|line| line.starts_with(key))
+            .unwrap()
+            .to_owned()
+    };
+    assert!(
+        line("jobs").contains("5") && line("jobs").contains("RETRO_JOBS"),
+        "{said}"
+    );
+    assert!(
+        line("order").contains("oldest") && line("order").contains("retro.toml:2"),
+        "{said}"
+    );
+    assert!(line("cache ").contains("default"), "{said}");
+}
+
+#[test]
+fn init_writes_a_file_that_runs() {
+    let world = two_commits();
+    world.repo.write("Makefile", "test:\n\t@cat out.tap\n");
+    let said = world.expect(0, &["init"]);
+    assert!(said.stderr.contains("make"), "{}", said.stderr);
+    let file = std::fs::read_to_string(world.repo.path().join("retro.toml")).unwrap();
+    assert!(file.contains("[[suites]]") && file.contains('#'), "{file}");
+    world.expect(2, &["init"]);
+    world.expect(0, &["init", "--force"]);
+    world.expect(0, &["config", "show"]);
+}
+
+#[test]
+fn a_cargo_project_is_detected_and_judged_test_by_test() {
+    let world = World::new();
+    let manifest = "[package]\nname = \"sample\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";
+    let lib = |two: &str| {
+        format!("#[test]\nfn one() {{}}\n#[test]\nfn two() {{ assert!({two}, \"two is off\"); }}\n")
+    };
+    let files = |body: &str| {
+        world.repo.write("Cargo.toml", manifest);
+        world.repo.write(
+            "Cargo.lock",
+            "version = 3\n[[package]]\nname = \"sample\"\nversion = \"0.1.0\"\n",
+        );
+        world.repo.write(".gitignore", "/target\n");
+        world.repo.write("src/lib.rs", body);
+    };
+    files(&lib("true"));
+    world.repo.commit("good");
+    files("this does not compile");
+    world.repo.commit("does not compile");
+    files(&lib("false"));
+    world.repo.commit("bad");
+    let found = world.json(1, &["run", "--format", "json", "--jobs", "1"]);
+    let verdicts: Vec<&str> = found["commits"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|commit| commit["verdict"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        verdicts,
+        ["passed", "untestable", "tests-failed"],
+        "{found}"
+    );
+    assert_eq!(found["commits"][0]["counts"]["passed"], 2, "{found}");
+    let broke = found["findings"]["broke"].as_array().unwrap();
+    assert_eq!(broke.len(), 1, "{found}");
+    assert!(
+        broke[0]["test"].as_str().unwrap().ends_with("two"),
+        "{found}"
+    );
+    assert_eq!(broke[0]["suspects"].as_array().unwrap().len(), 2, "{found}");
+}
+
+#[test]
+fn the_schema_is_printed_as_json() {
+    let world = two_commits();
+    let schema = world.json(0, &["config", "schema"]);
+    assert!(schema["properties"]["suites"].is_object(), "{schema}");
+}
+
+#[test]
+fn completions_and_the_manual_page_are_made() {
+    let world = two_commits();
+    for shell in ["bash", "zsh", "fish"] {
+        let script = world.expect(0, &["completions", shell]).stdout;
+        assert!(script.contains("git-retro"), "{shell}");
+    }
+    let folder = world.outside().join("man1");
+    world.expect(0, &["man", "--install", "--dir", folder.to_str().unwrap()]);
+    let page = std::fs::read_to_string(folder.join("git-retro.1")).unwrap();
+    assert!(page.contains("git") && page.contains("run"), "{page}");
+}
+
+#[test]
+fn output_for_programs_is_not_mixed_with_words_for_people() {
+    let world = two_commits();
+    world.repo.write("retro.toml", TAP_SUITE);
+    let said = world.expect(1, &["run", "--format", "json", "-vv"]);
+    assert!(
+        serde_json::from_str::<serde_json::Value>(&said.stdout).is_ok(),
+        "{}",
+        said.stdout
+    );
+    let quiet = world.expect(1, &["run", "--quiet", "--no-cache"]);
+    assert_eq!(quiet.stderr, "");
+    assert!(
+        !quiet.stdout.contains('\u{1b}'),
+        "no colour without a terminal"
+    );
+    let coloured = world.expect(1, &["run", "--color", "always"]);
+    assert!(coloured.stdout.contains('\u{1b}'));
+}
