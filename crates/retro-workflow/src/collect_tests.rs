@@ -1,1 +1,123 @@
+use retro_domain::{CommandLine, Outcome, ResultSource};
 
+use super::*;
+
+/// A slot's folders, with a suite that reads these files.
+struct Fixture {
+    folder: tempfile::TempDir,
+    suite: Suite,
+}
+
+impl Fixture {
+    fn new(format: ResultFormat, glob: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["work", "scratch"] {
+            fs::create_dir(folder.path().join(name)).unwrap();
+        }
+        fs::write(folder.path().join("stdout"), "").unwrap();
+        let mut suite = Suite::new("unit", CommandLine::Shell("x".into()));
+        suite.results.push(ResultSource {
+            format,
+            location: ResultLocation::Files(glob.into()),
+        });
+        Self { folder, suite }
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn with_places<T>(&self, use_places: impl FnOnce(&Places<'_>) -> T) -> T {
+        let at = |name| self.folder.path().join(name);
+        let (work_tree, scratch, stdout) = (at("work"), at("scratch"), at("stdout"));
+        use_places(&Places {
+            work_tree: &work_tree,
+            scratch: &scratch,
+            stdout: &stdout,
+        })
+    }
+
+    fn before(&self) -> Before {
+        self.with_places(|places| Before::look(&self.suite, places))
+    }
+
+    fn collect(&self, before: &Before, succeeded: bool) -> Reading {
+        self.with_places(|places| collect(&self.suite, places, before, succeeded))
+    }
+}
+
+const PASSED: &str = "TAP version 13\n1..1\nok 1 - a\n";
+const FAILED: &str = "TAP version 13\n1..1\nnot ok 1 - a\n";
+
+#[test]
+fn only_files_that_the_command_wrote_are_results() {
+    let fixture = Fixture::new(ResultFormat::Tap, "out/**/*.tap");
+    fixture.write("work/out/old.tap", FAILED);
+    let before = fixture.before();
+    fixture.write("work/out/deep/new.tap", PASSED);
+    fixture.write("work/elsewhere/new.tap", FAILED);
+    let reading = fixture.collect(&before, true);
+    let names: Vec<&str> = reading
+        .files
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .collect();
+    assert_eq!(names, ["results/out/deep/new.tap"]);
+    assert_eq!((reading.reports, reading.cases.len()), (1, 1));
+}
+
+#[test]
+fn a_file_that_was_written_again_is_a_result() {
+    let fixture = Fixture::new(ResultFormat::Tap, "out.tap");
+    fixture.write("work/out.tap", PASSED);
+    let before = fixture.before();
+    fixture.write("work/out.tap", FAILED);
+    let reading = fixture.collect(&before, false);
+    assert_eq!(reading.cases[0].outcome, Outcome::Failed);
+}
+
+#[test]
+fn results_may_be_in_the_scratch_folder() {
+    let fixture = Fixture::new(ResultFormat::Auto, "$RETRO_SCRATCH/results/*");
+    let before = fixture.before();
+    fixture.write("scratch/results/a.tap", PASSED);
+    fixture.write("scratch/results/notes.txt", "nothing to see here");
+    let reading = fixture.collect(&before, true);
+    assert_eq!(
+        (reading.reports, reading.problems.len()),
+        (1, 0),
+        "{reading:?}"
+    );
+}
+
+#[test]
+fn namesakes_in_two_files_fail_together_unless_the_runner_was_content() {
+    for (succeeded, expected) in [(false, Outcome::Failed), (true, Outcome::Passed)] {
+        let fixture = Fixture::new(ResultFormat::Tap, "*.tap");
+        let before = fixture.before();
+        fixture.write("work/1.tap", PASSED);
+        fixture.write("work/2.tap", FAILED);
+        let reading = fixture.collect(&before, succeeded);
+        assert_eq!(reading.cases.len(), 1);
+        assert_eq!(reading.cases[0].outcome, expected);
+        assert_eq!(reading.cases[0].flaky, succeeded);
+    }
+}
+
+#[test]
+fn what_is_missing_or_unreadable_is_said() {
+    let fixture = Fixture::new(ResultFormat::Junit, "*.xml");
+    let before = fixture.before();
+    let reading = fixture.collect(&before, true);
+    assert_eq!(reading.notes, ["no new file matches *.xml"]);
+    fixture.write("work/a.xml", "this is no XML");
+    let reading = fixture.collect(&before, true);
+    assert_eq!(reading.reports, 0);
+    assert!(
+        reading.problems[0].starts_with("a.xml: "),
+        "{:?}",
+        reading.problems
+    );
+}

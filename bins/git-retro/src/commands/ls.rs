@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use retro_bootstrap::{ExitCode, Failure};
-use retro_store::JobStore;
+use retro_bootstrap::{ExitCode, Failure, ProcessIdentity};
+use retro_store::{JobStore, RunRecord, RunStatus};
 use retro_workflow::document::{RunLine, RunsDocument};
 
 use crate::cli::{Format, LsArgs};
@@ -17,7 +17,7 @@ pub(crate) fn run(context: &Context, args: &LsArgs) -> Result<ExitCode, Failure>
     let runs = runtime()?
         .block_on(jobs.runs(repo.as_ref(), args.limit))
         .map_err(store_failure)?;
-    let lines: Vec<RunLine> = runs.iter().map(RunLine::new).collect();
+    let lines: Vec<RunLine> = runs.iter().map(line).collect();
     if args.format != Format::Human {
         print(&json(&RunsDocument::new(lines), args.format)?)?;
         return Ok(ExitCode::Fine);
@@ -45,4 +45,13 @@ pub(crate) fn run(context: &Context, args: &LsArgs) -> Result<ExitCode, Failure>
     }
     print(&text)?;
     Ok(ExitCode::Fine)
+}
+
+/// A run whose process is gone does not run any more, whatever its record says.
+fn line(run: &RunRecord) -> RunLine {
+    let mut line = RunLine::new(run);
+    if run.status == RunStatus::Running && ProcessIdentity::is_gone(&run.owner.0) {
+        line.status = "abandoned";
+    }
+    line
 }

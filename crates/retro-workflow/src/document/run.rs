@@ -34,7 +34,7 @@ pub struct RunLine {
     pub suite: String,
     /// What was asked for.
     pub request: String,
-    /// `running`, `finished`, `interrupted` or `failed`.
+    /// `running`, `finished`, `interrupted`, `failed`, or `abandoned`: its process is gone.
     pub status: &'static str,
     /// When it began.
     pub started_at: String,
