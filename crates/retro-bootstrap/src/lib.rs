@@ -13,6 +13,8 @@ pub mod detect;
 mod directories;
 mod exit_code;
 mod failure;
+mod process_identity;
+mod system_clock;
 
 pub use color::use_color;
 pub use config::{
@@ -22,3 +24,6 @@ pub use detect::{Detection, DirView, FileView, PathProbe, ToolProbe, detect, ren
 pub use directories::{Directories, DirectoriesError, directories};
 pub use exit_code::ExitCode;
 pub use failure::Failure;
+pub use process_identity::ProcessIdentity;
+pub use retro_store_local::LocalStores;
+pub use system_clock::SystemClock;
