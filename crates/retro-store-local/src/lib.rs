@@ -1,21 +1,49 @@
 //! Storage on one machine: SQLite for jobs, results and events, folders for artifacts.
+//!
+//! One data directory holds `retro.db` (with its write-ahead log), `retro.lock` (held while the
+//! database is opened) and `artifacts/`. Several processes may use it at once. A process that is
+//! killed at any point leaves stores that open and hold whole records only; files of an artifact
+//! scope that it did not finish are garbage for [`LocalStores::remove_unreferenced`].
+//!
+//! The calls block instead of awaiting. Each is short; a caller whose executor has few threads and
+//! much else to do may wrap them in its executor's way of blocking.
+
+mod artifact_store;
+mod case_columns;
+mod database;
+mod dictionary;
+mod empty_scopes;
+mod event_log;
+mod fault;
+mod folder;
+mod intake;
+mod job_store;
+mod maintenance;
+mod result_cases;
+mod result_outcomes;
+mod result_prune;
+mod result_put;
+mod result_row;
+mod result_store;
+mod runs;
+mod schema;
+
+pub use artifact_store::FsArtifactStore;
+pub use event_log::SqliteEventLog;
+pub use job_store::SqliteJobStore;
+pub use maintenance::{CollectedGarbage, StoreUsage};
+pub use result_store::SqliteResultStore;
 
 use std::path::Path;
 use std::sync::Arc;
 
+use database::Database;
+use fault::from_io;
 use retro_store::StoreError;
 
-/// Jobs and runs in SQLite.
-pub type SqliteJobStore = retro_store::InMemoryJobStore;
-/// Results in SQLite.
-pub type SqliteResultStore = retro_store::InMemoryResultStore;
-/// Artifacts in folders.
-pub type FsArtifactStore = retro_store::InMemoryArtifactStore;
-/// Events in SQLite.
-pub type SqliteEventLog = retro_store::InMemoryEventLog;
-
-/// Every store over one data directory.
-#[derive(Clone, Debug, Default)]
+/// Every store over one data directory. Clones, and the stores taken out of it, share its
+/// connections.
+#[derive(Clone, Debug)]
 pub struct LocalStores {
     /// Jobs and runs.
     pub jobs: Arc<SqliteJobStore>,
@@ -25,6 +53,7 @@ pub struct LocalStores {
     pub artifacts: Arc<FsArtifactStore>,
     /// Events.
     pub events: Arc<SqliteEventLog>,
+    database: Arc<Database>,
 }
 
 impl LocalStores {
@@ -32,8 +61,27 @@ impl LocalStores {
     ///
     /// # Errors
     ///
-    /// When the folder or the database cannot be made, read, or understood.
-    pub fn open(_data_dir: &Path) -> Result<Self, StoreError> {
-        Ok(Self::default())
+    /// [`StoreError::Backend`] when the folder or the database cannot be made or opened, when the
+    /// database is that of another program, or when a newer version of git-retro wrote it;
+    /// [`StoreError::Corrupt`] when the file is no database or is damaged;
+    /// [`StoreError::Unavailable`] when another process does not let go of it.
+    pub fn open(data_dir: &Path) -> Result<Self, StoreError> {
+        std::fs::create_dir_all(data_dir).map_err(|error| {
+            from_io(
+                &error,
+                format!("making the data directory {}", data_dir.display()),
+            )
+        })?;
+        let database = Arc::new(Database::open(&data_dir.join("retro.db"))?);
+        let artifacts = data_dir.join("artifacts");
+        let artifacts = Arc::new(FsArtifactStore::open(&artifacts, Arc::clone(&database))?);
+        let results = SqliteResultStore::new(Arc::clone(&database), Arc::clone(&artifacts));
+        Ok(Self {
+            jobs: Arc::new(SqliteJobStore::new(Arc::clone(&database))),
+            results: Arc::new(results),
+            artifacts,
+            events: Arc::new(SqliteEventLog::new(Arc::clone(&database))),
+            database,
+        })
     }
 }

@@ -5,6 +5,10 @@ use crate::StoreError;
 /// The name under which a finished scope's manifest is stored; no artifact may take it.
 pub const MANIFEST_NAME: &str = "manifest.json";
 
+/// How the names of files begin that a store writes before it renames them; no part of an
+/// artifact's name may begin so.
+pub const TEMPORARY_PREFIX: &str = ".retro-tmp-";
+
 /// The longest name that every file system and object store takes, in bytes.
 const MAX_NAME: usize = 900;
 /// The longest part that every file system takes once a temporary suffix is added, in bytes.
@@ -13,8 +17,8 @@ const MAX_PART: usize = 200;
 /// Checks that a name stays inside its scope wherever it is stored.
 ///
 /// A name is relative, with `/` between parts. No part is empty, `.`, `..` or `.git` in any case,
-/// holds a backslash or a control character, or is longer than 200 bytes; the whole is not longer
-/// than 900 bytes and is not [`MANIFEST_NAME`].
+/// holds a backslash or a control character, begins with [`TEMPORARY_PREFIX`], or is longer than
+/// 200 bytes; the whole is not longer than 900 bytes and is not [`MANIFEST_NAME`].
 ///
 /// # Errors
 ///
@@ -52,6 +56,9 @@ fn fault(name: &str) -> Option<&'static str> {
         "" => Some("have an empty part"),
         "." | ".." => Some("have a part that is a dot path"),
         _ if part.eq_ignore_ascii_case(".git") => Some("lead into a git folder"),
+        _ if part.starts_with(TEMPORARY_PREFIX) => {
+            Some("have a part that begins as temporary ones do")
+        }
         _ if part.len() > MAX_PART => Some("have a part longer than 200 bytes"),
         _ => None,
     })
@@ -96,6 +103,7 @@ mod tests {
             "a\\b",
             "a\0b",
             "a\nb",
+            "a/.retro-tmp-1",
             "manifest.json",
             "Manifest.JSON",
             &long_part,

@@ -18,3 +18,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 fn locked<T>(state: &Mutex<T>) -> MutexGuard<'_, T> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod contract_tests;

@@ -9,6 +9,8 @@ mod artifact_name;
 mod artifact_rules;
 mod artifact_store;
 mod compact_duration;
+#[cfg(any(test, feature = "contract"))]
+pub mod contract;
 mod error;
 mod event_log;
 mod in_memory;
@@ -18,7 +20,7 @@ mod result_rules;
 mod result_store;
 mod test_pattern;
 
-pub use artifact_name::{MANIFEST_NAME, check_artifact_name};
+pub use artifact_name::{MANIFEST_NAME, TEMPORARY_PREFIX, check_artifact_name};
 pub use artifact_store::{ArtifactContent, ArtifactEntry, ArtifactScope, ArtifactStore, Manifest};
 pub use compact_duration::CompactDuration;
 pub use error::StoreError;

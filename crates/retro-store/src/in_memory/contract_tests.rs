@@ -1,0 +1,63 @@
+//! The contracts, held by the stores in memory.
+
+use std::sync::Arc;
+
+use crate::{
+    ArtifactScope, ArtifactStore, EventLog, InMemoryArtifactStore, InMemoryEventLog,
+    InMemoryJobStore, InMemoryResultStore, JobStore, ResultStore,
+};
+
+mod jobs {
+    use super::*;
+
+    async fn make() -> (Arc<dyn JobStore>, ()) {
+        (Arc::new(InMemoryJobStore::default()), ())
+    }
+
+    crate::job_store_contract!(make);
+}
+
+mod results {
+    use super::*;
+
+    async fn make() -> (Arc<dyn ResultStore>, ()) {
+        (Arc::new(InMemoryResultStore::default()), ())
+    }
+
+    crate::result_store_contract!(make);
+}
+
+mod events {
+    use super::*;
+
+    async fn make() -> (Arc<dyn EventLog>, ()) {
+        (Arc::new(InMemoryEventLog::default()), ())
+    }
+
+    crate::event_log_contract!(make);
+}
+
+mod artifacts {
+    use super::*;
+
+    async fn make() -> (Arc<dyn ArtifactStore>, InMemoryArtifactStore) {
+        let store = InMemoryArtifactStore::default();
+        (Arc::new(store.clone()), store)
+    }
+
+    fn damage(store: &InMemoryArtifactStore, scope: &ArtifactScope, name: &str) {
+        store.damage(scope, name);
+    }
+
+    crate::artifact_store_contract!(make, damage);
+}
+
+#[test]
+fn clones_share_one_state() {
+    crate::contract::block_on(async {
+        let store = InMemoryJobStore::default();
+        let job = crate::contract::samples::job("tool", 1);
+        store.clone().enqueue(&[job.clone()]).await.unwrap();
+        assert!(store.job(&job).await.unwrap().is_some());
+    });
+}
