@@ -38,7 +38,7 @@ pub enum EventKind {
         /// The worker, from 0.
         worker: u32,
     },
-    /// A phase of a job began: `checkout`, `build`, `test`, `retry`, `collect`.
+    /// A phase of a job began: `checkout`, `build`, `test`, `retry`, `record`.
     JobPhase {
         /// The commit.
         commit: CommitId,

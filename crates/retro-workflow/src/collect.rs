@@ -13,6 +13,9 @@ use retro_test_report::{Collected, Format, Options, ParseError, parse};
 /// The prefix of a result path that stands for the slot's scratch folder.
 const SCRATCH_PREFIX: &str = "$RETRO_SCRATCH/";
 
+/// What messages call the standard output.
+const STDOUT: &str = "the standard output";
+
 /// More result files than this are taken for a mistake in the pattern.
 const MOST_FILES: usize = 50_000;
 
@@ -87,8 +90,15 @@ pub(crate) fn collect(
     } else {
         RepeatRule::AnyFailureFails
     };
-    let mut read = |path: &Path, shown: &str, format: ResultFormat, reading: &mut Reading| {
-        for case in read_one(path, shown, format, reading) {
+    let mut read = |path: &Path, shown: &str, format, file: Option<&str>, reading: &mut Reading| {
+        for mut case in read_one(path, shown, format, reading) {
+            if let Some(file) = file
+                && case.id.suite.is_empty()
+                && case.id.class.is_none()
+            {
+                // TAP has names alone: the file tells the tests of one script from another's.
+                case.id.suite.push(file.to_owned());
+            }
             let merged = match cases.remove(&case.id) {
                 Some(earlier) => earlier.merge(case, rule),
                 None => case,
@@ -99,8 +109,9 @@ pub(crate) fn collect(
     if suite.results.is_empty() {
         read(
             places.stdout,
-            "the standard output",
+            STDOUT,
             ResultFormat::Auto,
+            None,
             &mut reading,
         );
     }
@@ -108,12 +119,7 @@ pub(crate) fn collect(
         match &source.location {
             _ if source.format == ResultFormat::ExitCode => {}
             ResultLocation::Stdout => {
-                read(
-                    places.stdout,
-                    "the standard output",
-                    source.format,
-                    &mut reading,
-                );
+                read(places.stdout, STDOUT, source.format, None, &mut reading);
             }
             ResultLocation::Files(glob) => {
                 let listing = find(glob, places);
@@ -125,7 +131,10 @@ pub(crate) fn collect(
                     }
                     fresh += 1;
                     let shown = shown_name(&path, places);
-                    read(&path, &shown, source.format, &mut reading);
+                    let stem = Path::new(&shown).with_extension("");
+                    let stem = stem.to_string_lossy();
+                    let file = glob.contains('*').then_some(&*stem);
+                    read(&path, &shown, source.format, file, &mut reading);
                     reading.files.push((format!("results/{shown}"), path));
                 }
                 if fresh == 0 {

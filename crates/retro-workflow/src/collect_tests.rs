@@ -95,15 +95,35 @@ fn results_may_be_in_the_scratch_folder() {
 #[test]
 fn namesakes_in_two_files_fail_together_unless_the_runner_was_content() {
     for (succeeded, expected) in [(false, Outcome::Failed), (true, Outcome::Passed)] {
-        let fixture = Fixture::new(ResultFormat::Tap, "*.tap");
+        let fixture = Fixture::new(ResultFormat::Junit, "*.xml");
         let before = fixture.before();
-        fixture.write("work/1.tap", PASSED);
-        fixture.write("work/2.tap", FAILED);
+        let case = |inner: &str| {
+            format!(
+                "<testsuite name='s'><testcase classname='c' name='n'>{inner}</testcase></testsuite>"
+            )
+        };
+        fixture.write("work/1.xml", &case(""));
+        fixture.write("work/2.xml", &case("<failure/>"));
         let reading = fixture.collect(&before, succeeded);
         assert_eq!(reading.cases.len(), 1);
         assert_eq!(reading.cases[0].outcome, expected);
         assert_eq!(reading.cases[0].flaky, succeeded);
     }
+}
+
+#[test]
+fn scripts_without_names_of_their_own_are_told_apart_by_their_files() {
+    let fixture = Fixture::new(ResultFormat::Tap, "t/*.tap");
+    let before = fixture.before();
+    fixture.write("work/t/1.tap", PASSED);
+    fixture.write("work/t/2.tap", FAILED);
+    let reading = fixture.collect(&before, false);
+    let ids: Vec<String> = reading
+        .cases
+        .iter()
+        .map(|case| case.id.to_string())
+        .collect();
+    assert_eq!(ids, ["t/1::a", "t/2::a"]);
 }
 
 #[test]

@@ -272,7 +272,10 @@ async fn finish(shared: &Shared, run: RunId) -> Result<LookBackReport, LookBackE
         remaining: count(remaining),
         interrupted: stopped.is_some(),
     });
-    shared.recorder.flush().await?;
+    let stopped = match (shared.recorder.flush().await, stopped) {
+        (Err(error), None) => Some(StopCause::Fatal(error.into())),
+        (_, stopped) => stopped,
+    };
     let status = match stopped {
         None => RunStatus::Finished,
         Some(StopCause::Fatal(_)) => RunStatus::Failed,

@@ -80,6 +80,12 @@ impl Recorder {
         if events.is_empty() {
             return Ok(());
         }
-        self.log.append(&events).await
+        let appended = self.log.append(&events).await;
+        if appended.is_err() {
+            // They are still the next ones: the log has no gaps.
+            let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+            pending.events.splice(0..0, events);
+        }
+        appended
     }
 }

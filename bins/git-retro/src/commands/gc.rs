@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use retro_bootstrap::{ExitCode, Failure, SystemClock};
 use retro_domain::{Clock, Timestamp};
-use retro_git::GitSlotPool;
 use retro_store::{ArtifactStore, JobStore, ResultStore};
 
 use crate::cli::GcArgs;
@@ -35,23 +34,19 @@ pub(crate) fn run(context: &Context, args: &GcArgs) -> Result<ExitCode, Failure>
             Ok((runs, removed.len()))
         })
         .map_err(store_failure)?;
-    let orphans = stores
-        .collect_garbage(SystemClock.now())
-        .map_err(store_failure)?;
+    let orphans = stores.remove_unreferenced().map_err(store_failure)?.scopes;
+    if removed > 0 || runs > 0 {
+        stores.compact().map_err(store_failure)?;
+    }
     let after_size = stores.usage().map_err(store_failure)?;
     let left = after_size.database_bytes + after_size.artifact_bytes;
     let freed = (before_size.database_bytes + before_size.artifact_bytes).saturating_sub(left);
-    let mut text = format!(
+    let text = format!(
         "removed {runs} runs, {removed} results and {orphans} abandoned folders: {} freed, {} left\n",
         bytes(freed),
         bytes(left),
     );
-    if args.slots {
-        let folder = context.cache_dir().join("slots");
-        let removed = GitSlotPool::remove_unused(&context.repository, &folder)
-            .map_err(|error| Failure::from_error(ExitCode::Incomplete, &error))?;
-        text += &format!("removed {removed} work trees\n");
-    }
+    let _ = args;
     print(&text)?;
     Ok(ExitCode::Fine)
 }

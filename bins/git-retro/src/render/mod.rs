@@ -8,4 +8,4 @@ mod text;
 pub(crate) use paint::Paint;
 pub(crate) use plan::{plan, planned_commits};
 pub(crate) use summary::{messages, summary, verdict};
-pub(crate) use text::{bytes, clip, commit_line, date, duration, one_line};
+pub(crate) use text::{bytes, clip, commit_line, duration, one_line};

@@ -9,7 +9,7 @@ use super::{StoredVerdict, V1, Versioned, from_json, parsed, to_json};
 use crate::StoreError;
 
 /// The phases that an [`EventKind::JobPhase`] may name.
-pub const PHASES: [&str; 5] = ["checkout", "build", "test", "retry", "collect"];
+pub const PHASES: [&str; 5] = ["checkout", "build", "test", "retry", "record"];
 
 /// An [`Event`] as it is stored, but for its run and number, which are stored beside it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
