@@ -75,4 +75,24 @@ impl GitError {
             Self::Locked { .. } | Self::Io { .. } | Self::Git { .. }
         )
     }
+
+    /// A file could not be read or written, told apart from a full device.
+    #[cfg(feature = "git2")]
+    pub(crate) fn io(path: impl Into<PathBuf>, source: impl Into<std::io::Error>) -> Self {
+        use std::io::ErrorKind;
+        let (path, source) = (path.into(), source.into());
+        match source.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::DiskFull { path },
+            _ => Self::Io { path, source },
+        }
+    }
+
+    /// What libgit2 said while `doing` something.
+    #[cfg(feature = "git2")]
+    pub(crate) fn git(doing: &str, error: &git2::Error) -> Self {
+        Self::Git {
+            doing: doing.to_owned(),
+            why: error.message().to_owned(),
+        }
+    }
 }

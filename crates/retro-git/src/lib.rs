@@ -4,15 +4,21 @@
 mod error;
 mod history;
 #[cfg(feature = "git2")]
+mod pool;
+#[cfg(feature = "git2")]
 mod repository;
+#[cfg(feature = "git2")]
+mod rules;
 mod slot;
 #[cfg(feature = "git2")]
-mod slot_pool;
+mod walk;
+#[cfg(feature = "git2")]
+mod worktree;
 
 pub use error::GitError;
 pub use history::{CommitInfo, CommitList, CommitQuery, History, MergePolicy, Selection};
 #[cfg(feature = "git2")]
+pub use pool::GitSlotPool;
+#[cfg(feature = "git2")]
 pub use repository::GitRepository;
 pub use slot::{Checkout, LfsPolicy, OverlayError, Slot, SlotOptions, SlotPool, SubmodulePolicy};
-#[cfg(feature = "git2")]
-pub use slot_pool::GitSlotPool;

@@ -1,67 +1,121 @@
 //! The user's repository, read and never written.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
-use retro_domain::{CommitId, RepoId};
+use git2::{ErrorCode, Repository, RepositoryOpenFlags};
 
-use crate::{CommitInfo, CommitList, CommitQuery, GitError, History};
+use crate::GitError;
+use crate::worktree::objects::Objects;
 
 /// A repository of the user's, opened for reading.
 ///
-/// Nothing is ever written below its git directory or its work tree.
+/// Nothing is ever written below its git directory or its work tree. Threads may share one; they take
+/// turns.
 pub struct GitRepository {
     root: PathBuf,
     git_dir: PathBuf,
     common_dir: PathBuf,
+    objects: Mutex<Objects>,
 }
 
 impl GitRepository {
     /// Opens the repository that `start` is in: a work tree, a folder below one, a linked work tree,
-    /// or a bare repository.
+    /// or a bare repository. Environment variables such as `GIT_DIR` play no part.
     ///
     /// # Errors
     ///
-    /// [`GitError::NotARepository`] when there is none.
+    /// [`GitError::NotARepository`] when there is none, [`GitError::Git`] when there is one that
+    /// cannot be read: one of another user that `safe.directory` does not list, for example.
     pub fn discover(start: &Path) -> Result<Self, GitError> {
-        Err(GitError::NotARepository {
-            path: start.to_owned(),
+        allow_extensions();
+        let no_ceiling: [&str; 0] = [];
+        let repository = Repository::open_ext(start, RepositoryOpenFlags::empty(), no_ceiling)
+            .map_err(|error| open_error(start, &error))?;
+        let real = |path: &Path| {
+            path.canonicalize()
+                .map_err(|error| GitError::io(path, error))
+        };
+        let git_dir = real(repository.path())?;
+        let root = repository.workdir().map_or(Ok(git_dir.clone()), real)?;
+        Ok(Self {
+            root,
+            git_dir,
+            common_dir: real(repository.commondir())?,
+            objects: Mutex::new(Objects::new(repository)),
         })
     }
 
-    /// The root of the work tree, or the git directory of a bare repository. Absolute.
+    /// The root of the work tree, or the git directory of a bare repository. Absolute, without
+    /// symbolic links.
     pub fn root(&self) -> &Path {
         &self.root
     }
 
-    /// The git directory of this work tree. Absolute.
+    /// The git directory of this work tree. Absolute, without symbolic links.
     pub fn git_dir(&self) -> &Path {
         &self.git_dir
     }
 
-    /// The git directory that all linked work trees share. Absolute.
+    /// The git directory that all linked work trees share. Absolute, without symbolic links.
     pub fn common_dir(&self) -> &Path {
         &self.common_dir
     }
+
+    pub(crate) fn objects(&self) -> MutexGuard<'_, Objects> {
+        // Nothing is half done in a store that is only read, whatever became of another thread.
+        self.objects.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-impl History for GitRepository {
-    fn repo_id(&self) -> RepoId {
-        RepoId::from_location(&format!("/{}", self.root.display()))
-            .expect("a path names a repository")
-    }
+/// Opens exactly this git directory, whatever work tree belongs to it.
+pub(crate) fn open_bare(git_dir: &Path) -> Result<Repository, GitError> {
+    allow_extensions();
+    let flags = RepositoryOpenFlags::BARE | RepositoryOpenFlags::NO_SEARCH;
+    let no_ceiling: [&str; 0] = [];
+    Repository::open_ext(git_dir, flags, no_ceiling).map_err(|error| open_error(git_dir, &error))
+}
 
-    fn commits(&self, _query: &CommitQuery) -> Result<CommitList, GitError> {
-        Ok(CommitList::default())
-    }
+/// Whether objects may be missing because the repository was cloned without them.
+pub(crate) fn is_partial(repository: &Repository) -> bool {
+    let Ok(config) = repository.config() else {
+        return false;
+    };
+    config.get_string("extensions.partialclone").is_ok()
+        || config
+            .entries(Some("remote\\..*\\.(promisor|partialclonefilter)"))
+            .is_ok_and(|mut entries| entries.next().is_some())
+}
 
-    fn resolve(&self, revision: &str) -> Result<CommitInfo, GitError> {
-        Err(GitError::BadRevision {
-            revision: revision.to_owned(),
-            why: "not found".to_owned(),
-        })
+fn open_error(path: &Path, error: &git2::Error) -> GitError {
+    match error.code() {
+        ErrorCode::NotFound => GitError::NotARepository {
+            path: path.to_owned(),
+        },
+        ErrorCode::Owner => GitError::Git {
+            doing: format!("opening the repository at {}", path.display()),
+            why: format!(
+                "it belongs to another user; if you trust them, run `git config --global --add \
+                 safe.directory {}`",
+                path.display()
+            ),
+        },
+        _ => GitError::git(
+            &format!("opening the repository at {}", path.display()),
+            error,
+        ),
     }
+}
 
-    fn read_file(&self, _commit: &CommitId, _path: &str) -> Result<Option<Vec<u8>>, GitError> {
-        Ok(None)
-    }
+/// Lets libgit2 open partial clones: what they lack is reported object by object.
+fn allow_extensions() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // SAFETY: libgit2 keeps the list in a static variable that it reads when a repository is
+        // opened. Every repository in this crate is opened after this function, which changes the
+        // list once, before it returns to anyone.
+        let set = unsafe { git2::opts::set_extensions(&["partialclone"]) };
+        // Without it, partial clones are refused with libgit2's own message.
+        drop(set);
+    });
 }

@@ -40,6 +40,14 @@ impl TreeSnapshot {
         self.entries.keys().map(PathBuf::as_path)
     }
 
+    /// The same without `path` and everything below it.
+    #[must_use]
+    pub fn without(mut self, path: impl AsRef<Path>) -> Self {
+        let path = path.as_ref();
+        self.entries.retain(|entry, _| !entry.starts_with(path));
+        self
+    }
+
     /// How this differs from `before`: one line for each path, as `added: a`, `removed: b` or
     /// `changed: c`.
     pub fn differences(&self, before: &Self) -> Vec<String> {

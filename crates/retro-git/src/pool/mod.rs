@@ -1,0 +1,9 @@
+//! Slots: folders of git-retro's own with a work tree in each, shared by several processes.
+
+mod git_slot;
+mod overlay;
+mod patch;
+mod slot_lock;
+mod slot_pool;
+
+pub use slot_pool::GitSlotPool;

@@ -1,0 +1,75 @@
+//! Files and patches laid over a commit.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write as _};
+
+use retro_domain::Overlay;
+
+use super::patch;
+use crate::OverlayError;
+use crate::worktree::dir_handle::DirHandle;
+use crate::worktree::objects::Objects;
+use crate::worktree::parent_handle::ParentHandle;
+use crate::worktree::path_safety::forbidden;
+use crate::worktree::tracked::Dir;
+
+/// What an overlay makes of one path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct NewFile {
+    pub(super) content: Vec<u8>,
+    pub(super) executable: bool,
+}
+
+/// By path, what is written; `None` for what is removed.
+pub(super) type Changes = BTreeMap<Vec<u8>, Option<NewFile>>;
+
+/// What an overlay changes in the commit whose files are `root`. Nothing is touched yet.
+pub(super) fn plan(
+    objects: &Objects,
+    root: &Dir,
+    overlay: &Overlay,
+) -> Result<Changes, OverlayError> {
+    let mut changes = Changes::new();
+    for (index, text) in overlay.patches.iter().enumerate() {
+        patch::apply(objects, root, text, &mut changes).map_err(|error| match error {
+            OverlayError::DoesNotFit(why) => {
+                OverlayError::DoesNotFit(format!("patch {} does not apply: {why}", index + 1))
+            }
+            other => other,
+        })?;
+    }
+    for file in &overlay.files {
+        let new = NewFile {
+            content: file.content.clone(),
+            executable: file.executable,
+        };
+        changes.insert(file.path.as_bytes().to_vec(), Some(new));
+    }
+    for path in changes.keys() {
+        let why = path
+            .split(|&byte| byte == b'/')
+            .find_map(|name| forbidden(name).or(name.contains(&0).then_some("it has a zero byte")));
+        if let Some(why) = why {
+            return Err(OverlayError::DoesNotFit(format!(
+                "the overlay's path {:?} is not allowed: {why}",
+                String::from_utf8_lossy(path)
+            )));
+        }
+    }
+    Ok(changes)
+}
+
+/// Makes one change below `root`, following no symbolic link.
+pub(super) fn write(root: &DirHandle, path: &[u8], change: Option<&NewFile>) -> io::Result<()> {
+    let Some(new) = change else {
+        return match ParentHandle::open(root, path) {
+            Ok(parent) => parent.handle(root).remove_any(&parent.name),
+            Err(_) => Ok(()),
+        };
+    };
+    let parent = ParentHandle::make(root, path)?;
+    let handle = parent.handle(root);
+    handle.remove_any(&parent.name)?;
+    let mut file = handle.create_file(&parent.name, new.executable)?;
+    file.write_all(&new.content)
+}

@@ -1,0 +1,437 @@
+//! Making the disk agree with what a work tree should hold: writing what is missing, taking away what
+//! nobody asked for.
+
+use std::ffi::{CStr, CString};
+use std::sync::Arc;
+
+use git2::Oid;
+use rustix::io::Errno;
+
+use super::dir_handle::DirHandle;
+use super::file_stat::{FileKind, FileStat};
+use super::objects::Objects;
+use super::rule_cache::RuleCache;
+use super::tracked::{Cause, Dir, Entry, FileState, LocalIgnore, Submodule, unrepresentable};
+use crate::rules::attributes::AttributeStack;
+use crate::rules::conversion::Conversion;
+use crate::rules::ignore::{IgnoreRules, IgnoreStack};
+use crate::{Checkout, GitError};
+
+/// Ignore files larger than this are not read when nobody tracks them.
+const LOCAL_IGNORE_LIMIT: u64 = 1 << 20;
+
+pub(crate) struct Settle<'a> {
+    pub(crate) objects: &'a Objects,
+    pub(crate) commit: Oid,
+    pub(crate) rules: &'a mut RuleCache,
+    pub(crate) lfs: &'a super::lfs::LfsFiles,
+    /// Every folder is listed, because what is ignored has changed.
+    pub(crate) list_all: bool,
+    /// Submodules are work trees of their own, which others fill.
+    pub(crate) with_submodules: bool,
+    pub(crate) ignore: IgnoreStack,
+    pub(crate) attributes: AttributeStack,
+    pub(crate) done: Checkout,
+    pub(crate) path: Vec<u8>,
+}
+
+impl Settle<'_> {
+    /// Settles the root of a work tree.
+    pub(crate) fn root(&mut self, dir: &mut Dir, handle: &DirHandle) -> Result<(), GitError> {
+        self.dir(dir, handle, false, false)
+    }
+
+    /// Settles one folder and what is below. `ignored`: the folder itself is ignored, and so is
+    /// everything in it that is not tracked. `convert_anew`: the attributes of a folder above have
+    /// changed.
+    fn dir(
+        &mut self,
+        dir: &mut Dir,
+        handle: &DirHandle,
+        ignored: bool,
+        convert_anew: bool,
+    ) -> Result<(), GitError> {
+        let (ignore_file, attribute_file) =
+            (dir.blob_of(b".gitignore"), dir.blob_of(b".gitattributes"));
+        let mut ignore_levels = 0;
+        if !ignore_file.is_zero() {
+            let rules = self.rules.ignore(self.objects, ignore_file)?;
+            self.ignore.push(self.path.len(), rules);
+            ignore_levels += 1;
+        }
+        if !attribute_file.is_zero() {
+            let rules = self.rules.attributes(self.objects, attribute_file)?;
+            self.attributes.push(self.path.len(), rules);
+        }
+        let convert_anew = convert_anew || dir.attributes != attribute_file;
+        dir.attributes = attribute_file;
+
+        for index in 0..dir.entries.len() {
+            self.file(dir, index, handle, convert_anew)?;
+        }
+        let lists = (dir.list || self.list_all) && !ignored;
+        if lists {
+            ignore_levels += usize::from(self.list(dir, handle)?);
+        } else if let Some(local) = &dir.local_ignore
+            && !ignored
+        {
+            self.ignore.push(self.path.len(), Arc::clone(&local.rules));
+            ignore_levels += 1;
+        }
+        if ignored {
+            dir.extras.clear();
+            dir.local_ignore = None;
+        }
+        self.children(dir, handle, ignored, convert_anew)?;
+
+        for _ in 0..ignore_levels {
+            self.ignore.pop();
+        }
+        if !attribute_file.is_zero() {
+            self.attributes.pop();
+        }
+        dir.record = Some(handle.own_stat().map_err(|error| self.failed(b"", error))?);
+        dir.list = false;
+        dir.busy = false;
+        Ok(())
+    }
+
+    fn children(
+        &mut self,
+        dir: &mut Dir,
+        handle: &DirHandle,
+        ignored: bool,
+        convert_anew: bool,
+    ) -> Result<(), GitError> {
+        let length = self.path.len();
+        for index in 0..dir.entries.len() {
+            let inodes = match &dir.entries[index] {
+                Entry::Dir(child) if child.busy || self.list_all || convert_anew => {
+                    self.child_inodes(dir, index)
+                }
+                Entry::Submodule(submodule) if submodule.busy => self.child_inodes(dir, index),
+                _ => continue,
+            };
+            match &mut dir.entries[index] {
+                Entry::Dir(child) => {
+                    let child_handle = self.enter(handle, &child.name, &inodes)?;
+                    self.path.extend_from_slice(child.name.to_bytes());
+                    let ignored = ignored || self.ignore.ignores(&self.path, true);
+                    self.path.push(b'/');
+                    self.dir(child, &child_handle, ignored, convert_anew)?;
+                }
+                Entry::Submodule(submodule) => self.submodule(submodule, handle, &inodes)?,
+                Entry::File(_) => {}
+            }
+            self.path.truncate(length);
+        }
+        let mut index = 0;
+        while index < dir.extras.len() {
+            let extra = &mut dir.extras[index];
+            let mut stays = true;
+            if extra.busy || self.list_all {
+                let child_handle = handle
+                    .open_dir_forced(&extra.name)
+                    .map_err(|error| self.failed(extra.name.to_bytes(), error))?;
+                self.path.extend_from_slice(extra.name.to_bytes());
+                self.path.push(b'/');
+                self.dir(extra, &child_handle, ignored, convert_anew)?;
+                self.path.truncate(length);
+                // What is left in it is ignored or kept; a folder with nothing left goes as well.
+                stays = handle.remove_dir(&extra.name).is_err();
+            }
+            if stays {
+                index += 1;
+            } else {
+                self.done.cleaned += 1;
+                dir.extras.remove(index);
+            }
+        }
+        Ok(())
+    }
+
+    /// The inodes recorded for the other entries of a folder: meeting one of them under this entry's
+    /// name means that the file system takes two names for one. Asked for only where a folder is
+    /// entered that has no record yet, which is when that can come out.
+    fn child_inodes(&self, dir: &Dir, index: usize) -> Vec<(u64, u64)> {
+        if dir.entries[index].recorded_inode().is_some() {
+            return Vec::new();
+        }
+        let mut inodes: Vec<_> = dir
+            .entries
+            .iter()
+            .filter_map(Entry::recorded_inode)
+            .collect();
+        inodes.sort_unstable();
+        inodes
+    }
+
+    /// Opens the folder `name`, made where it is not there, with whatever stood in its place removed.
+    fn enter(
+        &mut self,
+        parent: &DirHandle,
+        name: &CStr,
+        others: &[(u64, u64)],
+    ) -> Result<DirHandle, GitError> {
+        match parent.make_dir(name) {
+            Ok(()) => {}
+            Err(Errno::EXIST) => {
+                let stat = parent
+                    .stat(name)
+                    .map_err(|error| self.failed(name.to_bytes(), error))?;
+                let is_dir = stat.kind() == FileKind::Directory;
+                if others.binary_search(&(stat.dev, stat.ino)).is_ok()
+                    && (is_dir || parent.link_count(name) == Ok(1))
+                {
+                    return Err(self.collision(name));
+                }
+                if !is_dir {
+                    parent
+                        .remove_any(name)
+                        .map_err(|error| GitError::io(self.shown(name.to_bytes()), error))?;
+                    parent
+                        .make_dir(name)
+                        .map_err(|error| self.failed(name.to_bytes(), error))?;
+                }
+            }
+            Err(error) => return Err(self.failed(name.to_bytes(), error)),
+        }
+        parent
+            .open_dir_forced(name)
+            .map_err(|error| self.failed(name.to_bytes(), error))
+    }
+
+    fn submodule(
+        &mut self,
+        submodule: &mut Submodule,
+        parent: &DirHandle,
+        others: &[(u64, u64)],
+    ) -> Result<(), GitError> {
+        let handle = self.enter(parent, &submodule.name, others)?;
+        if !self.with_submodules {
+            let names = handle
+                .names()
+                .map_err(|error| self.failed(submodule.name.to_bytes(), error))?;
+            for name in names {
+                handle
+                    .remove_any(&name)
+                    .map_err(|error| GitError::io(self.shown(submodule.name.to_bytes()), error))?;
+                self.done.cleaned += 1;
+            }
+        }
+        let stat = handle
+            .own_stat()
+            .map_err(|error| self.failed(submodule.name.to_bytes(), error))?;
+        submodule.record = Some(stat);
+        submodule.busy = false;
+        Ok(())
+    }
+
+    /// Writes the file at `index` if it has to be.
+    fn file(
+        &mut self,
+        dir: &mut Dir,
+        index: usize,
+        handle: &DirHandle,
+        convert_anew: bool,
+    ) -> Result<(), GitError> {
+        let Entry::File(file) = &mut dir.entries[index] else {
+            return Ok(());
+        };
+        let unwritten = matches!(file.state, FileState::Unwritten(_));
+        if !unwritten && !convert_anew {
+            return Ok(());
+        }
+        let conversion = if self.attributes.is_empty() {
+            Conversion::default()
+        } else {
+            let length = self.path.len();
+            self.path.extend_from_slice(file.name.to_bytes());
+            let attributes = self.attributes.of(&self.path);
+            self.path.truncate(length);
+            Conversion::new(&attributes)
+        };
+        if !unwritten && conversion == file.conversion {
+            return Ok(());
+        }
+        file.conversion = conversion;
+        let cause = match file.state {
+            FileState::Unwritten(cause) => cause,
+            _ => Cause::Commit,
+        };
+        let (content, stat) = self.write(dir, index, handle)?;
+        if let Entry::File(file) = &mut dir.entries[index] {
+            file.content = content;
+            file.state = FileState::Recorded(stat);
+        }
+        match cause {
+            Cause::Commit => self.done.written += 1,
+            Cause::Damage => self.done.restored += 1,
+        }
+        Ok(())
+    }
+
+    /// Writes the file at `index` under its name, which is freed first. The name of its content and
+    /// its record.
+    fn write(
+        &mut self,
+        dir: &Dir,
+        index: usize,
+        handle: &DirHandle,
+    ) -> Result<(Oid, FileStat), GitError> {
+        let Entry::File(file) = &dir.entries[index] else {
+            unreachable!("only files are written")
+        };
+        let mut writer = super::file_writer::FileWriter {
+            objects: self.objects,
+            lfs: self.lfs,
+            handle,
+            folder: &self.path,
+            done: &mut self.done,
+        };
+        let first = writer.write(file)?;
+        let second = match first {
+            Ok(written) => return Ok(written),
+            Err(Errno::EXIST) => {
+                self.free(dir, index, handle)?;
+                let mut writer = super::file_writer::FileWriter {
+                    objects: self.objects,
+                    lfs: self.lfs,
+                    handle,
+                    folder: &self.path,
+                    done: &mut self.done,
+                };
+                writer.write(file)?
+            }
+            Err(error) => Err(error),
+        };
+        second.map_err(|error| match error {
+            Errno::NAMETOOLONG | Errno::INVAL | Errno::ILSEQ | Errno::NOENT => unrepresentable(
+                self.commit,
+                &self.path,
+                file.name.to_bytes(),
+                "this file system cannot hold it",
+            ),
+            error => self.failed(file.name.to_bytes(), error),
+        })
+    }
+
+    /// Removes what stands where a file is to be written, unless that is another tracked file.
+    fn free(&mut self, dir: &Dir, index: usize, handle: &DirHandle) -> Result<(), GitError> {
+        let name = dir.entries[index].name();
+        let stat = handle
+            .stat(name)
+            .map_err(|error| self.failed(name.to_bytes(), error))?;
+        let obstacle = Some((stat.dev, stat.ino));
+        let is_other =
+            |(other, entry): (usize, &Entry)| other != index && entry.recorded_inode() == obstacle;
+        // A file with several names may be one that a command linked, which is no collision.
+        if dir.entries.iter().enumerate().any(is_other)
+            && (stat.kind() == FileKind::Directory || handle.link_count(name) == Ok(1))
+        {
+            return Err(self.collision(name));
+        }
+        handle
+            .remove_any(name)
+            .map_err(|error| GitError::io(self.shown(name.to_bytes()), error))
+    }
+
+    /// Lists a folder and removes what is neither tracked, ignored nor kept. Whether an ignore file
+    /// that is not tracked put its rules on the stack.
+    fn list(&mut self, dir: &mut Dir, handle: &DirHandle) -> Result<bool, GitError> {
+        let names = handle.names().map_err(|error| self.failed(b"", error))?;
+        let length = self.path.len();
+        let mut known: Vec<Dir> = std::mem::take(&mut dir.extras);
+        let ignore_name = c".gitignore";
+        dir.local_ignore = None;
+        if dir.find(ignore_name.to_bytes()).is_none()
+            && names.iter().any(|name| name.as_c_str() == ignore_name)
+        {
+            dir.local_ignore = self.local_ignore(handle);
+        }
+        for name in names {
+            let at_root = length == 0;
+            if (at_root && name.to_bytes() == b".git") || dir.find(name.to_bytes()).is_some() {
+                continue;
+            }
+            let stat = match handle.stat(&name) {
+                Ok(stat) => stat,
+                Err(Errno::NOENT) => continue,
+                Err(error) => return Err(self.failed(name.to_bytes(), error)),
+            };
+            let is_dir = stat.kind() == FileKind::Directory;
+            self.path.extend_from_slice(name.to_bytes());
+            // Git never says of a git directory that it is ignored, and tracked files beside one would
+            // belong to another repository.
+            let is_git = name.to_bytes() == b".git";
+            let ignored = !is_git && self.ignore.ignores(&self.path, is_dir);
+            self.path.truncate(length);
+            if ignored {
+                continue;
+            }
+            if is_dir && !is_git && !is_repository(handle, &name) {
+                let extra = known
+                    .iter()
+                    .position(|extra| *extra.name == *name)
+                    .map(|index| known.swap_remove(index));
+                dir.extras
+                    .push(extra.unwrap_or_else(|| Dir::unknown(name.into_boxed_c_str())));
+            } else {
+                handle
+                    .remove_any(&name)
+                    .map_err(|error| GitError::io(self.shown(name.to_bytes()), error))?;
+                self.done.cleaned += 1;
+            }
+        }
+        Ok(dir.local_ignore.is_some())
+    }
+
+    /// The ignore file of a folder that is not tracked, with its rules put on the stack, if by its own
+    /// rules or others it is ignored. One that is not is about to be removed and hides nothing.
+    fn local_ignore(&mut self, handle: &DirHandle) -> Option<LocalIgnore> {
+        let stat = handle.stat(c".gitignore").ok()?;
+        if stat.kind() != FileKind::Regular || stat.size > LOCAL_IGNORE_LIMIT {
+            return None;
+        }
+        let mut text = Vec::new();
+        let mut file = handle.open_file(c".gitignore").ok()?;
+        std::io::Read::read_to_end(&mut file, &mut text).ok()?;
+        let rules = Arc::new(IgnoreRules::parse(&text));
+        let length = self.path.len();
+        self.ignore.push(length, Arc::clone(&rules));
+        self.path.extend_from_slice(b".gitignore");
+        let stays = self.ignore.ignores(&self.path, false);
+        self.path.truncate(length);
+        if !stays {
+            self.ignore.pop();
+        }
+        stays.then_some(LocalIgnore { stat, rules })
+    }
+
+    fn collision(&self, name: &CStr) -> GitError {
+        unrepresentable(
+            self.commit,
+            &self.path,
+            name.to_bytes(),
+            "this file system takes it and another path of the commit for one; keep the slots on a \
+             case-sensitive file system with --cache-dir",
+        )
+    }
+
+    fn shown(&self, name: &[u8]) -> std::path::PathBuf {
+        super::display_path(&self.path, name)
+    }
+
+    fn failed(&self, name: &[u8], error: Errno) -> GitError {
+        GitError::io(self.shown(name), error)
+    }
+}
+
+/// Whether a folder is a repository of its own, of which git would never say that it is ignored file
+/// by file.
+fn is_repository(parent: &DirHandle, name: &CString) -> bool {
+    parent
+        .open_dir_forced(name)
+        .and_then(|folder| folder.stat(c".git"))
+        .is_ok()
+}

@@ -1,0 +1,162 @@
+//! Finding out what a command did to a work tree, without ever missing anything.
+//!
+//! Every tracked file's record is compared with what the file system says now. A record that was
+//! made in the same tick as the last change proves nothing, so such a file is read. Folders tell by
+//! the same rule whether something came or went in them; only those that do are listed later.
+
+use git2::Oid;
+use rustix::io::Errno;
+
+use super::content::{blob_id, blob_id_of};
+use super::dir_handle::DirHandle;
+use super::file_stat::{FileKind, FileStat, Stamp};
+use super::tracked::{Cause, Dir, Entry, File, FileShape, FileState, Submodule};
+use crate::GitError;
+
+pub(crate) struct Sweep {
+    /// Records whose ctime is before this can be trusted.
+    tick: Stamp,
+    /// Something changed an ignore file, so that nothing is known of what is ignored.
+    pub(crate) ignore_changed: bool,
+    path: Vec<u8>,
+}
+
+impl Sweep {
+    pub(crate) fn new(tick: Stamp) -> Self {
+        Self {
+            tick,
+            ignore_changed: false,
+            path: Vec::new(),
+        }
+    }
+
+    /// Marks what is to be done in `dir`, which is open as `handle`, and below. Whether there is
+    /// anything.
+    pub(crate) fn dir(&mut self, dir: &mut Dir, handle: &DirHandle) -> Result<bool, GitError> {
+        let stat = handle.own_stat().map_err(|error| self.failed(b"", error))?;
+        if !dir.record.is_some_and(|record| self.proves(record, stat)) {
+            dir.list = true;
+        }
+        let mut busy = dir.list || dir.busy;
+        let length = self.path.len();
+        for entry in &mut dir.entries {
+            busy |= match entry {
+                Entry::File(file) => self.file(file, handle)?,
+                Entry::Submodule(submodule) => self.submodule(submodule, handle),
+                Entry::Dir(child) => {
+                    self.path.extend_from_slice(child.name.to_bytes());
+                    self.path.push(b'/');
+                    let child_busy = self.child(child, handle)?;
+                    self.path.truncate(length);
+                    child_busy
+                }
+            };
+        }
+        for extra in &mut dir.extras {
+            self.path.extend_from_slice(extra.name.to_bytes());
+            self.path.push(b'/');
+            busy |= self.child(extra, handle)?;
+            self.path.truncate(length);
+        }
+        if let Some(local) = &dir.local_ignore
+            && !handle
+                .stat(c".gitignore")
+                .is_ok_and(|stat| self.proves(local.stat, stat))
+        {
+            dir.list = true;
+            self.ignore_changed = true;
+            busy = true;
+        }
+        dir.busy = busy;
+        Ok(busy)
+    }
+
+    fn child(&mut self, dir: &mut Dir, parent: &DirHandle) -> Result<bool, GitError> {
+        let handle = match parent.open_dir(&dir.name) {
+            Ok(handle) => handle,
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::ACCESS) => {
+                dir.forget();
+                return Ok(true);
+            }
+            Err(error) => return Err(self.failed(b"", error)),
+        };
+        let stat = handle.own_stat().map_err(|error| self.failed(b"", error))?;
+        // A folder is given back the permissions it had, so that its owner can work in it.
+        let wanted = dir.record.map_or(stat.mode | 0o700, |record| record.mode);
+        if stat.mode != wanted {
+            parent
+                .set_mode(&dir.name, wanted)
+                .map_err(|error| self.failed(b"", error))?;
+            dir.list = true;
+        }
+        self.dir(dir, &handle)
+    }
+
+    fn file(&mut self, file: &mut File, handle: &DirHandle) -> Result<bool, GitError> {
+        let stat = match handle.stat(&file.name) {
+            Ok(stat) => stat,
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::ACCESS) => {
+                file.state = FileState::Unwritten(Cause::Damage);
+                return Ok(true);
+            }
+            Err(error) => return Err(self.failed(file.name.to_bytes(), error)),
+        };
+        let may_match = match file.state {
+            FileState::Recorded(record) if self.proves(record, stat) => return Ok(false),
+            FileState::Unwritten(_) => return Ok(true),
+            FileState::Recorded(record) => record.mode == stat.mode && record.size == stat.size,
+            FileState::Unverified => could_be(file.shape, stat),
+        };
+        if may_match && holds(file, stat, handle).unwrap_or(false) {
+            file.state = FileState::Recorded(stat);
+            Ok(false)
+        } else {
+            file.state = FileState::Unwritten(Cause::Damage);
+            // An ignore file that was changed for a while may have hidden what came meanwhile.
+            self.ignore_changed |= file.name.to_bytes() == b".gitignore";
+            Ok(true)
+        }
+    }
+
+    fn submodule(&self, submodule: &mut Submodule, handle: &DirHandle) -> bool {
+        let unchanged = submodule.record.is_some_and(|record| {
+            handle
+                .stat(&submodule.name)
+                .is_ok_and(|stat| self.proves(record, stat))
+        });
+        submodule.busy |= !unchanged;
+        submodule.busy
+    }
+
+    /// Whether nothing changed between `record` and `now`.
+    fn proves(&self, record: FileStat, now: FileStat) -> bool {
+        record == now && record.ctime < self.tick
+    }
+
+    fn failed(&self, name: &[u8], error: Errno) -> GitError {
+        GitError::io(super::display_path(&self.path, name), error)
+    }
+}
+
+/// Whether a file nothing is known of can be what it should be, before it is read.
+fn could_be(shape: FileShape, stat: FileStat) -> bool {
+    match shape {
+        FileShape::Symlink => stat.kind() == FileKind::Symlink,
+        FileShape::Regular | FileShape::Executable => {
+            stat.kind() == FileKind::Regular
+                && stat.mode & 0o600 == 0o600
+                && stat.is_owner_executable() == (shape == FileShape::Executable)
+        }
+    }
+}
+
+/// Whether a file of the right kind has its content. What cannot be read does not.
+fn holds(file: &File, stat: FileStat, handle: &DirHandle) -> std::io::Result<bool> {
+    let found: Option<Oid> = match file.shape {
+        FileShape::Symlink => Some(blob_id(&handle.read_link(&file.name)?)),
+        FileShape::Regular | FileShape::Executable => {
+            blob_id_of(handle.open_file(&file.name)?, stat.size)?
+        }
+    };
+    Ok(found == Some(file.content))
+}

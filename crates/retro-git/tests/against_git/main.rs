@@ -1,0 +1,4 @@
+//! History, slots and checkouts, with the real git as the judge.
+
+mod checkout;
+mod support;
