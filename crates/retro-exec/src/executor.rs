@@ -61,6 +61,7 @@ impl ChildProcesses {
 
 impl Executor for ChildProcesses {
     fn run(&self, invocation: &Invocation, cancel: &CancelToken) -> Result<Finished, ExecError> {
+        invocation.check()?;
         let program = find_program(invocation)?;
         let mut outputs = Outputs::create(invocation)?;
         if cancel.is_cancelled() {

@@ -1,8 +1,11 @@
 //! What to run: the command, where, with which environment, within which limits.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::time::Duration;
+
+use crate::error::ExecError;
 
 /// One command to run, complete: nothing is inherited from the calling process but its user, its
 /// resource limits, its umask and its CPU affinity.
@@ -26,6 +29,38 @@ pub struct Invocation {
     /// written to one file in the order they arrive; everything is then counted as standard output
     /// and under its cap.
     pub stderr: Capture,
+}
+
+impl Invocation {
+    /// Refuses what the system cannot pass to a command: zero bytes, and names of variables that are
+    /// empty or hold an equals sign.
+    pub(crate) fn check(&self) -> Result<(), ExecError> {
+        for argument in &self.argv {
+            passable("the argument", argument, &[0])?;
+        }
+        for (name, value) in &self.env {
+            passable("the variable name", name, b"\0=")?;
+            passable("the variable's value", value, &[0])?;
+            if name.is_empty() {
+                return Err(not_passable("the variable name", name));
+            }
+        }
+        passable("the working directory", self.cwd.as_os_str(), &[0])
+    }
+}
+
+fn passable(what: &'static str, text: &OsStr, forbidden: &[u8]) -> Result<(), ExecError> {
+    match text.as_bytes().iter().any(|byte| forbidden.contains(byte)) {
+        true => Err(not_passable(what, text)),
+        false => Ok(()),
+    }
+}
+
+fn not_passable(what: &'static str, value: &OsStr) -> ExecError {
+    ExecError::NotPassable {
+        what,
+        value: value.into(),
+    }
 }
 
 /// A file that receives one output stream, up to a cap.

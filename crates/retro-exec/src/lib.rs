@@ -24,7 +24,29 @@
 //! # Elsewhere
 //!
 //! On other Unix systems there is no way to adopt orphans: the command's process group is signalled,
-//! a daemon in a session of its own survives, and nothing is killed when the caller dies.
+//! a daemon in a session of its own survives, and nothing is killed when the caller dies. Descriptors
+//! that the caller has opened without close-on-exec are inherited, and the time and memory of
+//! leftovers are not counted.
+//!
+//! # Example
+//!
+//! ```
+//! use retro_exec::{CancelToken, Capture, ChildProcesses, Ending, Executor, Invocation, Limits};
+//!
+//! let folder = tempfile::tempdir()?;
+//! let invocation = Invocation {
+//!     argv: vec!["sh".into(), "-c".into(), "echo $GREETING; exit 3".into()],
+//!     cwd: folder.path().into(),
+//!     env: vec![("GREETING".into(), "hello".into())],
+//!     limits: Limits { soft: Some(std::time::Duration::from_secs(60)), ..Limits::default() },
+//!     stdout: Capture { path: folder.path().join("stdout"), cap: 1 << 20 },
+//!     stderr: Capture { path: folder.path().join("stderr"), cap: 1 << 20 },
+//! };
+//! let finished = ChildProcesses::new().run(&invocation, &CancelToken::new())?;
+//! assert_eq!(finished.ending, Ending::Exited(3));
+//! assert_eq!(std::fs::read(folder.path().join("stdout"))?, b"hello\n");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod cancel;
 mod capture;

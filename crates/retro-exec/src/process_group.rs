@@ -110,6 +110,7 @@ impl Supervisor {
     pub(crate) fn order(&self, order: Order) {
         let mut group = lock(&self.group);
         match order {
+            #[cfg(target_os = "linux")]
             Order::Run => {}
             Order::Terminate => {
                 group.signal(libc::SIGTERM);

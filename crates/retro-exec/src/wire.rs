@@ -7,6 +7,7 @@ use std::time::Duration;
 #[repr(u8)]
 pub(crate) enum Order {
     /// Run the command that was put into the shared memory; the output pipes come with the byte.
+    #[cfg(target_os = "linux")]
     Run = b'R',
     /// SIGTERM, then SIGCONT, to every descendant.
     Terminate = b'T',
