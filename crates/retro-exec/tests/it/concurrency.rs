@@ -39,7 +39,7 @@ fn one_token_stops_all_commands_that_run_with_it() {
     std::thread::scope(|scope| {
         let mut threads = Vec::new();
         for name in ["a", "b", "c", "d"] {
-            let mut run = scratch.shell(&format!("touch $OUT/{name}; exec sleep 1000"));
+            let mut run = scratch.shell(&format!("touch $OUT/{name}; exec sleep 300"));
             run.stdout.path = scratch.path(&format!("{name}.out"));
             run.stderr.path = scratch.path(&format!("{name}.err"));
             let (executor, token) = (&scratch.executor, token.clone());

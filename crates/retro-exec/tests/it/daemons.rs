@@ -12,7 +12,7 @@ use crate::scratch::{
 fn a_background_process_is_killed_and_reported() {
     let scratch = Scratch::new();
     let finished =
-        scratch.run(&scratch.shell("sleep 1000 >/dev/null 2>&1 & echo $! > $OUT/pid; echo done"));
+        scratch.run(&scratch.shell("sleep 300 >/dev/null 2>&1 & echo $! > $OUT/pid; echo done"));
     check_ending(&finished, Ending::Exited(0));
     assert_eq!(finished.leaked.processes, 1);
     assert!(!finished.leaked.pipe_held);
@@ -66,7 +66,7 @@ fn a_helper_that_ends_a_moment_later_is_no_leak() {
 fn many_processes_in_many_groups_are_killed() {
     let scratch = Scratch::new();
     let line = "i=0; while [ $i -lt 150 ]; do \
-                setsid sh -c 'echo $$ >> $OUT/pids; trap \"\" TERM HUP; sleep 1000; :' >/dev/null 2>&1 & \
+                setsid sh -c 'echo $$ >> $OUT/pids; trap \"\" TERM HUP; sleep 300; :' >/dev/null 2>&1 & \
                 i=$((i+1)); done; while [ $(wc -l < $OUT/pids) -lt 150 ]; do sleep 0.01; done";
     let finished = scratch.run(&scratch.shell(line));
     check_ending(&finished, Ending::Exited(0));
@@ -81,11 +81,12 @@ fn a_process_that_runs_away_by_forking_is_caught() {
     // Each generation starts the next, in a session of its own, and ends: whoever looks for it finds
     // a number that is gone.
     let runaway = r#"
-import os
+import os, time
+end = time.time() + 120
 os.dup2(os.open("/dev/null", os.O_RDWR), 1); os.dup2(1, 2)
 open(os.environ["OUT"] + "/ran", "w").close()
 if os.fork(): os._exit(0)
-while True:
+while time.time() < end:
     os.setsid()
     if os.fork(): os._exit(0)
 "#;
@@ -99,7 +100,7 @@ while True:
 #[test]
 fn a_keeper_that_restarts_its_child_is_caught() {
     let scratch = Scratch::new();
-    let keeper = "while :; do setsid sleep 1000; done";
+    let keeper = "for again in 1 2 3 4 5 6 7 8 9; do setsid sleep 30; done";
     let line = format!(
         "setsid sh -c '{keeper}' >/dev/null 2>&1 & setsid sh -c '{keeper}' >/dev/null 2>&1 &"
     );
@@ -115,13 +116,15 @@ fn a_command_that_fills_the_process_table_is_stopped() {
 import os, resource, signal
 made = 0
 try:
-    while made < 2000:
+    while made < 500:
         if os.fork() == 0:
             os.setsid()
-            while True: signal.pause()
+            signal.alarm(300)
+            signal.pause()
         made += 1
 except OSError: pass
 open(os.environ[\"OUT\"] + \"/full\", \"w\").close()
+signal.alarm(300)
 signal.pause()'";
     let token = CancelToken::new();
     let finished = std::thread::scope(|scope| {
@@ -137,7 +140,7 @@ signal.pause()'";
 #[test]
 fn a_command_that_kills_its_supervisor_is_reported_and_the_next_one_runs() {
     let scratch = Scratch::new();
-    let line = "echo $$ > $OUT/pids; sleep 1000 & echo $! >> $OUT/pids; kill -KILL $PPID; wait";
+    let line = "echo $$ > $OUT/pids; sleep 300 & echo $! >> $OUT/pids; kill -KILL $PPID; wait";
     let error = scratch
         .executor
         .run(&scratch.shell(line), &CancelToken::new())
@@ -165,7 +168,7 @@ fn an_idle_supervisor_that_was_killed_is_replaced() {
 #[test]
 fn a_supervisor_that_the_command_has_stopped_still_kills_it() {
     let scratch = Scratch::new();
-    let mut run = scratch.shell("echo $$ > $OUT/pids; kill -STOP $PPID; exec sleep 1000");
+    let mut run = scratch.shell("echo $$ > $OUT/pids; kill -STOP $PPID; exec sleep 300");
     run.limits.hard = Some(Duration::from_millis(200));
     let finished = scratch.run(&run);
     check_ending(

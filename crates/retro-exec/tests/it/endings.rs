@@ -115,7 +115,7 @@ fn a_cancellation_wakes_the_run_at_once() {
     let scratch = Scratch::new();
     let token = CancelToken::new();
     let finished = std::thread::scope(|scope| {
-        let run = scratch.shell("touch $OUT/started; exec sleep 1000");
+        let run = scratch.shell("touch $OUT/started; exec sleep 300");
         let thread = scope.spawn(|| scratch.executor.run(&{ run }, &token));
         wait_until("the command runs", || scratch.path("started").exists());
         token.cancel();

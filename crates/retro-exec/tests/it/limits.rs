@@ -128,7 +128,7 @@ fn a_descendant_cleans_up_within_the_grace_after_its_shell_has_died() {
 fn a_daemon_that_ignores_the_request_is_killed_with_the_rest() {
     let scratch = Scratch::new();
     let daemon = daemon("signal.signal(signal.SIGTERM, signal.SIG_IGN)");
-    let mut run = scratch.shell(&format!("{daemon}; touch $OUT/ready; exec sleep 1000"));
+    let mut run = scratch.shell(&format!("{daemon}; touch $OUT/ready; exec sleep 300"));
     run.limits = Limits {
         grace: SHORT,
         ..run.limits

@@ -1,4 +1,6 @@
-//! Commands run for real: every ending, every limit, and nothing left behind.
+//! Commands run for real: every ending, every limit, and nothing left behind. Other systems than Linux
+//! do not give these guarantees.
+#![cfg(target_os = "linux")]
 
 mod concurrency;
 mod daemons;

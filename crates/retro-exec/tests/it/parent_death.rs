@@ -24,9 +24,9 @@ fn the_caller_that_is_killed() {
     let line = format!(
         "echo $PPID > $OUT/pids; trap '' TERM HUP INT; echo $$ >> $OUT/pids; \
          {stubborn}; cat $OUT/daemon >> $OUT/pids; \
-         sh -c 'echo $$ >> $OUT/pids; setsid sh -c \"echo \\$\\$ >> $OUT/pids; sleep 1000; :\"; :' & \
+         sh -c 'echo $$ >> $OUT/pids; setsid sh -c \"echo \\$\\$ >> $OUT/pids; sleep 300; :\"; :' & \
          while [ $(wc -l < $OUT/pids) -lt 5 ]; do sleep 0.01; done; touch $OUT/ready; \
-         while :; do sleep 1000; done"
+         sleep 300"
     );
     let mut run = scratch.shell(&line);
     run.limits.hard = None;

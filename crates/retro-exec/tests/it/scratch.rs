@@ -121,7 +121,8 @@ pub(crate) fn check_gone(pids: &[u32]) {
 }
 
 /// A line for `python3` that makes a daemon as the book has it: fork, new session, fork again. It
-/// writes its number to `$OUT/daemon` and sleeps, with `extra` done before.
+/// writes its number to `$OUT/daemon` and sleeps, with `extra` done before. Like everything that the
+/// tests leave behind on purpose it ends by itself, in case nobody ends it.
 pub(crate) fn daemon(extra: &str) -> String {
     let program = format!(
         r#"
@@ -134,7 +135,7 @@ if os.fork() == 0:
         with open(os.environ["OUT"] + "/daemon", "a") as file:
             file.write(str(os.getpid()) + "\n")
         os.close(write)
-        while True: time.sleep(1000)
+        time.sleep(300)
     os._exit(0)
 os.close(write)
 os.read(read, 1)
