@@ -111,6 +111,13 @@ impl Database {
         run().map_err(|fault| fault.during("making the database smaller"))
     }
 
+    /// Lets the database grow to at most this many pages.
+    pub(crate) fn limit_pages(&self, pages: u32) -> Result<(), StoreError> {
+        locked(&self.writer)
+            .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
+            .map_err(|error| Fault::from(error).during("limiting the database"))
+    }
+
     /// Where the database is.
     pub(crate) fn path(&self) -> &Path {
         &self.path

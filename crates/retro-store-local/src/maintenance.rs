@@ -76,6 +76,16 @@ impl LocalStores {
         self.database.compact()
     }
 
+    /// Lets the database grow to at most this many pages of 4 KiB, for as long as this handle and
+    /// its clones live; a write that needs more fails with [`StoreError::Full`].
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be asked.
+    pub fn limit_database_pages(&self, pages: u32) -> Result<(), StoreError> {
+        self.database.limit_pages(pages)
+    }
+
     /// Removes the artifact scopes that nobody can need: those that no result refers to, unless
     /// their job is still at the epoch of the scope and is running or the scope is finished.
     ///

@@ -64,3 +64,8 @@ where
     text.parse()
         .map_err(|error: T::Err| StoreError::corrupt(what, error.to_string()))
 }
+
+#[cfg(test)]
+mod golden_tests;
+#[cfg(test)]
+mod round_trip_tests;

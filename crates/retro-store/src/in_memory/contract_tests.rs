@@ -57,7 +57,11 @@ fn clones_share_one_state() {
     crate::contract::block_on(async {
         let store = InMemoryJobStore::default();
         let job = crate::contract::samples::job("tool", 1);
-        store.clone().enqueue(&[job.clone()]).await.unwrap();
+        store
+            .clone()
+            .enqueue(std::slice::from_ref(&job))
+            .await
+            .unwrap();
         assert!(store.job(&job).await.unwrap().is_some());
     });
 }
