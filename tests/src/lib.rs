@@ -1,5 +1,7 @@
 //! What the end-to-end tests share: the real binary, in a world of its own.
 
+pub mod stopwatch;
+
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
