@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use retro_bootstrap::{ExitCode, Failure, SystemClock};
 use retro_domain::{Clock, Timestamp};
+use retro_git::{GitSlotPool, SlotOptions};
 use retro_store::{ArtifactStore, JobStore, ResultStore};
 
 use crate::cli::GcArgs;
@@ -41,12 +42,18 @@ pub(crate) fn run(context: &Context, args: &GcArgs) -> Result<ExitCode, Failure>
     let after_size = stores.usage().map_err(store_failure)?;
     let left = after_size.database_bytes + after_size.artifact_bytes;
     let freed = (before_size.database_bytes + before_size.artifact_bytes).saturating_sub(left);
-    let text = format!(
+    let mut text = format!(
         "removed {runs} runs, {removed} results and {orphans} abandoned folders: {} freed, {} left\n",
         bytes(freed),
         bytes(left),
     );
-    let _ = args;
+    if args.slots {
+        let folder = context.cache_dir().join("slots");
+        let emptied = GitSlotPool::open(&context.repository, &folder, SlotOptions::default())
+            .and_then(|pool| pool.empty_free_slots())
+            .map_err(|error| Failure::from_error(ExitCode::Incomplete, &error))?;
+        text += &format!("emptied {emptied} work trees\n");
+    }
     print(&text)?;
     Ok(ExitCode::Fine)
 }

@@ -10,6 +10,7 @@ use retro_domain::{CommitId, Digest256};
 
 use super::git_slot::{GitSlot, Origin};
 use super::slot_lock::SlotLock;
+use crate::worktree::dir_handle::DirHandle;
 use crate::worktree::objects::Objects;
 use crate::{GitError, GitRepository, Slot, SlotOptions, SlotPool};
 
@@ -58,6 +59,37 @@ impl GitSlotPool {
             },
             options,
         })
+    }
+
+    /// Removes what is in the slots that nobody uses, work trees and builds included; the next use
+    /// of each starts from an empty work tree. Returns how many slots had something in them.
+    ///
+    /// A crash in the middle leaves some of it; the slot is then found to have no valid state.
+    ///
+    /// # Errors
+    ///
+    /// When a folder cannot be read, or something in it cannot be removed.
+    pub fn empty_free_slots(&self) -> Result<usize, GitError> {
+        let mut emptied = 0;
+        for number in self.numbers(None)? {
+            let folder = self.folder.join(number.to_string());
+            let failed = |error: io::Error| GitError::io(&folder, error);
+            let Some(_lock) = SlotLock::try_take(&folder.join("lock")).map_err(failed)? else {
+                continue;
+            };
+            let handle = DirHandle::open(&folder).map_err(failed)?;
+            // First what vouches for the work tree, then the work tree.
+            drop(fs::remove_file(folder.join("state")));
+            let mut had_content = false;
+            for name in handle.names().map_err(|error| failed(error.into()))? {
+                if name.as_bytes() != b"lock" {
+                    handle.remove_any(&name).map_err(|error| failed(error.into()))?;
+                    had_content = true;
+                }
+            }
+            emptied += usize::from(had_content);
+        }
+        Ok(emptied)
     }
 
     /// The numbers of the slots there are, those nearest to `near` first.
