@@ -1,9 +1,183 @@
 //! Telling a format from its first bytes.
 
 use crate::Format;
+use crate::encoding::decode_start;
+use crate::libtest;
+use crate::tap;
+use crate::xml::{Token, Tokens, local_name};
 
 /// The format of a file that starts with these bytes, or `None` when it is none of them.
+///
+/// Names play no part. Some kilobytes are enough; a runner's own words before its report do not
+/// matter as long as the report begins within them.
 pub fn detect(start: &[u8]) -> Option<Format> {
-    let _ = start;
-    None
+    detect_decoded(&decode_start(start).ok()?)
+}
+
+/// As [`detect`], of bytes that are UTF-8 already.
+pub(crate) fn detect_decoded(start: &[u8]) -> Option<Format> {
+    if start.trim_ascii_start().starts_with(b"<") {
+        return xml_roots(start).iter().any(|name| is_junit(name)).then_some(Format::Junit);
+    }
+    let mut lines = start.split(|&b| b == b'\n');
+    let by_line = lines.find_map(|line| {
+        if libtest::is_evidence(line) {
+            Some(Format::Libtest)
+        } else {
+            tap::is_evidence(line).then_some(Format::Tap)
+        }
+    });
+    by_line.or_else(|| {
+        // A report that follows other output in the same stream.
+        let names = xml_roots(start);
+        names.iter().any(|name| is_junit(name)).then_some(Format::Junit)
+    })
+}
+
+fn is_junit(name: &[u8]) -> bool {
+    matches!(name, b"testsuites" | b"testsuite" | b"testcase" | b"testrun")
+}
+
+/// The names of the first elements of a document; most documents need only one.
+fn xml_roots(start: &[u8]) -> Vec<Vec<u8>> {
+    let mut tokens = Tokens::new(start);
+    let mut names = Vec::new();
+    loop {
+        match tokens.next() {
+            Ok(Token::Start(tag)) => {
+                let end = tag.iter().position(|b| b.is_ascii_whitespace() || *b == b'/');
+                names.push(local_name(&tag[..end.unwrap_or(tag.len())]).to_vec());
+                if names.len() == 20 {
+                    return names;
+                }
+            }
+            Ok(Token::Eof) | Err(_) => break,
+            Ok(_) => {}
+        }
+    }
+    // A tag that is cut off still has a name, when white space follows it.
+    let cut = tokens.cut_tag();
+    if let Some(end) = cut.iter().position(u8::is_ascii_whitespace) {
+        names.push(local_name(&cut[..end]).to_vec());
+    }
+    names
+}
+
+/// What bytes that are no report look like, for a message.
+pub(crate) fn looks_like(start: &[u8]) -> String {
+    let start = start.trim_ascii_start();
+    let text = String::from_utf8_lossy(&start[..start.len().min(4096)]);
+    if let Some(format) = detect_decoded(start) {
+        return format!("{} rather than what was asked for", format.title());
+    }
+    if text.starts_with('<') {
+        return xml_root(start);
+    }
+    let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
+    let shown: String = line.chars().take(80).filter(|c| !c.is_control()).collect();
+    let kind = if text.starts_with(['{', '[']) {
+        match () {
+            () if text.contains("\"Action\"") => "output of `go test -json`",
+            () if text.contains("\"type\":") && text.contains("\"event\":") => "libtest JSON",
+            () if text.contains("CTRF") => "a CTRF report",
+            () => "JSON",
+        }
+    } else if text.lines().any(|line| line.starts_with("=== RUN") || line.starts_with("--- ")) {
+        "output of `go test -v`"
+    } else if text.contains("##teamcity[") {
+        "TeamCity messages"
+    } else if text.bytes().filter(|b| *b == 0).count() > 2 {
+        "binary data"
+    } else {
+        return format!("text that begins with {shown:?}");
+    };
+    kind.to_owned()
+}
+
+fn xml_root(start: &[u8]) -> String {
+    let names = xml_roots(start);
+    let Some(root) = names.first() else {
+        return "XML without a single complete element".to_owned();
+    };
+    let name = String::from_utf8_lossy(&root[..root.len().min(80)]).into_owned();
+    let kind = match name.as_str() {
+        "test-run" | "test-results" | "test-suite" => "an NUnit result",
+        "TestRun" => "a TRX result of Visual Studio",
+        "assemblies" | "assembly" => "an xUnit.net result",
+        "html" | "HTML" => "a web page",
+        "coverage" | "report" => "a coverage report",
+        "checkstyle" => "a Checkstyle report",
+        "testng-results" => "a TestNG result",
+        _ => "XML of another kind",
+    };
+    format!("{kind} (its root element is <{name}>)")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(start: &str, expected: Option<Format>) {
+        assert_eq!(detect(start.as_bytes()), expected, "{start:?}");
+        let wide: Vec<u8> =
+            format!("\u{feff}{start}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(detect(&wide), expected, "{start:?} as UTF-16");
+    }
+
+    #[test]
+    fn formats_are_told_from_their_first_lines() {
+        use Format::{Junit, Libtest, Tap};
+        check("<testsuites/>", Some(Junit));
+        check("\n <?xml version=\"1.0\"?><!-- <x> --><!DOCTYPE a><j:testsuite x='1'>", Some(Junit));
+        check("<testcase name=\"a\"/>", Some(Junit));
+        check("<testsuites name=\"a", Some(Junit));
+        check("npm noise\n> run\n<testsuites>", Some(Junit));
+        check("TAP version 13", Some(Tap));
+        check("tap Version 14\n", Some(Tap));
+        check("noise\n1..3\nok 1\n", Some(Tap));
+        check("1..0 # SKIP no network", Some(Tap));
+        check("ok 1 - a\n", Some(Tap));
+        check("not ok - a\n", Some(Tap));
+        check("\nrunning 1 test\ntest a ... ok\n", Some(Libtest));
+        check("test a::b ... ok\n", Some(Libtest));
+        check("     Running unittests src/lib.rs (target/debug/deps/a-0123456789abcdef)\n\nrunning 0 tests\n", Some(Libtest));
+    }
+
+    #[test]
+    fn other_things_are_no_report() {
+        for other in [
+            "",
+            "all is well",
+            "ok  \tgithub.com/a/b\t0.01s\n",
+            "OK\n",
+            "ok\n",
+            "running fast\n",
+            "test results are in\n",
+            "{\"type\":\"suite\",\"event\":\"started\"}",
+            "<html><body>",
+            "<test-run id='2'>",
+            "<TestRun id='2'>",
+            "<?xml version=\"1.0\"?>",
+            "1...5\n",
+            "1..two\n",
+        ] {
+            check(other, None);
+        }
+    }
+
+    #[test]
+    fn what_is_no_report_is_named() {
+        for (start, expected) in [
+            ("<test-run id='2'><test-suite>", "an NUnit result (its root element is <test-run>)"),
+            ("<TestRun>", "a TRX result of Visual Studio (its root element is <TestRun>)"),
+            ("<foo/>", "XML of another kind (its root element is <foo>)"),
+            ("{\"Action\":\"run\"}", "output of `go test -json`"),
+            ("=== RUN TestA", "output of `go test -v`"),
+            ("\nerror: no such thing\n", "text that begins with \"error: no such thing\""),
+            ("<?xml?>", "XML without a single complete element"),
+            ("TAP version 13", "TAP rather than what was asked for"),
+        ] {
+            assert_eq!(looks_like(start.as_bytes()), expected);
+        }
+    }
 }

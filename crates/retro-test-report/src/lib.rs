@@ -1,11 +1,20 @@
 //! Reads what test runners write: bytes of a result file in, test cases out, streaming.
 
 mod detect;
+mod encoding;
 mod format;
+mod junit;
+mod kept_text;
+mod libtest;
+mod lines;
 mod options;
+mod output;
+mod panic_message;
 mod parse;
 mod sink;
 mod summary;
+mod tap;
+mod xml;
 
 pub use detect::detect;
 pub use format::Format;

@@ -1,8 +1,14 @@
 //! From bytes to cases, whatever the format.
 
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Cursor, Read};
 
-use crate::{Format, Options, ReportSink, Summary};
+use crate::detect::{detect_decoded, looks_like};
+use crate::encoding::{Decoded, decode_start, sniff};
+use crate::output::Output;
+use crate::{Format, Options, ReportSink, Summary, junit, libtest, tap};
+
+/// How much of a file is read to find out what it is.
+const START: u64 = 64 * 1024;
 
 /// Why a result file could not be read. Cases that went to the sink before stay valid.
 #[derive(Debug, thiserror::Error)]
@@ -44,11 +50,28 @@ pub enum ParseError {
 /// See [`ParseError`]. A report that merely ends too early is not an error:
 /// [`Summary::truncated`] says so.
 pub fn parse<R: BufRead>(
-    reader: R,
+    mut reader: R,
     format: Option<Format>,
     options: &Options,
     sink: &mut impl ReportSink,
 ) -> Result<Summary, ParseError> {
-    let _ = (reader, format, options, sink);
-    Err(ParseError::Empty)
+    let mut start = Vec::new();
+    (&mut reader).take(START).read_to_end(&mut start)?;
+    let (encoding, mark) = sniff(&start)?;
+    let readable = decode_start(&start)?;
+    if readable.iter().all(|&b| b.is_ascii_whitespace() || b == 0) {
+        return Err(ParseError::Empty);
+    }
+    let other = || ParseError::NotAReport { looks_like: looks_like(&readable) };
+    let format = format.or_else(|| detect_decoded(&readable)).ok_or_else(other)?;
+    let mut source = Cursor::new(&start[..]);
+    source.set_position(mark as u64);
+    let source = Decoded::new(source.chain(reader), encoding);
+    let mut out = Output::new(sink, format, options);
+    let recognised = match format {
+        Format::Junit => junit::read(source, &mut out)?,
+        Format::Tap => tap::read(source, &mut out)?,
+        Format::Libtest => libtest::read(source, &mut out)?,
+    };
+    if recognised { Ok(out.finish()) } else { Err(other()) }
 }

@@ -1,0 +1,407 @@
+//! JUnit XML.
+//!
+//! There is no one JUnit format: what counts is `<testcase>`, at any depth, and the elements inside
+//! it. The elements that are open are a list and not the call stack, so depth costs nothing.
+
+mod case;
+mod directives;
+mod numbers;
+mod suite;
+
+use std::io::BufRead;
+
+use retro_domain::Outcome;
+
+use self::case::{OpenCase, ResultElement};
+use self::suite::OpenSuite;
+use crate::ParseError;
+use crate::output::Output;
+use crate::xml::{Attributes, ReferenceText, Token, Tokens, local_name};
+
+/// Suites deeper than this are left out of the names of tests, so that a hostile depth does not
+/// make every name as long as the file.
+const DEEPEST_NAME: usize = 100;
+
+/// How far an end tag looks for its start tag.
+const END_TAG_REACH: usize = 256;
+
+/// Reads a document; whether it was a JUnit report at all.
+pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, ParseError> {
+    let mut tokens = Tokens::new(reader);
+    let mut document = Document {
+        out,
+        line: 1,
+        open: Vec::new(),
+        suites: Vec::new(),
+        cases: Vec::new(),
+        texts: Vec::new(),
+        results: Vec::new(),
+        path: Vec::new(),
+        recognised: false,
+    };
+    loop {
+        let line = tokens.line();
+        match tokens.next()? {
+            Token::Start(tag) => {
+                document.line = line;
+                document.start(tag);
+            }
+            Token::End(name) => {
+                document.line = line;
+                document.end(local_name(name), name);
+            }
+            Token::Text(piece) => document.text(|text| text.push(piece)),
+            Token::Literal(piece) => document.text(|text| text.push_literal(piece)),
+            Token::Eof => break,
+        }
+    }
+    document.line = tokens.line();
+    let cut_tag = tokens.cut_tag();
+    let name_end = cut_tag.iter().position(u8::is_ascii_whitespace).unwrap_or(cut_tag.len());
+    let cut_in_root = Element::of(local_name(&cut_tag[..name_end])).is_structure();
+    document.recognised |= cut_in_root;
+    let cut = tokens.is_cut();
+    document.finish(cut);
+    Ok(document.recognised)
+}
+
+/// An element that means something here, or the name of one that does not.
+#[derive(Clone, PartialEq, Debug)]
+enum Element {
+    Root,
+    Suite,
+    Case,
+    Result(Outcome),
+    Attempt(Outcome),
+    AttemptDetail,
+    Stdout,
+    Stderr,
+    Properties,
+    /// With its name while its value may still come as a text.
+    Property(Option<String>),
+    Other(Vec<u8>),
+}
+
+impl Element {
+    fn of(name: &[u8]) -> Self {
+        match name {
+            b"testsuites" | b"testrun" => Self::Root,
+            b"testsuite" => Self::Suite,
+            b"testcase" => Self::Case,
+            b"failure" => Self::Result(Outcome::Failed),
+            b"error" => Self::Result(Outcome::Errored),
+            b"skipped" => Self::Result(Outcome::Skipped),
+            b"flakyFailure" | b"rerunFailure" => Self::Attempt(Outcome::Failed),
+            b"flakyError" | b"rerunError" => Self::Attempt(Outcome::Errored),
+            b"stackTrace" => Self::AttemptDetail,
+            b"system-out" => Self::Stdout,
+            b"system-err" => Self::Stderr,
+            b"properties" => Self::Properties,
+            b"property" => Self::Property(None),
+            other => Self::Other(other[..other.len().min(200)].to_vec()),
+        }
+    }
+
+    fn is_structure(&self) -> bool {
+        matches!(self, Self::Root | Self::Suite | Self::Case)
+    }
+
+    /// Whether an end tag of this name closes it.
+    fn is_closed_by(&self, end: &Self) -> bool {
+        match (self, end) {
+            (Self::Property(_), Self::Property(_)) => true,
+            // The two names of each kind of attempt are one here, and so are the two roots.
+            _ => self == end,
+        }
+    }
+
+    /// Whether it may be an element inside one that holds a text, and is no stray markup there.
+    fn may_be_inside(&self, holder: &Self) -> bool {
+        match self {
+            Self::Root | Self::Suite | Self::Case => true,
+            Self::AttemptDetail | Self::Stdout | Self::Stderr => {
+                matches!(holder, Self::Attempt(_))
+            }
+            _ => false,
+        }
+    }
+
+    fn holds_text(&self) -> bool {
+        matches!(
+            self,
+            Self::Result(_)
+                | Self::Attempt(_)
+                | Self::AttemptDetail
+                | Self::Stdout
+                | Self::Stderr
+                | Self::Property(Some(_))
+        )
+    }
+}
+
+/// The state of reading one document, or several after each other.
+struct Document<'o, 's> {
+    out: &'o mut Output<'s>,
+    line: u64,
+    open: Vec<Element>,
+    suites: Vec<OpenSuite>,
+    cases: Vec<OpenCase>,
+    /// The text of every open element that holds one.
+    texts: Vec<ReferenceText>,
+    /// The results and attempts that are open.
+    results: Vec<ResultElement>,
+    /// The names of the suites around.
+    path: Vec<String>,
+    recognised: bool,
+}
+
+impl Document<'_, '_> {
+    fn start(&mut self, tag: &[u8]) {
+        let name_end = tag
+            .iter()
+            .position(|b| b.is_ascii_whitespace() || *b == b'/')
+            .unwrap_or(tag.len());
+        let name = local_name(&tag[..name_end]);
+        let attributes = || Attributes::new(&tag[name_end..]);
+        let element = Element::of(name);
+        if self.open.last().is_some_and(|open| open.holds_text() && !element.may_be_inside(open)) {
+            // Output that was not escaped: the tag belongs to the text.
+            self.text(|text| {
+                text.push_literal(b"<");
+                text.push(tag);
+                text.push_literal(b">");
+            });
+            return;
+        }
+        self.recognised |= element.is_structure();
+        let element = match element {
+            Element::Property(_) => self.open_property(attributes()),
+            element => element,
+        };
+        match &element {
+            Element::Root | Element::Suite => self.open_suite(&element, attributes()),
+            Element::Case => {
+                let (case, odd) = OpenCase::new(self.line, attributes());
+                odd.into_iter().for_each(|odd| self.out.warn(self.line, odd));
+                self.cases.push(case);
+            }
+            Element::Result(outcome) | Element::Attempt(outcome) => {
+                self.results.push(ResultElement::new(*outcome, attributes()));
+            }
+            _ => {}
+        }
+        if element.holds_text() {
+            let limit = match self.cases.is_empty() {
+                true => self.out.suite_text_left(),
+                false => self.out.options.max_text,
+            };
+            self.texts.push(ReferenceText::new(limit));
+        }
+        self.open.push(element);
+        if tag.ends_with(b"/") {
+            self.close();
+        }
+    }
+
+    fn open_suite(&mut self, element: &Element, attributes: Attributes<'_>) {
+        let (mut suite, name, odd) = OpenSuite::new(attributes);
+        odd.into_iter().for_each(|odd| self.out.warn(self.line, odd));
+        if *element == Element::Suite
+            && let Some(name) = name
+        {
+            if self.path.len() < DEEPEST_NAME {
+                self.path.push(name);
+                suite.named = true;
+            } else {
+                self.out.warn(self.line, format!("suites more than {DEEPEST_NAME} deep are left out of the names of tests"));
+            }
+        }
+        if suite.file.is_none() {
+            suite.file = self.suites.last().and_then(|around| around.file.clone());
+        }
+        // Paths of suites cost as much as paths of tests, so only those that can be told have one.
+        if suite.named && self.out.summary.suites.len() < crate::MAX_SUITES {
+            suite.metadata.path.clone_from(&self.path);
+        }
+        self.suites.push(suite);
+    }
+
+    fn open_property(&mut self, attributes: Attributes<'_>) -> Element {
+        let (mut name, mut value) = (String::new(), None);
+        for (key, raw) in attributes {
+            match key {
+                b"name" => name = Attributes::text(raw),
+                b"value" => value = Some(Attributes::text(raw)),
+                _ => {}
+            }
+        }
+        match value {
+            Some(value) => {
+                self.property(name, value);
+                Element::Property(None)
+            }
+            None => Element::Property(Some(name)),
+        }
+    }
+
+    fn property(&mut self, name: String, value: String) {
+        if let Some(case) = self.cases.last_mut() {
+            case.property(name, value);
+        } else if let Some(suite) = self.suites.last_mut() {
+            suite.property(name, value);
+        }
+    }
+
+    fn text(&mut self, push: impl FnOnce(&mut ReferenceText)) {
+        if self.open.last().is_some_and(Element::holds_text)
+            && let Some(text) = self.texts.last_mut()
+        {
+            push(text);
+        }
+    }
+
+    fn end(&mut self, name: &[u8], whole_name: &[u8]) {
+        let wanted = Element::of(name);
+        let reach = self.open.len().saturating_sub(END_TAG_REACH);
+        let inside = self.open[reach..].iter().rev().position(|open| open.is_closed_by(&wanted));
+        let in_text = self.open.last().is_some_and(Element::holds_text);
+        match inside {
+            Some(0) => self.close(),
+            // An end tag in a text that closes nothing near belongs to the text.
+            None if in_text => self.text(|text| {
+                text.push_literal(b"</");
+                text.push(whole_name);
+                text.push_literal(b">");
+            }),
+            None => {
+                let name = String::from_utf8_lossy(&name[..name.len().min(100)]).into_owned();
+                self.out.warn(self.line, format!("</{name}> closes nothing"));
+            }
+            Some(count) => {
+                let name = String::from_utf8_lossy(&name[..name.len().min(100)]).into_owned();
+                let message = format!("</{name}> comes before the end of {count} elements inside it");
+                self.out.warn(self.line, message);
+                (0..=count).for_each(|_| self.close());
+            }
+        }
+    }
+
+    /// Closes the innermost element.
+    fn close(&mut self) {
+        let Some(element) = self.open.pop() else { return };
+        let text = if element.holds_text() { self.texts.pop() } else { None };
+        if self.cases.is_empty()
+            && let Some(text) = &text
+        {
+            self.out.spend_suite_text(text.len());
+        }
+        let text = text.and_then(|text| match element {
+            Element::Stdout | Element::Stderr => text.finish(),
+            _ => text.finish_trimmed(),
+        });
+        match element {
+            Element::Root | Element::Suite => self.close_suite(),
+            Element::Case => self.close_case(),
+            Element::Result(outcome) => {
+                let Some(mut result) = self.results.pop() else { return };
+                result.detail = text;
+                match self.cases.last_mut() {
+                    Some(case) => case.result(result),
+                    None if outcome.is_failure() && !self.suites.is_empty() => {
+                        self.suite_failed(result);
+                    }
+                    None => {}
+                }
+            }
+            Element::Attempt(_) => {
+                let Some(mut attempt) = self.results.pop() else { return };
+                attempt.detail = attempt.detail.or(text);
+                if let Some(case) = self.cases.last_mut() {
+                    case.attempt(attempt.into_attempt());
+                }
+            }
+            Element::AttemptDetail => {
+                if let Some(attempt) = self.results.last_mut() {
+                    attempt.detail = text;
+                }
+            }
+            Element::Stdout | Element::Stderr => {
+                if let Some(text) = text {
+                    self.output(element == Element::Stderr, text);
+                }
+            }
+            Element::Property(Some(name)) => self.property(name, text.unwrap_or_default()),
+            Element::Property(None) | Element::Properties | Element::Other(_) => {}
+        }
+    }
+
+    /// Hands a text that was written over to the attempt, case or suite that wrote it.
+    fn output(&mut self, is_stderr: bool, text: String) {
+        if let Some(attempt) = self.results.last_mut() {
+            let extra = attempt.extra.take().map_or(text.clone(), |before| before + "\n" + &text);
+            attempt.extra = Some(extra);
+        } else if let Some(case) = self.cases.last_mut() {
+            if is_stderr { case.stderr(text) } else { case.stdout(text) }
+        } else if let Some(suite) = self.suites.last_mut() {
+            let metadata = &mut suite.metadata;
+            let slot = if is_stderr { &mut metadata.stderr } else { &mut metadata.stdout };
+            match slot {
+                Some(before) => {
+                    before.push('\n');
+                    before.push_str(&text);
+                }
+                None => *slot = Some(text),
+            }
+        }
+    }
+
+    fn close_case(&mut self) {
+        let Some(case) = self.cases.pop() else { return };
+        let file = self.suites.last().and_then(|suite| suite.file.as_deref());
+        let case = case.finish(&self.path, file);
+        if let Some(suite) = self.suites.last_mut() {
+            suite.add(case.outcome, case.flaky);
+        }
+        self.out.case(case);
+    }
+
+    fn close_suite(&mut self) {
+        let Some(suite) = self.suites.pop() else { return };
+        if suite.named {
+            self.path.pop();
+        }
+        if let Some(claim) = suite.false_claim() {
+            self.out.warn(self.line, claim);
+        }
+        if let Some(around) = self.suites.last_mut() {
+            around.inner += suite.counts();
+        }
+        if suite.is_worth_telling() {
+            self.out.suite(suite.metadata);
+        }
+    }
+
+    /// A failure of a suite itself, outside of its cases.
+    fn suite_failed(&mut self, result: ResultElement) {
+        let name = self.path.last().cloned().unwrap_or_else(|| "the report".to_owned());
+        let attempt = result.into_attempt();
+        let why = attempt.message.or(attempt.kind).unwrap_or_else(|| "no message".to_owned());
+        self.out.run_failure(format!("{name} failed outside of its tests: {why}"));
+    }
+
+    fn finish(&mut self, cut: bool) {
+        if let Some(case) = self.cases.first() {
+            let message = format!("the file ends inside the test {}, which is left out", case.shown());
+            self.out.warn(case.line, message);
+        }
+        self.out.summary.truncated |= self.recognised && (cut || !self.open.is_empty());
+        // Suites that were cut off have a path and a beginning worth telling.
+        self.cases.clear();
+        while !self.suites.is_empty() {
+            let suite = self.suites.pop().unwrap_or_default();
+            if suite.is_worth_telling() {
+                self.out.suite(suite.metadata);
+            }
+        }
+    }
+}

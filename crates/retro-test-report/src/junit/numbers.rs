@@ -1,0 +1,201 @@
+//! Durations and points in time in the shapes that result files have.
+
+use std::time::Duration;
+
+use retro_domain::Timestamp;
+
+/// Seconds, with a decimal point or comma, thousands separators, an exponent or a unit; or
+/// `H:MM:SS`. `None` when it is no number, negative, or not finite.
+pub(crate) fn duration(text: &str) -> Option<Duration> {
+    let text = text.trim();
+    if text.contains(':') {
+        return text.split(':').try_fold(0.0, |sum, part| Some(sum * 60.0 + seconds(part)?)).and_then(to_duration);
+    }
+    let (number, unit) = match text.find(|c: char| c.is_alphabetic() && !matches!(c, 'e' | 'E')) {
+        Some(at) => (text[..at].trim_end(), match text[at..].trim() {
+            "s" | "sec" | "secs" | "seconds" => 1.0,
+            "ms" => 1e-3,
+            "us" | "µs" => 1e-6,
+            "ns" => 1e-9,
+            "m" | "min" => 60.0,
+            _ => return None,
+        }),
+        None => (text, 1.0),
+    };
+    to_duration(seconds(number)? * unit)
+}
+
+fn to_duration(seconds: f64) -> Option<Duration> {
+    // A clock that was set back gives tiny negative times; -0.0 is an honest zero.
+    Duration::try_from_secs_f64(seconds + 0.0).ok()
+}
+
+fn seconds(text: &str) -> Option<f64> {
+    let commas = text.matches(',').count();
+    let plain = match (commas, text.rfind(','), text.rfind('.')) {
+        (0, _, _) => text.to_owned(),
+        (_, Some(comma), Some(point)) if point < comma => {
+            text.replace('.', "").replace(',', ".")
+        }
+        (1, Some(_), None) => text.replace(',', "."),
+        _ => text.replace(',', ""),
+    };
+    let plain = plain.replace(['\u{a0}', '\u{202f}', ' ', '\''], "");
+    plain.parse::<f64>().ok().filter(|seconds| seconds.is_finite())
+}
+
+/// A point in time: ISO 8601 with what people make of it, RFC 2822 and its relatives, a date
+/// alone, or seconds or milliseconds since 1970. Without a zone it is taken for UTC.
+pub(crate) fn timestamp(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    if let Ok(number) = text.parse::<i64>() {
+        return match number {
+            0..100_000_000 => None,
+            100_000_000..100_000_000_000 => Some(Timestamp::from_unix_seconds(number)),
+            _ => Some(Timestamp::from_unix_millis(number)).filter(|_| number > 0),
+        };
+    }
+    let year_first = text.len() >= 10 && text.as_bytes()[..4].iter().all(u8::is_ascii_digit);
+    if year_first { iso(text) } else { with_month_name(text) }
+}
+
+fn iso(text: &str) -> Option<Timestamp> {
+    let (date, time) = (text.get(..10)?, text.get(10..)?);
+    let mut parts = date.split(['-', '/', '.']).map(|part| part.parse::<i64>().ok());
+    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
+    let time = time.trim_start_matches(['T', 't', ' ', '_']);
+    let zone_at = time.find(['Z', 'z', '+', '-', ' ']).unwrap_or(time.len());
+    let (clock, zone) = time.split_at(zone_at);
+    at(year, month, day, clock, zone)
+}
+
+/// `Tue, 26 Jun 2018 13:51:32 GMT`, also without the day's name, with the month first, or with the
+/// year last.
+fn with_month_name(text: &str) -> Option<Timestamp> {
+    const MONTHS: [&str; 12] =
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    let (mut day, mut month, mut year, mut clock, mut zone) = (None, None, None, "", "");
+    for word in text.split([' ', ',']).filter(|word| !word.is_empty()).take(10) {
+        let number = word.parse::<i64>().ok();
+        let short = word.get(..3).unwrap_or_default().to_ascii_lowercase();
+        if word.contains(':') && clock.is_empty() {
+            clock = word;
+        } else if let Some(index) = MONTHS.iter().position(|name| *name == short) {
+            month = i64::try_from(index + 1).ok();
+        } else if word.starts_with(['+', '-']) || matches!(word, "Z" | "GMT" | "UTC" | "UT") {
+            zone = word;
+        } else if let Some(number) = number {
+            let slot = if word.len() == 4 { &mut year } else { &mut day };
+            *slot = slot.or(Some(number));
+        }
+    }
+    at(year?, month?, day?, clock, zone)
+}
+
+fn at(year: i64, month: i64, day: i64, clock: &str, zone: &str) -> Option<Timestamp> {
+    let in_range = (1..=9999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
+    if !in_range {
+        return None;
+    }
+    let mut parts = clock.split(':');
+    let mut whole = |limit: i64| match parts.next() {
+        None | Some("") => Some(0),
+        Some(part) => part.parse::<i64>().ok().filter(|n| (0..=limit).contains(n)),
+    };
+    let (hour, minute) = (whole(24)?, whole(59)?);
+    let seconds = parts.next().unwrap_or("0").replace(',', ".").parse::<f64>().ok();
+    let seconds = seconds.filter(|s| (0.0..61.0).contains(s))?;
+    // In range by the check above: at most 61,000.
+    let millis = (seconds * 1000.0) as i64;
+    let minutes = days(year, month, day) * 1440 + hour * 60 + minute - offset_minutes(zone)?;
+    Some(Timestamp::from_unix_millis(minutes * 60_000 + millis))
+}
+
+/// `Z`, `+02:00`, `-0530`, `+2`, with or without a space before; nothing is UTC.
+fn offset_minutes(zone: &str) -> Option<i64> {
+    let zone = zone.trim();
+    let sign = match zone.chars().next() {
+        Some('-') => -1,
+        Some('+') => 1,
+        _ => return matches!(zone, "" | "Z" | "z" | "GMT" | "UTC" | "UT").then_some(0),
+    };
+    // `++02:00` is a known fault of one writer.
+    let digits: String = zone.chars().filter(char::is_ascii_digit).collect();
+    let number: i64 = digits.parse().ok()?;
+    let (hours, minutes) = if digits.len() > 2 { (number / 100, number % 100) } else { (number, 0) };
+    (hours <= 18 && minutes < 60).then_some(sign * (hours * 60 + minutes))
+}
+
+/// Days from 1970-01-01 to a date of the Gregorian calendar.
+fn days(year: i64, month: i64, day: i64) -> i64 {
+    // Years are counted from March, so that the leap day is the last of its year.
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+    year * 365 + leap_days + (month * 153 + 2) / 5 + day - 1 - 719_468
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read_in_every_shape() {
+        for (text, millis) in [
+            ("1.5", Some(1500)),
+            (" 0.25 ", Some(250)),
+            ("0,345", Some(345)),
+            ("1,234.5", Some(1_234_500)),
+            ("1.234,5", Some(1_234_500)),
+            ("1,234,567", Some(1_234_567_000)),
+            ("1.5E-2", Some(15)),
+            ("2e1", Some(20_000)),
+            ("12ms", Some(12)),
+            ("0.5s", Some(500)),
+            ("1:02:03.5", Some(3_723_500)),
+            ("-0.0", Some(0)),
+            ("-1.5", None),
+            ("", None),
+            ("foo", None),
+            ("NaN", None),
+            ("inf", None),
+            ("1e300", None),
+        ] {
+            assert_eq!(duration(text), millis.map(Duration::from_millis), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn points_in_time_are_read_in_every_shape() {
+        const NOON: i64 = 1_530_021_092; // 2018-06-26T13:51:32Z
+        for (text, millis) in [
+            ("2018-06-26T13:51:32", Some(NOON * 1000)),
+            ("2018-06-26T13:51:32Z", Some(NOON * 1000)),
+            ("2018-06-26T13:51:32.5Z", Some(NOON * 1000 + 500)),
+            ("2018-06-26T13:51:32,500", Some(NOON * 1000 + 500)),
+            ("2018-06-26 13:51:32", Some(NOON * 1000)),
+            ("2018-06-26T 13:51:32", Some(NOON * 1000)),
+            ("2018-06-26 13:51:32Z", Some(NOON * 1000)),
+            ("2018-06-26 13:51:32 +0000", Some(NOON * 1000)),
+            ("2018-06-26T15:51:32+02:00", Some(NOON * 1000)),
+            ("2018-06-26T15:51:32.000++02:00", Some(NOON * 1000)),
+            ("2018-06-26T08:21:32-0530", Some(NOON * 1000)),
+            ("2018/06/26 13:51:32", Some(NOON * 1000)),
+            ("26 Jun 2018 13:51:32 GMT", Some(NOON * 1000)),
+            ("Tue, 26 Jun 2018 15:51:32 +0200", Some(NOON * 1000)),
+            ("Tue Jun 26 13:51:32 2018", Some(NOON * 1000)),
+            ("2018-06-26", Some((NOON - 49_892) * 1000)),
+            ("1530021092", Some(NOON * 1000)),
+            ("1530021092000", Some(NOON * 1000)),
+            ("1970-01-01T00:00:00", Some(0)),
+            ("2000-02-29T00:00:00", Some(951_782_400_000)),
+            ("", None),
+            ("...", None),
+            ("99.999", None),
+            ("2018-13-01", None),
+            ("0000-00-00T00:00:00", None),
+            ("yesterday", None),
+        ] {
+            assert_eq!(timestamp(text), millis.map(Timestamp::from_unix_millis), "{text:?}");
+        }
+    }
+}

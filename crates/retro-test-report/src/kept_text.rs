@@ -1,0 +1,141 @@
+//! Texts that are kept up to a limit.
+
+/// Collects bytes up to a limit and says at the end how many were left out.
+#[derive(Debug, Default)]
+pub(crate) struct KeptText {
+    bytes: Vec<u8>,
+    limit: usize,
+    dropped: u64,
+}
+
+impl KeptText {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { bytes: Vec::new(), limit, dropped: 0 }
+    }
+
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
+        let room = self.limit.saturating_sub(self.bytes.len());
+        // After the first cut nothing fits any more, so that what is kept has no gaps.
+        let fits = if self.dropped > 0 { 0 } else { bytes.len().min(room) };
+        self.bytes.extend_from_slice(&bytes[..fits]);
+        self.dropped += (bytes.len() - fits) as u64;
+    }
+
+    pub(crate) fn push_line(&mut self, line: &[u8]) {
+        self.push(line);
+        self.push(b"\n");
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.bytes.is_empty() && self.dropped == 0
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.bytes.clear();
+        self.dropped = 0;
+    }
+
+    /// Takes the text out and leaves an empty one; `None` when it is blank.
+    pub(crate) fn take(&mut self) -> Option<String> {
+        let limit = self.limit;
+        std::mem::replace(self, Self::new(limit)).finish()
+    }
+
+    /// The text, or `None` when it is blank. Bytes that are not UTF-8 and NUL become U+FFFD;
+    /// line ends become `\n`.
+    pub(crate) fn finish(mut self) -> Option<String> {
+        if self.dropped > 0 {
+            drop_partial_character(&mut self.bytes);
+        }
+        let mut text = clean(self.bytes);
+        if self.dropped > 0 {
+            text.push_str(&format!("\n[cut here: {} more bytes]", self.dropped));
+        }
+        let blank = text.bytes().all(|b| b.is_ascii_whitespace());
+        (!blank).then_some(text)
+    }
+
+    /// As [`finish`](Self::finish), without blank lines before and white space after.
+    pub(crate) fn finish_trimmed(self) -> Option<String> {
+        self.finish().map(|text| trimmed(&text).to_owned())
+    }
+}
+
+/// The first line that is not blank, without white space around it; at most 500 characters.
+pub(crate) fn first_line(text: &str) -> Option<String> {
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
+    Some(line.chars().take(500).collect())
+}
+
+/// Without blank lines before and white space after.
+pub(crate) fn trimmed(text: &str) -> &str {
+    let text = text.trim_end();
+    let blank = text.len() - text.trim_start().len();
+    let start = text[..blank].rfind('\n').map_or(0, |at| at + 1);
+    &text[start..]
+}
+
+/// Bytes as a text, see [`KeptText::finish`] for what is replaced.
+pub(crate) fn clean(bytes: Vec<u8>) -> String {
+    let text = String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+    let text = match memchr::memchr(b'\r', text.as_bytes()) {
+        Some(_) => text.replace("\r\n", "\n"),
+        None => text,
+    };
+    match memchr::memchr(0, text.as_bytes()) {
+        Some(_) => text.replace('\0', "\u{fffd}"),
+        None => text,
+    }
+}
+
+fn drop_partial_character(bytes: &mut Vec<u8>) {
+    let tail = bytes.iter().rev().take(3).take_while(|&&b| b & 0xc0 == 0x80).count();
+    if let Some(lead) = bytes.len().checked_sub(tail + 1) {
+        let wanted = match bytes[lead] {
+            0xc0..=0xdf => 2,
+            0xe0..=0xef => 3,
+            0xf0.. => 4,
+            _ => return,
+        };
+        if tail + 1 < wanted {
+            bytes.truncate(lead);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(limit: usize, parts: &[&str], expected: Option<&str>) {
+        let mut text = KeptText::new(limit);
+        for part in parts {
+            text.push(part.as_bytes());
+        }
+        assert_eq!(text.finish().as_deref(), expected, "{limit} {parts:?}");
+    }
+
+    #[test]
+    fn a_text_is_cut_at_its_limit_between_characters_and_says_so() {
+        check(10, &["abc"], Some("abc"));
+        check(3, &["abc"], Some("abc"));
+        check(3, &["ab", "cd", "e"], Some("abc\n[cut here: 2 more bytes]"));
+        check(4, &["abcé"], Some("abc\n[cut here: 1 more bytes]"));
+        check(3, &["😀", "x"], Some("\n[cut here: 2 more bytes]"));
+        check(10, &[" \n\t "], None);
+        check(10, &["a\r\nb\0"], Some("a\nb\u{fffd}"));
+    }
+
+    #[test]
+    fn trimming_keeps_the_indentation_of_the_first_line() {
+        assert_eq!(trimmed("\n \n  a\n b \n"), "  a\n b");
+        assert_eq!(trimmed("a"), "a");
+        assert_eq!(trimmed(" \n "), "");
+        assert_eq!(first_line("\n  x y \nz"), Some("x y".to_owned()));
+    }
+}

@@ -1,0 +1,89 @@
+//! Lines of a text, with a limit on how much of one line is kept.
+
+use std::io::{self, BufRead, ErrorKind};
+
+/// Reads lines. A line inside the reader's buffer is not copied; one longer than the limit loses
+/// what is beyond it.
+pub(crate) struct Lines<R> {
+    reader: R,
+    limit: usize,
+    /// Bytes of the reader's buffer that belong to the line handed out last.
+    pending: usize,
+    joined: Vec<u8>,
+    number: u64,
+    ended: bool,
+}
+
+impl<R: BufRead> Lines<R> {
+    pub(crate) fn new(reader: R, limit: usize) -> Self {
+        Self { reader, limit, pending: 0, joined: Vec::new(), number: 0, ended: false }
+    }
+
+    /// The number of the line handed out last, from 1.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Whether the line handed out last had a line end.
+    pub(crate) fn ended(&self) -> bool {
+        self.ended
+    }
+
+    /// The next line without its line end, or `None` after the last one.
+    pub(crate) fn next(&mut self) -> io::Result<Option<&[u8]>> {
+        self.reader.consume(std::mem::take(&mut self.pending));
+        self.joined.clear();
+        let mut any = false;
+        loop {
+            let buffer = match self.reader.fill_buf() {
+                Ok(buffer) => buffer,
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            let (len, end) = (buffer.len(), memchr::memchr(b'\n', buffer));
+            if let Some(end) = end.filter(|_| !any) {
+                self.pending = end + 1;
+                self.number += 1;
+                self.ended = true;
+                // The borrow checker does not see that this arm returns, so the buffer is asked
+                // for again; it is the same one.
+                let line = &self.reader.fill_buf()?[..end];
+                return Ok(Some(without_return(&line[..line.len().min(self.limit)])));
+            }
+            let part = end.unwrap_or(len);
+            any |= len > 0;
+            let room = self.limit.saturating_sub(self.joined.len());
+            self.joined.extend_from_slice(&buffer[..part.min(room)]);
+            self.reader.consume(end.map_or(len, |end| end + 1));
+            if end.is_some() || len == 0 {
+                self.ended = end.is_some();
+                self.number += u64::from(any);
+                return Ok(any.then(|| without_return(&self.joined)));
+            }
+        }
+    }
+}
+
+fn without_return(line: &[u8]) -> &[u8] {
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::BufReader;
+
+    #[test]
+    fn lines_are_the_same_however_the_buffer_cuts_them() {
+        for capacity in [1, 2, 3, 5, 100] {
+            let text = &b"one\r\n\ntwo\nlast"[..];
+            let mut lines = Lines::new(BufReader::with_capacity(capacity, text), 3);
+            let mut seen = Vec::new();
+            while let Some(line) = lines.next().unwrap() {
+                seen.push(String::from_utf8(line.to_vec()).unwrap());
+            }
+            assert_eq!(seen, ["one", "", "two", "las"], "{capacity}");
+            assert_eq!((lines.number(), lines.ended()), (4, false));
+        }
+    }
+}

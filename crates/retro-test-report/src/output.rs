@@ -1,0 +1,83 @@
+//! What a reader writes to while it reads: the sink, the counts, the warnings.
+
+use retro_domain::TestCase;
+
+use crate::{Format, MAX_SUITES, MAX_WARNINGS, Options, ReportSink, SuiteMetadata, Summary, Warning};
+
+/// The way out for one file: counts what passes through and keeps the noise bounded.
+pub(crate) struct Output<'s> {
+    sink: &'s mut dyn ReportSink,
+    pub(crate) options: Options,
+    pub(crate) summary: Summary,
+    warnings: u64,
+    run_failures: u64,
+    suite_text_left: usize,
+}
+
+impl<'s> Output<'s> {
+    pub(crate) fn new(sink: &'s mut dyn ReportSink, format: Format, options: &Options) -> Self {
+        Self {
+            sink,
+            options: options.clone(),
+            summary: Summary::new(format),
+            warnings: 0,
+            run_failures: 0,
+            suite_text_left: options.max_text,
+        }
+    }
+
+    pub(crate) fn case(&mut self, case: TestCase) {
+        self.summary.counts.add(case.outcome, case.flaky);
+        self.sink.case(case);
+    }
+
+    /// Hands over a case that is counted apart, see [`Summary::subtests`].
+    pub(crate) fn subtest(&mut self, case: TestCase) {
+        self.summary.subtests.add(case.outcome, case.flaky);
+        if self.options.subtests {
+            self.sink.case(case);
+        }
+    }
+
+    pub(crate) fn warn(&mut self, line: impl Into<Option<u64>>, message: impl Into<String>) {
+        self.warnings += 1;
+        if self.warnings <= MAX_WARNINGS as u64 {
+            self.sink.warning(Warning { line: line.into(), message: message.into() });
+        }
+    }
+
+    /// Notes that the report calls the run a failure for this reason; the first one is told.
+    pub(crate) fn run_failure(&mut self, reason: impl Into<String>) {
+        self.run_failures += 1;
+        self.summary.run_failure.get_or_insert_with(|| reason.into());
+    }
+
+    pub(crate) fn suite(&mut self, suite: SuiteMetadata) {
+        if self.summary.suites.len() < MAX_SUITES {
+            self.summary.suites.push(suite);
+        } else {
+            self.summary.suites_left_out += 1;
+        }
+    }
+
+    /// How many bytes the next text of a suite may keep.
+    pub(crate) fn suite_text_left(&self) -> usize {
+        self.suite_text_left
+    }
+
+    pub(crate) fn spend_suite_text(&mut self, bytes: usize) {
+        self.suite_text_left = self.suite_text_left.saturating_sub(bytes);
+    }
+
+    pub(crate) fn finish(mut self) -> Summary {
+        let untold = self.warnings.saturating_sub(MAX_WARNINGS as u64);
+        if untold > 0 {
+            let message = format!("{untold} more warnings are not shown");
+            self.sink.warning(Warning { line: None, message });
+        }
+        if let Some(reason) = self.summary.run_failure.as_mut().filter(|_| self.run_failures > 1) {
+            reason.push_str(&format!(" (and {} more)", self.run_failures - 1));
+        }
+        self.summary
+    }
+}

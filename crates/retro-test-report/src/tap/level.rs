@@ -1,0 +1,171 @@
+//! The stream itself, or one block of subtests.
+
+use std::time::Duration;
+
+use retro_domain::{Outcome, TestCase, TestId};
+
+use super::diagnostics::Diagnostics;
+use super::line::{Directive, TestLine};
+use super::plan::Plan;
+
+/// One level of nesting.
+#[derive(Debug, Default)]
+pub(super) struct Level {
+    /// What its tests are under; empty for the stream itself.
+    pub(super) name: String,
+    is_named: bool,
+    /// `# Subtest:` of the block that comes next.
+    announced: Option<String>,
+    pub(super) plan: Plan,
+    /// The number the next test should have.
+    pub(super) next_number: u64,
+    pub(super) out_of_sequence: bool,
+    /// A test that may still get diagnostics or subtests.
+    pub(super) pending: Option<Pending>,
+    /// Subtests that wait for the line of their test.
+    pub(super) unclaimed: Subtests,
+    /// What the tests of this level said.
+    pub(super) results: Subtests,
+}
+
+impl Level {
+    /// The stream itself.
+    pub(super) fn outermost() -> Self {
+        Self { next_number: 1, ..Self::default() }
+    }
+
+    /// A `# Subtest: name` at this level. Some writers indent it with the subtests it names, some
+    /// write it one level further out: at the start of a nameless block it is the block's name.
+    pub(super) fn announce(&mut self, depth: usize, name: &str) {
+        let fresh = self.plan == Plan::default() && self.pending.is_none();
+        if depth > 0 && fresh && !self.is_named {
+            self.name = name.to_owned();
+            self.is_named = true;
+        } else {
+            self.announced = Some(name.to_owned());
+        }
+    }
+
+    /// The level inside this one, named after the open test, after what was announced, or by its
+    /// place.
+    pub(super) fn open_inner(&mut self) -> Self {
+        let open = self.pending.as_ref().map(|pending| pending.name.clone());
+        let name = open.or_else(|| self.announced.take());
+        let is_named = name.is_some();
+        let name = name.unwrap_or_else(|| format!("(subtest {})", self.plan.tests + 1));
+        Self { name, is_named, next_number: 1, ..Self::default() }
+    }
+}
+
+/// What a block of subtests said.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Subtests {
+    tests: u64,
+    failed: u64,
+    first_failed: Option<String>,
+    pub(super) plan_missed: Option<String>,
+}
+
+impl Subtests {
+    pub(super) fn count(&mut self, test: &Pending) {
+        self.tests += 1;
+        if test.outcome.is_failure() {
+            self.failed += 1;
+            self.first_failed.get_or_insert_with(|| match test.message() {
+                Some(message) => format!("{}: {message}", test.name),
+                None => test.name.clone(),
+            });
+        }
+    }
+
+    pub(super) fn add(&mut self, other: Self) {
+        self.tests += other.tests;
+        self.failed += other.failed;
+        self.first_failed = self.first_failed.take().or(other.first_failed);
+        self.plan_missed = self.plan_missed.take().or(other.plan_missed);
+    }
+
+    fn message(&self) -> Option<String> {
+        let failed = self.first_failed.as_ref().map(|first| {
+            format!("{} of {} subtests failed, first {first}", self.failed, self.tests)
+        });
+        let text = failed.or_else(|| Some(format!("subtests: {}", self.plan_missed.as_ref()?)))?;
+        Some(text.chars().take(500).collect())
+    }
+}
+
+/// A test whose line was read.
+#[derive(Debug)]
+pub(super) struct Pending {
+    name: String,
+    ok: bool,
+    pub(super) outcome: Outcome,
+    directive: Option<(Directive, String)>,
+    duration: Option<Duration>,
+    /// Whether its subtests follow in braces.
+    pub(super) opens: bool,
+    pub(super) subtests: Subtests,
+    pub(super) diagnostics: Option<Diagnostics>,
+    stdout: Option<String>,
+}
+
+impl Pending {
+    /// `ordinal` is its place among the tests, from 1; `stdout` is what came before its line.
+    pub(super) fn new(
+        line: TestLine<'_>,
+        ordinal: u64,
+        subtests: Subtests,
+        stdout: Option<String>,
+    ) -> Self {
+        let name = match &*line.description {
+            "" => format!("test {}", line.number.unwrap_or(ordinal)),
+            description => description.replace('\0', "\u{fffd}"),
+        };
+        let outcome = match (&line.directive, line.ok) {
+            (Some(_), _) => Outcome::Skipped,
+            (None, true) => Outcome::Passed,
+            (None, false) => Outcome::Failed,
+        };
+        Self {
+            name,
+            ok: line.ok,
+            outcome,
+            directive: line.directive.map(|(directive, reason)| (directive, reason.to_owned())),
+            duration: line.duration,
+            opens: line.opens,
+            subtests,
+            diagnostics: None,
+            stdout,
+        }
+    }
+
+    fn message(&self) -> Option<String> {
+        let said = self.diagnostics.as_ref().and_then(|diagnostics| diagnostics.message.clone());
+        match &self.directive {
+            Some((_, reason)) => Some(reason.clone()).filter(|reason| !reason.is_empty()),
+            None if self.outcome.is_failure() => self.subtests.message().or(said),
+            None => None,
+        }
+    }
+
+    /// The finished case, in the subtests of `path`.
+    pub(super) fn finish(mut self, path: Vec<String>) -> TestCase {
+        let message = self.message();
+        let id = TestId { suite: path, ..TestId::named(self.name) };
+        let mut case = TestCase::new(id, self.outcome);
+        case.message = message;
+        case.duration = self.duration;
+        case.stdout = self.stdout;
+        if let Some(diagnostics) = &mut self.diagnostics {
+            case.duration = case.duration.or(diagnostics.duration);
+            case.location = diagnostics.location();
+            case.kind = diagnostics.kind.take().filter(|_| self.outcome.is_failure());
+        }
+        case.detail = self.diagnostics.and_then(Diagnostics::into_detail);
+        if let Some((Directive::Todo, _)) = self.directive {
+            let result = if self.ok { "ok" } else { "not ok" };
+            case.properties.push(("todo".to_owned(), result.to_owned()));
+        }
+        case
+    }
+}

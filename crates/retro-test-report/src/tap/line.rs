@@ -1,0 +1,213 @@
+//! What one line of TAP is.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+/// A line without its indentation.
+#[derive(Debug, PartialEq)]
+pub(super) enum Line<'a> {
+    Version,
+    /// `1..N`, and what follows it.
+    Plan(u64, &'a str),
+    Test(TestLine<'a>),
+    BailOut(&'a str),
+    /// `# Subtest: name`
+    Subtest(&'a str),
+    Comment(&'a str),
+    Pragma,
+    /// `---`
+    YamlStart,
+    OpenBrace,
+    CloseBrace,
+    Blank,
+    Other,
+}
+
+/// `ok` or `not ok`, and what follows it.
+#[derive(Debug, PartialEq)]
+pub(super) struct TestLine<'a> {
+    pub(super) ok: bool,
+    pub(super) number: Option<u64>,
+    /// Empty when there is none.
+    pub(super) description: Cow<'a, str>,
+    pub(super) directive: Option<(Directive, &'a str)>,
+    pub(super) duration: Option<Duration>,
+    /// Whether ` {` at the end opens a block of subtests.
+    pub(super) opens: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Directive {
+    Skip,
+    Todo,
+}
+
+/// How deep a line is indented, in columns; a tab counts for four.
+pub(super) fn indentation(line: &str) -> usize {
+    line.bytes()
+        .take_while(|b| matches!(b, b' ' | b'\t'))
+        .map(|b| if b == b'\t' { 4 } else { 1 })
+        .sum()
+}
+
+/// A line without the first `columns` columns of its indentation.
+pub(super) fn without_indentation(line: &str, columns: usize) -> &str {
+    let mut left = columns;
+    line.trim_start_matches(|c| {
+        let width = if c == '\t' { 4 } else { 1 };
+        let inside = matches!(c, ' ' | '\t') && left > 0;
+        left = left.saturating_sub(width);
+        inside
+    })
+}
+
+/// What a line is. `text` has no indentation.
+pub(super) fn classify(text: &str) -> Line<'_> {
+    let text = text.trim_end();
+    match text.as_bytes().first() {
+        None => Line::Blank,
+        Some(b'o' | b'n') => test_line(text).map_or(Line::Other, Line::Test),
+        Some(b'1') => plan(text).map_or(Line::Other, |(count, rest)| Line::Plan(count, rest)),
+        Some(b'#') => {
+            let comment = text[1..].trim_start();
+            match strip_prefix_any_case(comment, "subtest:") {
+                Some(name) => Line::Subtest(name.trim()),
+                None => Line::Comment(comment),
+            }
+        }
+        Some(b'T' | b't') if is_version(text) => Line::Version,
+        Some(b'B' | b'b') => match strip_prefix_any_case(text, "bail out!") {
+            Some(reason) => Line::BailOut(reason.trim()),
+            None => Line::Other,
+        },
+        Some(b'p') if text.starts_with("pragma ") => Line::Pragma,
+        Some(b'{') if text == "{" => Line::OpenBrace,
+        Some(b'}') if text == "}" => Line::CloseBrace,
+        Some(b'-') if text == "---" => Line::YamlStart,
+        Some(_) => Line::Other,
+    }
+}
+
+pub(super) fn is_version(text: &str) -> bool {
+    strip_prefix_any_case(text, "tap version ")
+        .is_some_and(|rest| rest.trim_start().starts_with(|c: char| c.is_ascii_digit()))
+}
+
+/// `1..N`, alone or before white space, `#` or `;`.
+pub(super) fn plan(text: &str) -> Option<(u64, &str)> {
+    let digits = text.strip_prefix("1..")?;
+    let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+    let rest = &digits[end..];
+    let ends = rest.is_empty() || rest.starts_with([' ', '\t', '#', ';']);
+    (end > 0 && ends).then(|| (digits[..end].parse().unwrap_or(u64::MAX), rest.trim()))
+}
+
+/// The reason of a plan that skips everything: `1..0 # SKIP why`.
+pub(super) fn skip_all_reason(after_plan: &str) -> Option<&str> {
+    directive(after_plan.strip_prefix('#')?).map(|(_, reason)| reason)
+}
+
+fn test_line(text: &str) -> Option<TestLine<'_>> {
+    let (ok, rest) = match text.strip_prefix("not") {
+        Some(rest) => {
+            let trimmed = rest.trim_start();
+            if trimmed.len() == rest.len() {
+                return None;
+            }
+            (false, trimmed.strip_prefix("ok")?)
+        }
+        None => (true, text.strip_prefix("ok")?),
+    };
+    if rest.starts_with(|c: char| c.is_alphanumeric() || c == '_') {
+        return None;
+    }
+    let (number, rest) = number(rest.trim_start());
+    let rest = rest.trim_start();
+    let rest = rest.strip_prefix("- ").or(rest.strip_prefix('-').filter(|r| r.is_empty())).unwrap_or(rest);
+    let rest = rest.trim();
+    let (rest, opens) = match rest.strip_suffix('{') {
+        Some(before) if before.is_empty() || before.ends_with(' ') => (before.trim_end(), true),
+        _ => (rest, false),
+    };
+    let mut line =
+        TestLine { ok, number, description: Cow::Borrowed(rest), directive: None, duration: None, opens };
+    for at in hashes(rest) {
+        let after = &rest[at + 1..];
+        line.directive = directive(after);
+        line.duration = duration_note(after);
+        if line.directive.is_some() || line.duration.is_some() {
+            line.description = Cow::Borrowed(rest[..at].trim_end());
+            break;
+        }
+    }
+    line.description = unescape(line.description);
+    Some(line)
+}
+
+/// A test's number, when it is a word of its own. One too large for any test is the largest.
+fn number(text: &str) -> (Option<u64>, &str) {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let rest = &text[end..];
+    let ends = !rest.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | ':'));
+    if end > 0 && ends { (Some(text[..end].parse().unwrap_or(u64::MAX)), rest) } else { (None, text) }
+}
+
+/// Where a `#` can begin a directive: not escaped, at the start or after white space.
+fn hashes(text: &str) -> impl Iterator<Item = usize> {
+    let bytes = text.as_bytes();
+    let mut escaped = false;
+    (0..bytes.len()).filter(move |&at| {
+        let plain = !escaped;
+        escaped = plain && bytes[at] == b'\\';
+        plain && bytes[at] == b'#' && (at == 0 || bytes[at - 1].is_ascii_whitespace())
+    })
+}
+
+/// `SKIP…` or `TODO` in any case, and the reason after it.
+fn directive(after_hash: &str) -> Option<(Directive, &str)> {
+    let text = after_hash.trim_start();
+    if let Some(rest) = strip_prefix_any_case(text, "skip") {
+        // `Skipped:` and the like are the same word.
+        let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+        return Some((Directive::Skip, rest[end..].trim()));
+    }
+    let rest = strip_prefix_any_case(text, "todo")?;
+    let ends = !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+    ends.then(|| (Directive::Todo, rest.trim_start_matches([':', ' ', '\t'])))
+}
+
+/// `time=12.5ms`
+fn duration_note(after_hash: &str) -> Option<Duration> {
+    let text = strip_prefix_any_case(after_hash.trim_start(), "time=")?;
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let number: f64 = text[..end].parse().ok()?;
+    let unit = match text[end..].trim() {
+        "ms" => 1e-3,
+        "s" | "" => 1.0,
+        "m" | "min" => 60.0,
+        _ => return None,
+    };
+    Duration::try_from_secs_f64(number * unit).ok()
+}
+
+fn unescape(text: Cow<'_, str>) -> Cow<'_, str> {
+    if text.contains("\\#") || text.contains("\\\\") {
+        let mut out = String::with_capacity(text.len());
+        let mut chars = text.chars().peekable();
+        while let Some(c) = chars.next() {
+            let escaped = chars.next_if(|&next| c == '\\' && matches!(next, '\\' | '#'));
+            out.push(escaped.unwrap_or(c));
+        }
+        return Cow::Owned(out);
+    }
+    text
+}
+
+fn strip_prefix_any_case<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
+    let start = text.get(..prefix.len())?;
+    start.eq_ignore_ascii_case(prefix).then(|| &text[prefix.len()..])
+}
+
+#[cfg(test)]
+#[path = "line_tests.rs"]
+mod tests;

@@ -1,0 +1,268 @@
+//! TAP, versions 12 to 14.
+//!
+//! The outermost tests are the cases. A test that is `TODO`, passed or not, is
+//! [`Skipped`](Outcome::Skipped) with the property `todo` = `ok` or `not ok`: its result was
+//! declared not to count.
+
+mod diagnostics;
+mod level;
+mod line;
+mod plan;
+
+use std::io::BufRead;
+
+use self::diagnostics::Diagnostics;
+use self::level::{Level, Pending, Subtests};
+use self::line::{Line, TestLine, classify, indentation, is_version, plan, skip_all_reason, without_indentation};
+use crate::ParseError;
+use crate::kept_text::KeptText;
+use crate::lines::Lines;
+use crate::output::Output;
+
+/// Subtests deeper than this are read as if they were this deep.
+const DEEPEST: usize = 100;
+
+/// Columns of one level of subtests.
+const STEP: usize = 4;
+
+/// Reads a stream; whether there was any TAP in it.
+pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, ParseError> {
+    let limit = out.options.max_text;
+    let mut lines = Lines::new(reader, limit.max(4096));
+    let mut stream = Stream {
+        out,
+        number: 0,
+        levels: vec![Level::outermost()],
+        block: None,
+        after_test: false,
+        output: KeptText::new(limit),
+        recognised: false,
+        bailed_out: false,
+    };
+    while let Some(line) = lines.next()? {
+        stream.number += 1;
+        stream.line(&String::from_utf8_lossy(line));
+    }
+    stream.finish();
+    Ok(stream.recognised)
+}
+
+/// Whether a line can only be TAP. `ok` and a word alone is not enough: `go test` prints that too.
+pub(crate) fn is_evidence(line: &[u8]) -> bool {
+    let line = String::from_utf8_lossy(&line[..line.len().min(200)]);
+    if is_version(line.trim_start()) || plan(line.trim_end()).is_some() {
+        return true;
+    }
+    match classify(&line) {
+        Line::Test(TestLine { number: Some(_), .. }) => true,
+        Line::Test(TestLine { ok: false, .. }) => line.len() > "not ok".len(),
+        Line::Test(_) => line.starts_with("ok - "),
+        _ => false,
+    }
+}
+
+struct Stream<'o, 's> {
+    out: &'o mut Output<'s>,
+    number: u64,
+    /// The stream itself, and the subtests that are open.
+    levels: Vec<Level>,
+    /// The indentation of the YAML block that is open.
+    block: Option<usize>,
+    /// Whether nothing but comments came since the last test.
+    after_test: bool,
+    /// Lines that are no TAP: output of the test whose line comes next.
+    output: KeptText,
+    recognised: bool,
+    bailed_out: bool,
+}
+
+impl Stream<'_, '_> {
+    fn line(&mut self, line: &str) {
+        let indent = indentation(line);
+        let text = line.trim_start_matches([' ', '\t']);
+        if let Some(block) = self.block {
+            if text.is_empty() || (indent >= block && !(indent == block && text.trim_end() == "...")) {
+                let inner = without_indentation(line, block);
+                self.diagnostics(|diagnostics| diagnostics.yaml_line(inner));
+                return;
+            }
+            // Less indented than the block: its end, or a line that ends a block which has none.
+            self.block = None;
+            if text.trim_end() == "..." {
+                return;
+            }
+        }
+        let kind = classify(text);
+        let is_structure = indent % STEP == 0;
+        let depth = (indent / STEP).min(DEEPEST);
+        match kind {
+            Line::Blank => {}
+            Line::YamlStart if self.after_test && indent > 0 => self.block = Some(indent),
+            Line::Comment(comment) => self.comment(comment),
+            _ if !is_structure => self.text(line),
+            Line::Test(test) => self.test(depth, test),
+            Line::Plan(count, rest) => {
+                self.settle(depth);
+                self.plan(depth, count, rest);
+            }
+            Line::Version => {
+                self.recognised = true;
+                if let Some(level) = self.levels.last_mut() {
+                    level.next_number = 1;
+                }
+            }
+            Line::BailOut(reason) => {
+                self.recognised = true;
+                self.bailed_out = true;
+                self.out.run_failure(format!("Bail out! {reason}").trim_end());
+            }
+            Line::Subtest(name) => {
+                self.settle(depth);
+                self.after_test = false;
+                self.levels[depth].announce(depth, name);
+            }
+            Line::OpenBrace if self.levels.get(depth).is_some_and(|l| l.pending.is_some()) => {
+                self.settle(depth);
+                if let Some(pending) = &mut self.levels[depth].pending {
+                    pending.opens = true;
+                }
+            }
+            Line::CloseBrace if depth + 1 < self.levels.len() || self.holds_open(depth) => {
+                self.settle(depth);
+                self.flush(depth);
+            }
+            Line::Pragma => {}
+            _ => self.text(line),
+        }
+    }
+
+    fn holds_open(&self, depth: usize) -> bool {
+        let level = self.levels.get(depth);
+        level.and_then(|level| level.pending.as_ref()).is_some_and(|pending| pending.opens)
+    }
+
+    fn text(&mut self, line: &str) {
+        self.after_test = false;
+        self.output.push_line(line.as_bytes());
+    }
+
+    fn comment(&mut self, comment: &str) {
+        let failed = self.levels.last().and_then(|level| level.pending.as_ref());
+        if failed.is_some_and(|pending| pending.outcome.is_failure()) && !comment.is_empty() {
+            self.diagnostics(|diagnostics| diagnostics.comment(comment));
+        }
+    }
+
+    fn diagnostics(&mut self, add: impl FnOnce(&mut Diagnostics)) {
+        let limit = self.out.options.max_text;
+        if let Some(pending) = self.levels.last_mut().and_then(|level| level.pending.as_mut()) {
+            add(pending.diagnostics.get_or_insert_with(|| Diagnostics::new(limit)));
+        }
+    }
+
+    fn test(&mut self, depth: usize, test: TestLine<'_>) {
+        self.recognised = true;
+        self.settle(depth);
+        self.flush(depth);
+        let level = &mut self.levels[depth];
+        level.plan.tests += 1;
+        let in_sequence = test.number.is_none_or(|number| number == level.next_number);
+        level.next_number = test.number.unwrap_or(level.next_number).saturating_add(1);
+        if !in_sequence && depth == 0 && !std::mem::replace(&mut level.out_of_sequence, true) {
+            self.out.warn(self.number, "the numbers of tests are not in sequence from here on");
+        }
+        let subtests = std::mem::take(&mut level.unclaimed);
+        let ordinal = level.plan.tests;
+        level.pending = Some(Pending::new(test, ordinal, subtests, self.output.take()));
+        self.after_test = true;
+    }
+
+    fn plan(&mut self, depth: usize, count: u64, rest: &str) {
+        self.recognised = true;
+        self.after_test = false;
+        let level = &mut self.levels[depth];
+        if level.plan.add(count) {
+            level.next_number = 1;
+        }
+        if depth == 0 {
+            if let Some(reason) = skip_all_reason(rest) {
+                self.out.warn(self.number, format!("all tests are skipped: {reason}"));
+            }
+            if level.plan.plans == 2 {
+                self.out.warn(self.number, "there is more than one plan");
+            }
+        }
+    }
+
+    /// Makes `depth` the innermost level: closes what is deeper, opens what is missing.
+    fn settle(&mut self, depth: usize) {
+        while self.levels.len() > depth + 1 {
+            self.close_level();
+        }
+        while self.levels.len() < depth + 1 {
+            let outer = self.levels.len() - 1;
+            if !self.holds_open(outer) {
+                self.flush(outer);
+            }
+            let level = self.levels[outer].open_inner();
+            self.levels.push(level);
+        }
+    }
+
+    /// Closes the innermost level; its results go to the test around it, or wait for it.
+    fn close_level(&mut self) {
+        self.flush(self.levels.len() - 1);
+        let Some(level) = self.levels.pop() else { return };
+        if let Some(outer) = self.levels.last_mut() {
+            let mut subtests = level.results;
+            subtests.plan_missed = level.plan.missed();
+            match outer.pending.as_mut().filter(|pending| pending.opens) {
+                Some(pending) => pending.subtests.add(subtests),
+                None => outer.unclaimed.add(subtests),
+            }
+        }
+    }
+
+    /// Hands over the test that waits at a level.
+    fn flush(&mut self, depth: usize) {
+        let Some(pending) = self.levels[depth].pending.take() else { return };
+        self.after_test = false;
+        if depth > 0 {
+            self.levels[depth].results.count(&pending);
+            if !self.out.options.subtests {
+                self.out.summary.subtests.add(pending.outcome, false);
+                return;
+            }
+        }
+        let path = self.levels[1..=depth].iter().map(|level| level.name.clone()).collect();
+        let case = pending.finish(path);
+        if depth == 0 { self.out.case(case) } else { self.out.subtest(case) }
+    }
+
+    fn finish(&mut self) {
+        self.settle(0);
+        self.flush(0);
+        let level = &mut self.levels[0];
+        let unclaimed = std::mem::take(&mut level.unclaimed);
+        if unclaimed != Subtests::default() {
+            self.out.warn(self.number, "the subtests at the end belong to no test");
+        }
+        let plan = level.plan;
+        if !self.recognised {
+            return;
+        }
+        if let Some(why) = plan.missed() {
+            self.out.summary.truncated |= plan.tests < plan.planned() && !self.bailed_out;
+            if !self.bailed_out {
+                self.out.run_failure(why);
+            }
+        } else if plan.plans == 0 && !self.bailed_out {
+            self.out.summary.truncated = true;
+            self.out.warn(self.number, "there is no plan: tests may be missing at the end");
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "tap_tests.rs"]
+mod tests;

@@ -1,0 +1,331 @@
+//! Cutting a document into tags and texts.
+
+use std::io::{BufRead, ErrorKind};
+
+use crate::ParseError;
+
+/// A piece of a document.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Token<'a> {
+    /// A start tag: what is between `<` and `>`, with the slash of an empty element.
+    Start(&'a [u8]),
+    /// An end tag: its name.
+    End(&'a [u8]),
+    /// Character data in which references count; one text may come in several pieces.
+    Text(&'a [u8]),
+    /// Character data in which nothing counts.
+    Literal(&'a [u8]),
+    /// The end of the document.
+    Eof,
+}
+
+/// A tag longer than this is no tag.
+const LONGEST_TAG: usize = 64 << 20;
+
+#[derive(Clone, Copy, PartialEq)]
+enum State {
+    Content,
+    /// Inside `<![CDATA[`, with this many brackets held back because they may be its end.
+    Cdata(usize),
+    /// Inside `<!--`, with this many dashes just before.
+    Comment(usize),
+}
+
+/// Cuts a document into tokens, in one pass and without ever going back.
+pub(crate) struct Tokens<R> {
+    reader: R,
+    state: State,
+    /// Bytes of the reader's buffer that belong to the token handed out last.
+    pending: usize,
+    /// The tag being read, from its `<` on.
+    tag: Vec<u8>,
+    line: u64,
+    cut: bool,
+}
+
+impl<R: BufRead> Tokens<R> {
+    pub(crate) fn new(reader: R) -> Self {
+        Self { reader, state: State::Content, pending: 0, tag: Vec::new(), line: 1, cut: false }
+    }
+
+    /// The line reached, from 1.
+    pub(crate) fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// Whether the document ended inside a tag, a comment or a section.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.cut
+    }
+
+    /// The tag in which the document ended, if it did.
+    pub(crate) fn cut_tag(&self) -> &[u8] {
+        if self.cut { self.tag.strip_prefix(b"<").unwrap_or_default() } else { b"" }
+    }
+
+    /// The next token.
+    pub(crate) fn next(&mut self) -> Result<Token<'_>, ParseError> {
+        let pending = std::mem::take(&mut self.pending);
+        if pending > 0 {
+            self.skip(pending)?;
+        }
+        loop {
+            match self.state {
+                State::Content => {
+                    let buffer = fill(&mut self.reader)?;
+                    match memchr::memchr(b'<', buffer) {
+                        _ if buffer.is_empty() => return Ok(Token::Eof),
+                        Some(0) => {}
+                        end => {
+                            self.pending = end.unwrap_or(buffer.len());
+                            return Ok(Token::Text(&fill(&mut self.reader)?[..self.pending]));
+                        }
+                    }
+                    if let Some(kind) = self.markup()? {
+                        return Ok(match kind {
+                            Kind::Start => Token::Start(&self.tag[1..]),
+                            Kind::End => Token::End(end_name(&self.tag[2..])),
+                            Kind::Text => Token::Text(&self.tag),
+                            Kind::Eof => Token::Eof,
+                        });
+                    }
+                }
+                State::Cdata(held) => {
+                    let buffer = fill(&mut self.reader)?;
+                    let Some(&first) = buffer.first() else {
+                        self.cut = true;
+                        self.tag.clear();
+                        self.state = State::Content;
+                        return Ok(Token::Literal(&b"]]"[..held]));
+                    };
+                    match (held, first) {
+                        (2, b'>') => {
+                            self.skip(1)?;
+                            self.state = State::Content;
+                        }
+                        (2, b']') => {
+                            self.skip(1)?;
+                            return Ok(Token::Literal(b"]"));
+                        }
+                        (0 | 1, b']') => {
+                            self.skip(1)?;
+                            self.state = State::Cdata(held + 1);
+                        }
+                        (0, _) => {
+                            self.pending = memchr::memchr(b']', buffer).unwrap_or(buffer.len());
+                            return Ok(Token::Literal(&fill(&mut self.reader)?[..self.pending]));
+                        }
+                        _ => {
+                            self.state = State::Cdata(0);
+                            return Ok(Token::Literal(&b"]]"[..held]));
+                        }
+                    }
+                }
+                State::Comment(dashes) => {
+                    let buffer = fill(&mut self.reader)?;
+                    let Some(&first) = buffer.first() else {
+                        self.cut = true;
+                        self.tag.clear();
+                        self.state = State::Content;
+                        return Ok(Token::Eof);
+                    };
+                    let (skip, state) = match (dashes, first) {
+                        (2, b'>') => (1, State::Content),
+                        (_, b'-') => (1, State::Comment(2.min(dashes + 1))),
+                        _ => {
+                            let next = memchr::memchr(b'-', buffer).unwrap_or(buffer.len());
+                            (next, State::Comment(0))
+                        }
+                    };
+                    self.skip(skip)?;
+                    self.state = state;
+                }
+            }
+        }
+    }
+
+    /// Reads what starts with `<`. `None` when it was something to skip, or the start of a
+    /// section, which the state then says.
+    fn markup(&mut self) -> Result<Option<Kind>, ParseError> {
+        self.tag.clear();
+        self.take_byte()?;
+        match self.peek()? {
+            None => {
+                self.cut = true;
+                Ok(Some(Kind::Text))
+            }
+            Some(b'/') => self.tag(Kind::End),
+            Some(b'_' | b':' | b'a'..=b'z' | b'A'..=b'Z' | 0x80..) => self.tag(Kind::Start),
+            Some(b'?') => Ok(self.skip_to_end()?.then_some(Kind::Eof)),
+            Some(b'!') => self.declaration(),
+            Some(_) => Ok(Some(Kind::Text)),
+        }
+    }
+
+    /// Reads a tag up to its `>`. A quote counts after `=` only, and a `<` outside of a quoted
+    /// value shows that this was no tag but text.
+    fn tag(&mut self, kind: Kind) -> Result<Option<Kind>, ParseError> {
+        enum Inside {
+            Names,
+            Equals,
+            Value(u8),
+        }
+        let mut inside = Inside::Names;
+        loop {
+            let buffer = fill(&mut self.reader)?;
+            if buffer.is_empty() {
+                self.cut = true;
+                return Ok(Some(Kind::Eof));
+            }
+            let found = match inside {
+                Inside::Names => memchr::memchr3(b'>', b'<', b'=', buffer),
+                Inside::Equals => buffer.iter().position(|b| !b.is_ascii_whitespace()),
+                Inside::Value(quote) => memchr::memchr(quote, buffer),
+            };
+            let Some(at) = found else {
+                let len = buffer.len();
+                self.take(len)?;
+                continue;
+            };
+            match (inside, buffer[at]) {
+                (Inside::Names | Inside::Equals, b'>') => {
+                    self.take(at)?;
+                    self.skip(1)?;
+                    return Ok(Some(kind));
+                }
+                (Inside::Names | Inside::Equals, b'<') => {
+                    self.take(at)?;
+                    return Ok(Some(Kind::Text));
+                }
+                (Inside::Names, _) => inside = Inside::Equals,
+                (Inside::Equals, quote @ (b'"' | b'\'')) => inside = Inside::Value(quote),
+                (Inside::Equals | Inside::Value(_), _) => inside = Inside::Names,
+            }
+            self.take(at + 1)?;
+        }
+    }
+
+    /// Reads what starts with `<!`.
+    fn declaration(&mut self) -> Result<Option<Kind>, ParseError> {
+        self.take_byte()?;
+        const CDATA: &[u8] = b"<![CDATA[";
+        const COMMENT: &[u8] = b"<!--";
+        loop {
+            if self.tag == CDATA {
+                self.state = State::Cdata(0);
+                return Ok(None);
+            }
+            if self.tag == COMMENT {
+                self.state = State::Comment(0);
+                return Ok(None);
+            }
+            let Some(byte) = self.peek()? else {
+                self.cut = true;
+                return Ok(Some(Kind::Eof));
+            };
+            let fits = |wanted: &[u8]| {
+                wanted.starts_with(&self.tag) && wanted.get(self.tag.len()) == Some(&byte)
+            };
+            if fits(CDATA) || fits(COMMENT) {
+                self.take_byte()?;
+            } else if self.tag.len() == 2 && byte.is_ascii_alphabetic() {
+                return Ok(self.skip_document_type()?.then_some(Kind::Eof));
+            } else {
+                return Ok(Some(Kind::Text));
+            }
+        }
+    }
+
+    /// Skips to the next `>`; true when the document ends before.
+    fn skip_to_end(&mut self) -> Result<bool, ParseError> {
+        loop {
+            let buffer = fill(&mut self.reader)?;
+            if buffer.is_empty() {
+                self.cut = true;
+                return Ok(true);
+            }
+            let found = memchr::memchr(b'>', buffer);
+            let skip = found.map_or(buffer.len(), |at| at + 1);
+            self.skip(skip)?;
+            if found.is_some() {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Skips a document type with its definitions, none of which is ever used; true when the
+    /// document ends before.
+    fn skip_document_type(&mut self) -> Result<bool, ParseError> {
+        let (mut depth, mut quote, mut recent) = (0_u32, None, [0_u8; 4]);
+        let mut comment = false;
+        while let Some(byte) = self.peek()? {
+            self.skip(1)?;
+            recent = [recent[1], recent[2], recent[3], byte];
+            match quote {
+                _ if comment => comment = !recent.ends_with(b"-->"),
+                Some(open) => quote = Some(open).filter(|&open| open != byte),
+                None => match byte {
+                    b'-' if recent == *b"<!--" => comment = true,
+                    b'"' | b'\'' => quote = Some(byte),
+                    b'[' => depth += 1,
+                    b']' => depth = depth.saturating_sub(1),
+                    b'>' if depth == 0 => return Ok(false),
+                    _ => {}
+                },
+            }
+        }
+        self.cut = true;
+        Ok(true)
+    }
+
+    fn peek(&mut self) -> Result<Option<u8>, ParseError> {
+        Ok(fill(&mut self.reader)?.first().copied())
+    }
+
+    fn take_byte(&mut self) -> Result<(), ParseError> {
+        self.take(1)
+    }
+
+    /// Moves bytes from the reader's buffer to the tag.
+    fn take(&mut self, count: usize) -> Result<(), ParseError> {
+        let buffer = fill(&mut self.reader)?;
+        self.tag.extend_from_slice(&buffer[..count]);
+        if self.tag.len() > LONGEST_TAG {
+            let why = format!("a tag of more than {} MiB", LONGEST_TAG >> 20);
+            return Err(ParseError::Malformed { line: self.line, why });
+        }
+        self.skip(count)
+    }
+
+    fn skip(&mut self, count: usize) -> Result<(), ParseError> {
+        let buffer = fill(&mut self.reader)?;
+        self.line += memchr::memchr_iter(b'\n', &buffer[..count]).count() as u64;
+        self.reader.consume(count);
+        Ok(())
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Start,
+    End,
+    Text,
+    Eof,
+}
+
+fn end_name(tag: &[u8]) -> &[u8] {
+    tag.trim_ascii_end()
+}
+
+fn fill<R: BufRead>(reader: &mut R) -> Result<&[u8], ParseError> {
+    while let Err(error) = reader.fill_buf() {
+        if error.kind() != ErrorKind::Interrupted {
+            return Err(error.into());
+        }
+    }
+    Ok(reader.fill_buf()?)
+}
+
+#[cfg(test)]
+#[path = "tokens_tests.rs"]
+mod tests;
