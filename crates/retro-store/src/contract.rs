@@ -3,7 +3,7 @@
 //! An implementation's tests name a function that makes a fresh store, and get one test for each
 //! check:
 //!
-//! ```ignore
+//! ```text
 //! async fn make() -> (Arc<dyn JobStore>, TempDir) { … }
 //! retro_store::job_store_contract!(make);
 //! ```
