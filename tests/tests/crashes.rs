@@ -144,7 +144,7 @@ fn gc_removes_what_is_old_and_the_rest_stays() {
         "{}",
         said.stdout
     );
-    world.expect(0, &["gc", "--max-size", "1", "--slots"]);
+    world.expect(0, &["gc", "--max-size", "1KiB", "--slots"]);
     let said = world.expect(0, &["run", "--", "cat", "out.tap"]);
     assert!(said.stderr.contains("0 known, 6 to run"), "{}", said.stderr);
 }

@@ -58,7 +58,7 @@ fn an_overlay_changes_every_commit_and_its_key() {
     assert!(said.stderr.contains("0 known"), "{}", said.stderr);
     assert!(said.stdout.contains("2 passed"), "{}", said.stdout);
     let patch = world.outside().join("p.patch");
-    let diff = "--- a/out.tap\n+++ b/out.tap\n@@ -1,2 +1,2 @@\n 1..1\n-not ok - a\n+ok - a\n";
+    let diff = "diff --git a/out.tap b/out.tap\n--- a/out.tap\n+++ b/out.tap\n@@ -1,2 +1,2 @@\n 1..1\n-not ok - a\n+ok - a\n";
     std::fs::write(&patch, diff).unwrap();
     let args = [
         "run",

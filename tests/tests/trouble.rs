@@ -64,6 +64,12 @@ fn what_is_wrong_with_the_call_is_said() {
     );
     check(&world, &["show"], 2, &["no run yet", "git retro run"]);
     check(&world, &["log", "HEAD"], 2, &["no result is known"]);
+    check(
+        &world,
+        &["run", "--", "no-such-program"],
+        2,
+        &["no-such-program", "not found"],
+    );
     check(&world, &["run", "--order", "random"], 2, &["random"]);
 }
 

@@ -120,13 +120,13 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) execution: ExecutionArgs,
     /// Print the plan and run nothing
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     pub(crate) dry_run: bool,
     /// What makes the exit code 1: new, any, flaky or none
-    #[arg(long, value_name = "WHAT")]
+    #[arg(long, value_name = "WHAT", help_heading = "Output")]
     pub(crate) fail_on: Option<FailOn>,
     /// How to print the answer
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, help_heading = "Output")]
     pub(crate) format: Format,
     /// Run this command on each commit, in place of the configured suites
     #[arg(last = true, value_name = "COMMAND")]
