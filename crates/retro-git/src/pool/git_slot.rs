@@ -182,7 +182,7 @@ impl Slot for GitSlot {
         let mut list = self.overlay.join(&0);
         list.push(0);
         self.handle
-            .replace_file(c"overlay", &list)
+            .write_file(c"overlay", &list)
             .map_err(|error| GitError::io(self.folder.join("overlay"), error))?;
         let root = self
             .handle
@@ -203,9 +203,12 @@ impl Drop for GitSlot {
         };
         let state = state_file::encode(&self.validity, commit, self.tree.tick, &self.tree.root);
         // Without these files the next user reads every file, and takes any slot: slower, not wrong.
-        drop(self.handle.replace_file(c"state", &state));
         let text = format!("{commit}\n");
-        drop(self.handle.replace_file(c"commit", text.as_bytes()));
+        drop(self.handle.write_file(c"commit", text.as_bytes()));
+        // Whole or not at all: a state that a crash cut short does not read back either, but should
+        // not have to be relied on.
+        let written = self.handle.write_file(c"state.new", &state);
+        drop(written.map(|_| self.handle.rename(c"state.new", &self.handle, c"state")));
     }
 }
 

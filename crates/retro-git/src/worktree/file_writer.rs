@@ -1,12 +1,10 @@
 //! Writing one file of a commit.
 
-use std::io::Write as _;
-
 use git2::Oid;
 use rustix::io::Errno;
 
 use super::content::blob_id;
-use super::dir_handle::DirHandle;
+use super::dir_handle::{DirHandle, overwrite};
 use super::file_stat::FileStat;
 use super::lfs::LfsFiles;
 use super::objects::Objects;
@@ -25,14 +23,14 @@ pub(super) struct FileWriter<'a> {
 }
 
 impl FileWriter<'_> {
-    /// Writes `file` under its name, which must be free: the name of its content and its record, or
-    /// what the system said when the name could not be taken.
+    /// Writes `file`: the name of its content and its record, or what the system said when its name
+    /// could not be taken.
     ///
-    /// Files are always made anew and never written over, so that other names of an old file keep what
-    /// they have.
+    /// A file with other names is never written over, so that those keep what they have.
     pub(super) fn write(
         &mut self,
         file: &File,
+        how: How,
     ) -> Result<Result<(Oid, FileStat), Errno>, GitError> {
         let shown =
             || String::from_utf8_lossy(&[self.folder, file.name.to_bytes()].concat()).into_owned();
@@ -52,19 +50,24 @@ impl FileWriter<'_> {
             } else {
                 file.conversion.apply(file.id, blob)
             };
-            let mut out = self
-                .handle
-                .create_file(&file.name, file.shape == FileShape::Executable)
-                .map_err(WriteError::Name)?;
-            out.write_all(&content).map_err(WriteError::Content)?;
-            let stat =
-                rustix::fs::fstat(&out).map_err(|error| WriteError::Content(error.into()))?;
+            let old = match how {
+                How::Over => self.handle.open_to_overwrite(&file.name),
+                How::Anew => None,
+            };
+            let mut out = match old {
+                Some(old) => old,
+                None => self
+                    .handle
+                    .create_file(&file.name, file.shape == FileShape::Executable)
+                    .map_err(WriteError::Name)?,
+            };
+            let stat = overwrite(&mut out, &content).map_err(WriteError::Content)?;
             let id = if content.as_ptr() == blob.as_ptr() && content.len() == blob.len() {
                 file.id
             } else {
                 blob_id(&content)
             };
-            Ok((id, FileStat::new(&stat)))
+            Ok((id, stat))
         })?;
         for warning in warnings {
             super::warn_once(self.done, warning);
@@ -84,6 +87,15 @@ impl FileWriter<'_> {
             )),
         }
     }
+}
+
+/// Where a file is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum How {
+    /// Over the file that has its name, if that can be.
+    Over,
+    /// Under a name that is free.
+    Anew,
 }
 
 enum WriteError {

@@ -121,9 +121,9 @@ impl GitDir {
     ) -> Result<(), GitError> {
         let failed = |error| GitError::io(".git", error);
         let handle = ensure(&mut self.0, work_tree, tick, true).map_err(failed)?;
-        handle.replace_file(c"index", index).map_err(failed)?;
+        handle.write_file(c"index", index).map_err(failed)?;
         handle
-            .replace_file(c"HEAD", format!("{head}\n").as_bytes())
+            .write_file(c"HEAD", format!("{head}\n").as_bytes())
             .map_err(failed)?;
         Ok(())
     }
@@ -166,7 +166,7 @@ fn ensure(
         match stat {
             Some(stat) if holds(&handle, piece, stat) => piece.record = Some(stat),
             _ => {
-                piece.record = Some(handle.replace_file(&piece.name, &piece.content)?);
+                piece.record = Some(handle.write_file(&piece.name, &piece.content)?);
                 changed = true;
             }
         }

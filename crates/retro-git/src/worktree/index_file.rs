@@ -8,9 +8,11 @@ use super::tracked::{Dir, Entry, FileShape, FileState};
 use crate::rules::conversion::Conversion;
 
 /// The bytes of an index (version 2) that says of every file in `root` what the file system does, so
-/// that `git status` has nothing to read, and that knows the trees the folders come from.
-pub(crate) fn index_bytes(root: &Dir) -> Vec<u8> {
-    let mut out = b"DIRC\0\0\0\x02\0\0\0\0".to_vec();
+/// that `git status` has nothing to read, and that knows the trees the folders come from. About
+/// `expected_size` bytes are set aside for it.
+pub(crate) fn index_bytes(root: &Dir, expected_size: usize) -> Vec<u8> {
+    let mut out = Vec::with_capacity(expected_size + 1024);
+    out.extend_from_slice(b"DIRC\0\0\0\x02\0\0\0\0");
     let mut trees = Vec::new();
     let count = folder(&mut out, &mut trees, root, &mut Vec::new());
     out[8..12].copy_from_slice(&count.to_be_bytes());

@@ -9,6 +9,7 @@ use rustix::io::Errno;
 
 use super::dir_handle::DirHandle;
 use super::file_stat::{FileKind, FileStat};
+use super::file_writer::{FileWriter, How};
 use super::objects::Objects;
 use super::rule_cache::RuleCache;
 use super::tracked::{Cause, Dir, Entry, FileState, LocalIgnore, Submodule, unrepresentable};
@@ -257,63 +258,59 @@ impl Settle<'_> {
         file.conversion = conversion;
         let cause = match file.state {
             FileState::Unwritten(cause) => cause,
-            _ => Cause::Commit,
+            _ => Cause::Commit { intact: true },
         };
-        let (content, stat) = self.write(dir, index, handle)?;
+        let intact = matches!(cause, Cause::Commit { intact: true });
+        let (content, stat) = self.write(dir, index, handle, intact)?;
         if let Entry::File(file) = &mut dir.entries[index] {
             file.content = content;
             file.state = FileState::Recorded(stat);
         }
         match cause {
-            Cause::Commit => self.done.written += 1,
+            Cause::Commit { .. } => self.done.written += 1,
             Cause::Damage => self.done.restored += 1,
         }
         Ok(())
     }
 
-    /// Writes the file at `index` under its name, which is freed first. The name of its content and
-    /// its record.
+    /// Writes the file at `index` under its name: over its old version where that is intact, else
+    /// anew, with whatever has its name removed. The name of its content and its record.
     fn write(
         &mut self,
         dir: &Dir,
         index: usize,
         handle: &DirHandle,
+        intact: bool,
     ) -> Result<(Oid, FileStat), GitError> {
         let Entry::File(file) = &dir.entries[index] else {
             unreachable!("only files are written")
         };
-        let mut writer = super::file_writer::FileWriter {
-            objects: self.objects,
-            lfs: self.lfs,
-            handle,
-            folder: &self.path,
-            done: &mut self.done,
-        };
-        let first = writer.write(file)?;
-        let second = match first {
-            Ok(written) => return Ok(written),
-            Err(Errno::EXIST) => {
-                self.free(dir, index, handle)?;
-                let mut writer = super::file_writer::FileWriter {
-                    objects: self.objects,
-                    lfs: self.lfs,
-                    handle,
-                    folder: &self.path,
-                    done: &mut self.done,
-                };
-                writer.write(file)?
+        let mut how = if intact { How::Over } else { How::Anew };
+        loop {
+            let mut writer = FileWriter {
+                objects: self.objects,
+                lfs: self.lfs,
+                handle,
+                folder: &self.path,
+                done: &mut self.done,
+            };
+            match writer.write(file, how)? {
+                Ok(written) => return Ok(written),
+                Err(Errno::EXIST) => {
+                    self.free(dir, index, handle)?;
+                    how = How::Anew;
+                }
+                Err(Errno::NAMETOOLONG | Errno::INVAL | Errno::ILSEQ | Errno::NOENT) => {
+                    return Err(unrepresentable(
+                        self.commit,
+                        &self.path,
+                        file.name.to_bytes(),
+                        "this file system cannot hold it",
+                    ));
+                }
+                Err(error) => return Err(self.failed(file.name.to_bytes(), error)),
             }
-            Err(error) => Err(error),
-        };
-        second.map_err(|error| match error {
-            Errno::NAMETOOLONG | Errno::INVAL | Errno::ILSEQ | Errno::NOENT => unrepresentable(
-                self.commit,
-                &self.path,
-                file.name.to_bytes(),
-                "this file system cannot hold it",
-            ),
-            error => self.failed(file.name.to_bytes(), error),
-        })
+        }
     }
 
     /// Removes what stands where a file is to be written, unless that is another tracked file.

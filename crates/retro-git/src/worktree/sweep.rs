@@ -160,3 +160,68 @@ fn holds(file: &File, stat: FileStat, handle: &DirHandle) -> std::io::Result<boo
     };
     Ok(found == Some(file.content))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::CString;
+
+    use super::*;
+    use crate::rules::conversion::Conversion;
+
+    /// A folder with one file that was changed after it was recorded, in a moment so short that the
+    /// file system says the same of it as before. `later`: the records were made in a later moment than
+    /// the file's, so that this could not be.
+    fn check(later: bool, is_found: bool) {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("file"), "now this").unwrap();
+        let handle = DirHandle::open(folder.path()).unwrap();
+        let stat = handle.stat(c"file").unwrap();
+        let mut dir = Dir::unknown(CString::default().into_boxed_c_str());
+        dir.entries.push(Entry::File(File {
+            name: c"file".into(),
+            id: blob_id(b"was that"),
+            content: blob_id(b"was that"),
+            shape: FileShape::Regular,
+            conversion: Conversion::default(),
+            state: FileState::Recorded(stat),
+        }));
+        let mut tick = stat.ctime;
+        tick.nanos += u32::from(later);
+        Sweep::new(tick).dir(&mut dir, &handle).unwrap();
+        let expected = if is_found {
+            FileState::Unwritten(Cause::Damage)
+        } else {
+            FileState::Recorded(stat)
+        };
+        assert!(matches!(&dir.entries[0], Entry::File(file) if file.state == expected));
+    }
+
+    #[test]
+    fn a_record_of_the_same_tick_proves_nothing() {
+        check(false, true);
+    }
+
+    #[test]
+    fn a_record_of_an_earlier_tick_is_not_read_again() {
+        check(true, false);
+    }
+
+    #[test]
+    fn a_folder_is_listed_unless_its_record_proves_it_unchanged() {
+        let folder = tempfile::tempdir().unwrap();
+        let handle = DirHandle::open(folder.path()).unwrap();
+        let stat = handle.own_stat().unwrap();
+        let lists = |later: u32| {
+            let mut dir = Dir::unknown(CString::default().into_boxed_c_str());
+            (dir.record, dir.list, dir.busy) = (Some(stat), false, false);
+            let mut tick = stat.ctime;
+            tick.nanos += later;
+            Sweep::new(tick).dir(&mut dir, &handle).unwrap();
+            dir.list
+        };
+        assert!(lists(0));
+        assert!(!lists(1));
+        std::fs::write(folder.path().join("new"), "").unwrap();
+        assert!(lists(1));
+    }
+}

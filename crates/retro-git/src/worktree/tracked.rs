@@ -91,7 +91,10 @@ pub(crate) enum FileState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cause {
     /// The commit before had another.
-    Commit,
+    Commit {
+        /// The other one is still there as it was written, and is of the same shape.
+        intact: bool,
+    },
     /// Something changed it.
     Damage,
 }

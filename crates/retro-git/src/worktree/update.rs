@@ -31,7 +31,7 @@ impl<'a> Update<'a> {
             loader: Loader {
                 objects,
                 commit,
-                state: FileState::Unwritten(Cause::Commit),
+                state: FileState::Unwritten(Cause::Commit { intact: false }),
             },
             path: Vec::new(),
             removed: 0,
@@ -105,13 +105,16 @@ impl<'a> Update<'a> {
                     return Ok(Entry::File(file));
                 }
                 self.note_rules(new.name.to_bytes());
+                let intact = matches!(file.state, FileState::Recorded(_))
+                    && shape == file.shape
+                    && shape != FileShape::Symlink;
                 Ok(Entry::File(File {
                     name: file.name,
                     id: new.id,
                     content: new.id,
                     shape,
                     conversion: Conversion::default(),
-                    state: FileState::Unwritten(Cause::Commit),
+                    state: FileState::Unwritten(Cause::Commit { intact }),
                 }))
             }
             (old, _) => {

@@ -46,6 +46,8 @@ pub(crate) struct WorkTree {
     pub(crate) certainty: Certainty,
     /// When the records were made.
     pub(crate) tick: Stamp,
+    /// How large the index was last.
+    index_size: usize,
 }
 
 /// What the work trees of one slot share.
@@ -76,6 +78,7 @@ impl WorkTree {
             commit: None,
             certainty: Certainty::Unverified,
             tick: Stamp::default(),
+            index_size: 0,
         }
     }
 
@@ -138,7 +141,8 @@ impl WorkTree {
         let mut done = settle.done;
         self.submodules
             .checkout(&self.objects, &self.root, &handle, around, &mut done)?;
-        let index = index_bytes(&self.root);
+        let index = index_bytes(&self.root, self.index_size);
+        self.index_size = index.len();
         self.git_dir.ensure(&handle, self.tick, commit, &index)?;
         // Writing the git directory changed the root, where nothing else is done any more.
         self.root.record = handle.own_stat().ok();
