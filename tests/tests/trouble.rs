@@ -49,12 +49,6 @@ fn what_is_wrong_with_the_call_is_said() {
         4,
         &["no commit matches"],
     );
-    check(
-        &world,
-        &["run", "--", "no-such-program"],
-        2,
-        &["no-such-program", "not found"],
-    );
     check(&world, &["run"], 2, &["no way to run", "retro.toml"]);
     check(
         &world,
@@ -64,6 +58,12 @@ fn what_is_wrong_with_the_call_is_said() {
     );
     check(&world, &["show"], 2, &["no run yet", "git retro run"]);
     check(&world, &["log", "HEAD"], 2, &["no result is known"]);
+    check(
+        &world,
+        &["run", "--", "no-such-program"],
+        2,
+        &["no-such-program", "not found"],
+    );
     check(
         &world,
         &["run", "--", "no-such-program"],

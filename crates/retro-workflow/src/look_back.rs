@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use retro_domain::{
-    Clock, CommitId, CommitJob, EventKind, JobEvent, LeaseOwner, LeasePolicy, RunId, Suite,
+    Clock, CommitId, CommitJob, Epoch, EventKind, JobEvent, LeaseOwner, LeasePolicy, RunId, Suite,
 };
 use retro_exec::{EnvironmentPolicy, Executor, Home, clean_environment};
 use retro_git::{Slot, SlotPool};
@@ -436,6 +436,18 @@ impl Shared {
                 return Turn::Over;
             }
         };
+        match self.finished_elsewhere(planned, &job, epoch) {
+            Ok(false) => {}
+            Ok(true) => {
+                self.progress().completed += 1;
+                return Turn::Done;
+            }
+            Err(error) => {
+                self.progress().handed_back += 1;
+                self.stop(StopCause::Fatal(error.into()));
+                return Turn::Over;
+            }
+        }
         let commit_id = commit.commit;
         self.recorder.record(EventKind::JobStarted {
             commit: commit_id,
@@ -470,12 +482,39 @@ impl Shared {
         }
     }
 
+    /// Whether another process stored the job's result after this one made its plan; the job, which
+    /// was just claimed, is then ended. A job that nobody had claimed before cannot have one.
+    fn finished_elsewhere(
+        &self,
+        planned: &PlannedJob,
+        job: &CommitJob,
+        epoch: Epoch,
+    ) -> Result<bool, StoreError> {
+        if epoch == Epoch(1) {
+            return Ok(false);
+        }
+        let known = self.wait(self.services.results.summaries(&[planned.key]))?;
+        let Some(found) = known.into_iter().flatten().next() else {
+            return Ok(false);
+        };
+        if planned.replaces == Some(found.revision) {
+            return Ok(false);
+        }
+        let verdict = found.verdict;
+        self.wait(
+            self.services
+                .jobs
+                .apply(job, &JobEvent::Complete { epoch, verdict }),
+        )?;
+        Ok(true)
+    }
+
     /// Counts how a job ended, and tells the store where it does not know yet.
     fn settle(
         &self,
         end: JobEnd,
         job: &CommitJob,
-        epoch: retro_domain::Epoch,
+        epoch: Epoch,
         worker: u32,
         started_at: retro_domain::Timestamp,
     ) -> Turn {

@@ -16,7 +16,8 @@ mod why;
 
 use retro_bootstrap::{ExitCode, Failure, FlagLayer};
 use retro_domain::{RunId, TestId};
-use retro_store::{ResultStore, RunRecord, TestPattern};
+use retro_store::{RunRecord, TestPattern};
+use retro_workflow::RunView;
 
 use crate::cli::{Cli, Command};
 use crate::context::{Context, Environment, store_failure};
@@ -70,24 +71,21 @@ async fn the_run(
     })
 }
 
-/// The tests that a pattern means, or why there are none.
-async fn the_tests(
-    context: &Context,
-    results: &dyn ResultStore,
-    pattern: &str,
-    limit: usize,
-) -> Result<Vec<TestId>, Failure> {
-    let pattern = TestPattern(pattern.to_owned());
-    let tests = results
-        .find_tests(&context.repo(), &pattern, limit)
-        .await
-        .map_err(store_failure)?;
+/// The tests of a run that a pattern means, at most `limit`; an error when there is none.
+fn the_tests(view: &RunView, pattern: &str, limit: usize) -> Result<Vec<TestId>, Failure> {
+    let known = view.history.tests.iter().cloned();
+    let tests = TestPattern(pattern.to_owned()).select(known, limit);
     if tests.is_empty() {
-        return Err(
-            Failure::usage(format!("no known test matches {:?}", pattern.0)).with_hint(
-                "a glob or a part of the name will do; `git retro show --all` lists tests",
-            ),
-        );
+        let what = format!("no test of run {} matches {pattern:?}", view.run.id);
+        return Err(Failure::usage(what).with_hint(
+            "a glob or a part of the name will do; `git retro show --all COMMIT` lists tests, and \
+             --run names another run",
+        ));
     }
     Ok(tests)
+}
+
+/// A test's place in a run's history.
+fn place_of(view: &RunView, test: &TestId) -> Option<usize> {
+    view.history.tests.iter().position(|known| known == test)
 }

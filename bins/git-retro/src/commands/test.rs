@@ -23,19 +23,19 @@ pub(crate) fn run(context: &Context, args: &TestArgs) -> Result<ExitCode, Failur
 async fn show(context: &Context, args: &TestArgs) -> Result<ExitCode, Failure> {
     let stores = context.stores()?;
     let (jobs, results): (&dyn JobStore, &dyn ResultStore) = (&*stores.jobs, &*stores.results);
-    let tests = super::the_tests(context, results, &args.name, MOST_TESTS + 1).await?;
+    let run = super::the_run(context, jobs, &args.run).await?;
+    let view = view_run(run, results).await.map_err(store_failure)?;
+    let tests = super::the_tests(&view, &args.name, MOST_TESTS + 1)?;
     if tests.len() > MOST_TESTS {
         context.warn(&format!(
             "more than {MOST_TESTS} tests match; the first of them follow"
         ));
     }
-    let run = super::the_run(context, jobs, &args.run).await?;
-    let view = view_run(run, results).await.map_err(store_failure)?;
     let keys: Vec<_> = view.run.commits.iter().map(|commit| commit.key).collect();
     let mut text = String::new();
     let mut documents = Vec::new();
     for test in tests.iter().take(MOST_TESTS) {
-        let Some(place) = view.history.tests.iter().position(|known| known == test) else {
+        let Some(place) = super::place_of(&view, test) else {
             continue;
         };
         let cases = results.history(test, &keys).await.map_err(store_failure)?;
@@ -44,20 +44,9 @@ async fn show(context: &Context, args: &TestArgs) -> Result<ExitCode, Failure> {
             _ => documents.push(TestHistory::new(&view, place, &cases)),
         }
     }
-    match args.format {
-        Format::Human if text.is_empty() => {
-            return Err(
-                Failure::usage(format!("run {} has no such test", view.run.id))
-                    .with_hint("another run may: name one with --run"),
-            );
-        }
-        Format::Human => {}
-        format => {
-            text = json(
-                &HistoryDocument::new(view.run.id.to_string(), documents),
-                format,
-            )?;
-        }
+    if args.format != Format::Human {
+        let document = HistoryDocument::new(view.run.id.to_string(), documents);
+        text = json(&document, args.format)?;
     }
     print(&text)?;
     Ok(ExitCode::Fine)

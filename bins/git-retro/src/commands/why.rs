@@ -20,7 +20,9 @@ pub(crate) fn run(context: &Context, args: &WhyArgs) -> Result<ExitCode, Failure
 async fn explain(context: &Context, args: &WhyArgs) -> Result<ExitCode, Failure> {
     let stores = context.stores()?;
     let (jobs, results): (&dyn JobStore, &dyn ResultStore) = (&*stores.jobs, &*stores.results);
-    let tests = super::the_tests(context, results, &args.test, 11).await?;
+    let run = super::the_run(context, jobs, &args.run).await?;
+    let view = view_run(run, results).await.map_err(store_failure)?;
+    let tests = super::the_tests(&view, &args.test, 11)?;
     let [test] = tests.as_slice() else {
         let names: Vec<String> = tests
             .iter()
@@ -32,13 +34,11 @@ async fn explain(context: &Context, args: &WhyArgs) -> Result<ExitCode, Failure>
                 .with_hint(format!("name one of them:\n{}", names.join("\n"))),
         );
     };
-    let run = super::the_run(context, jobs, &args.run).await?;
-    let view = view_run(run, results).await.map_err(store_failure)?;
-    let Some(place) = view.history.tests.iter().position(|known| known == test) else {
-        return Err(
-            Failure::usage(format!("run {} does not have {test}", view.run.id))
-                .with_hint("another run may: name one with --run"),
-        );
+    let Some(place) = super::place_of(&view, test) else {
+        return Err(Failure::usage(format!(
+            "{test} is not in run {}",
+            view.run.id
+        )));
     };
     let told = story(&view.history, place);
     if args.format != Format::Human {
