@@ -17,7 +17,10 @@ pub fn detect(start: &[u8]) -> Option<Format> {
 /// As [`detect`], of bytes that are UTF-8 already.
 pub(crate) fn detect_decoded(start: &[u8]) -> Option<Format> {
     if start.trim_ascii_start().starts_with(b"<") {
-        return xml_roots(start).iter().any(|name| is_junit(name)).then_some(Format::Junit);
+        return xml_roots(start)
+            .iter()
+            .any(|name| is_junit(name))
+            .then_some(Format::Junit);
     }
     let mut lines = start.split(|&b| b == b'\n');
     let by_line = lines.find_map(|line| {
@@ -30,12 +33,18 @@ pub(crate) fn detect_decoded(start: &[u8]) -> Option<Format> {
     by_line.or_else(|| {
         // A report that follows other output in the same stream.
         let names = xml_roots(start);
-        names.iter().any(|name| is_junit(name)).then_some(Format::Junit)
+        names
+            .iter()
+            .any(|name| is_junit(name))
+            .then_some(Format::Junit)
     })
 }
 
 fn is_junit(name: &[u8]) -> bool {
-    matches!(name, b"testsuites" | b"testsuite" | b"testcase" | b"testrun")
+    matches!(
+        name,
+        b"testsuites" | b"testsuite" | b"testcase" | b"testrun"
+    )
 }
 
 /// The names of the first elements of a document; most documents need only one.
@@ -45,7 +54,9 @@ fn xml_roots(start: &[u8]) -> Vec<Vec<u8>> {
     loop {
         match tokens.next() {
             Ok(Token::Start(tag)) => {
-                let end = tag.iter().position(|b| b.is_ascii_whitespace() || *b == b'/');
+                let end = tag
+                    .iter()
+                    .position(|b| b.is_ascii_whitespace() || *b == b'/');
                 names.push(local_name(&tag[..end.unwrap_or(tag.len())]).to_vec());
                 if names.len() == 20 {
                     return names;
@@ -73,7 +84,11 @@ pub(crate) fn looks_like(start: &[u8]) -> String {
     if text.starts_with('<') {
         return xml_root(start);
     }
-    let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
+    let line = text
+        .lines()
+        .find(|line| !line.trim().is_empty())
+        .unwrap_or_default()
+        .trim();
     let shown: String = line.chars().take(80).filter(|c| !c.is_control()).collect();
     let kind = if text.starts_with(['{', '[']) {
         match () {
@@ -82,7 +97,10 @@ pub(crate) fn looks_like(start: &[u8]) -> String {
             () if text.contains("CTRF") => "a CTRF report",
             () => "JSON",
         }
-    } else if text.lines().any(|line| line.starts_with("=== RUN") || line.starts_with("--- ")) {
+    } else if text
+        .lines()
+        .any(|line| line.starts_with("=== RUN") || line.starts_with("--- "))
+    {
         "output of `go test -v`"
     } else if text.contains("##teamcity[") {
         "TeamCity messages"
@@ -119,8 +137,10 @@ mod tests {
 
     fn check(start: &str, expected: Option<Format>) {
         assert_eq!(detect(start.as_bytes()), expected, "{start:?}");
-        let wide: Vec<u8> =
-            format!("\u{feff}{start}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let wide: Vec<u8> = format!("\u{feff}{start}")
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
         assert_eq!(detect(&wide), expected, "{start:?} as UTF-16");
     }
 
@@ -128,7 +148,10 @@ mod tests {
     fn formats_are_told_from_their_first_lines() {
         use Format::{Junit, Libtest, Tap};
         check("<testsuites/>", Some(Junit));
-        check("\n <?xml version=\"1.0\"?><!-- <x> --><!DOCTYPE a><j:testsuite x='1'>", Some(Junit));
+        check(
+            "\n <?xml version=\"1.0\"?><!-- <x> --><!DOCTYPE a><j:testsuite x='1'>",
+            Some(Junit),
+        );
         check("<testcase name=\"a\"/>", Some(Junit));
         check("<testsuites name=\"a", Some(Junit));
         check("npm noise\n> run\n<testsuites>", Some(Junit));
@@ -140,7 +163,10 @@ mod tests {
         check("not ok - a\n", Some(Tap));
         check("\nrunning 1 test\ntest a ... ok\n", Some(Libtest));
         check("test a::b ... ok\n", Some(Libtest));
-        check("     Running unittests src/lib.rs (target/debug/deps/a-0123456789abcdef)\n\nrunning 0 tests\n", Some(Libtest));
+        check(
+            "     Running unittests src/lib.rs (target/debug/deps/a-0123456789abcdef)\n\nrunning 0 tests\n",
+            Some(Libtest),
+        );
     }
 
     #[test]
@@ -168,12 +194,21 @@ mod tests {
     #[test]
     fn what_is_no_report_is_named() {
         for (start, expected) in [
-            ("<test-run id='2'><test-suite>", "an NUnit result (its root element is <test-run>)"),
-            ("<TestRun>", "a TRX result of Visual Studio (its root element is <TestRun>)"),
+            (
+                "<test-run id='2'><test-suite>",
+                "an NUnit result (its root element is <test-run>)",
+            ),
+            (
+                "<TestRun>",
+                "a TRX result of Visual Studio (its root element is <TestRun>)",
+            ),
             ("<foo/>", "XML of another kind (its root element is <foo>)"),
             ("{\"Action\":\"run\"}", "output of `go test -json`"),
             ("=== RUN TestA", "output of `go test -v`"),
-            ("\nerror: no such thing\n", "text that begins with \"error: no such thing\""),
+            (
+                "\nerror: no such thing\n",
+                "text that begins with \"error: no such thing\"",
+            ),
             ("<?xml?>", "XML without a single complete element"),
             ("TAP version 13", "TAP rather than what was asked for"),
         ] {

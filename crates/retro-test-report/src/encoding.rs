@@ -21,8 +21,13 @@ pub(crate) enum Encoding {
 /// nearly all of them.
 pub(crate) fn sniff(head: &[u8]) -> Result<(Encoding, usize), ParseError> {
     Ok(match head {
-        [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] | [b'<', 0, 0, 0, ..] | [0, 0, 0, b'<', ..] => {
-            return Err(ParseError::Encoding { encoding: "UTF-32".to_owned() });
+        [0xff, 0xfe, 0, 0, ..]
+        | [0, 0, 0xfe, 0xff, ..]
+        | [b'<', 0, 0, 0, ..]
+        | [0, 0, 0, b'<', ..] => {
+            return Err(ParseError::Encoding {
+                encoding: "UTF-32".to_owned(),
+            });
         }
         [0xef, 0xbb, 0xbf, ..] => (Encoding::Utf8, 3),
         [0xff, 0xfe, ..] => (Encoding::Utf16Le, 2),
@@ -43,11 +48,22 @@ fn declares_latin1(head: &[u8]) -> bool {
     let declaration = String::from_utf8_lossy(&head[..end]).to_ascii_lowercase();
     let name = declaration.split("encoding").nth(1).unwrap_or_default();
     let name = name.trim_start_matches([' ', '=', '"', '\'', '\t']);
-    ["iso-8859-1", "iso8859-1", "iso_8859-1", "latin1", "latin-1", "windows-1252", "cp1252", "us-ascii", "ascii"]
-        .iter()
-        .any(|known| {
-            name.strip_prefix(known).is_some_and(|rest| rest.starts_with(['"', '\'', ' ', '?']))
-        })
+    [
+        "iso-8859-1",
+        "iso8859-1",
+        "iso_8859-1",
+        "latin1",
+        "latin-1",
+        "windows-1252",
+        "cp1252",
+        "us-ascii",
+        "ascii",
+    ]
+    .iter()
+    .any(|known| {
+        name.strip_prefix(known)
+            .is_some_and(|rest| rest.starts_with(['"', '\'', ' ', '?']))
+    })
 }
 
 /// The first bytes of a file as UTF-8, without a byte order mark.
@@ -74,7 +90,13 @@ pub(crate) struct Decoded<R> {
 
 impl<R: BufRead> Decoded<R> {
     pub(crate) fn new(inner: R, encoding: Encoding) -> Self {
-        Self { inner, encoding, carry: Vec::new(), out: Vec::new(), taken: 0 }
+        Self {
+            inner,
+            encoding,
+            carry: Vec::new(),
+            out: Vec::new(),
+            taken: 0,
+        }
     }
 }
 
@@ -165,7 +187,9 @@ mod tests {
             let (encoding, mark) = sniff(bytes).unwrap();
             let reader = BufReader::with_capacity(capacity, &bytes[mark..]);
             let mut text = String::new();
-            Decoded::new(reader, encoding).read_to_string(&mut text).unwrap();
+            Decoded::new(reader, encoding)
+                .read_to_string(&mut text)
+                .unwrap();
             assert_eq!(text, expected);
         }
     }
@@ -178,12 +202,24 @@ mod tests {
     fn every_encoding_is_read_as_the_same_text() {
         check(b"ok 1", "ok 1");
         check("\u{feff}ok \u{1f4a9}".as_bytes(), "ok \u{1f4a9}");
-        check(&utf16("\u{feff}<a>é\u{1f4a9}</a>", u16::to_le_bytes), "<a>é\u{1f4a9}</a>");
-        check(&utf16("\u{feff}<a>é\u{1f4a9}</a>", u16::to_be_bytes), "<a>é\u{1f4a9}</a>");
+        check(
+            &utf16("\u{feff}<a>é\u{1f4a9}</a>", u16::to_le_bytes),
+            "<a>é\u{1f4a9}</a>",
+        );
+        check(
+            &utf16("\u{feff}<a>é\u{1f4a9}</a>", u16::to_be_bytes),
+            "<a>é\u{1f4a9}</a>",
+        );
         check(&utf16("<a>é</a>", u16::to_le_bytes), "<a>é</a>");
         check(&utf16("<a>é</a>", u16::to_be_bytes), "<a>é</a>");
-        check(b"<?xml version='1.0' encoding='ISO-8859-1'?>\xe9\x80", "<?xml version='1.0' encoding='ISO-8859-1'?>é€");
-        check("<?xml version=\"1.0\" encoding=\"utf-16\"?>é".as_bytes(), "<?xml version=\"1.0\" encoding=\"utf-16\"?>é");
+        check(
+            b"<?xml version='1.0' encoding='ISO-8859-1'?>\xe9\x80",
+            "<?xml version='1.0' encoding='ISO-8859-1'?>é€",
+        );
+        check(
+            "<?xml version=\"1.0\" encoding=\"utf-16\"?>é".as_bytes(),
+            "<?xml version=\"1.0\" encoding=\"utf-16\"?>é",
+        );
         check(&[0xff, 0xfe, b'a', 0, b'b'], "a\u{fffd}");
     }
 

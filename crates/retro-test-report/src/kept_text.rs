@@ -10,13 +10,21 @@ pub(crate) struct KeptText {
 
 impl KeptText {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { bytes: Vec::new(), limit, dropped: 0 }
+        Self {
+            bytes: Vec::new(),
+            limit,
+            dropped: 0,
+        }
     }
 
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         let room = self.limit.saturating_sub(self.bytes.len());
         // After the first cut nothing fits any more, so that what is kept has no gaps.
-        let fits = if self.dropped > 0 { 0 } else { bytes.len().min(room) };
+        let fits = if self.dropped > 0 {
+            0
+        } else {
+            bytes.len().min(room)
+        };
         self.bytes.extend_from_slice(&bytes[..fits]);
         self.dropped += (bytes.len() - fits) as u64;
     }
@@ -28,15 +36,6 @@ impl KeptText {
 
     pub(crate) fn len(&self) -> usize {
         self.bytes.len()
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.bytes.is_empty() && self.dropped == 0
-    }
-
-    pub(crate) fn clear(&mut self) {
-        self.bytes.clear();
-        self.dropped = 0;
     }
 
     /// Takes the text out and leaves an empty one; `None` when it is blank.
@@ -94,7 +93,12 @@ pub(crate) fn clean(bytes: Vec<u8>) -> String {
 }
 
 fn drop_partial_character(bytes: &mut Vec<u8>) {
-    let tail = bytes.iter().rev().take(3).take_while(|&&b| b & 0xc0 == 0x80).count();
+    let tail = bytes
+        .iter()
+        .rev()
+        .take(3)
+        .take_while(|&&b| b & 0xc0 == 0x80)
+        .count();
     if let Some(lead) = bytes.len().checked_sub(tail + 1) {
         let wanted = match bytes[lead] {
             0xc0..=0xdf => 2,

@@ -10,23 +10,16 @@ pub(crate) struct Lines<R> {
     /// Bytes of the reader's buffer that belong to the line handed out last.
     pending: usize,
     joined: Vec<u8>,
-    number: u64,
-    ended: bool,
 }
 
 impl<R: BufRead> Lines<R> {
     pub(crate) fn new(reader: R, limit: usize) -> Self {
-        Self { reader, limit, pending: 0, joined: Vec::new(), number: 0, ended: false }
-    }
-
-    /// The number of the line handed out last, from 1.
-    pub(crate) fn number(&self) -> u64 {
-        self.number
-    }
-
-    /// Whether the line handed out last had a line end.
-    pub(crate) fn ended(&self) -> bool {
-        self.ended
+        Self {
+            reader,
+            limit,
+            pending: 0,
+            joined: Vec::new(),
+        }
     }
 
     /// The next line without its line end, or `None` after the last one.
@@ -43,8 +36,6 @@ impl<R: BufRead> Lines<R> {
             let (len, end) = (buffer.len(), memchr::memchr(b'\n', buffer));
             if let Some(end) = end.filter(|_| !any) {
                 self.pending = end + 1;
-                self.number += 1;
-                self.ended = true;
                 // The borrow checker does not see that this arm returns, so the buffer is asked
                 // for again; it is the same one.
                 let line = &self.reader.fill_buf()?[..end];
@@ -56,8 +47,6 @@ impl<R: BufRead> Lines<R> {
             self.joined.extend_from_slice(&buffer[..part.min(room)]);
             self.reader.consume(end.map_or(len, |end| end + 1));
             if end.is_some() || len == 0 {
-                self.ended = end.is_some();
-                self.number += u64::from(any);
                 return Ok(any.then(|| without_return(&self.joined)));
             }
         }
@@ -83,7 +72,6 @@ mod tests {
                 seen.push(String::from_utf8(line.to_vec()).unwrap());
             }
             assert_eq!(seen, ["one", "", "two", "las"], "{capacity}");
-            assert_eq!((lines.number(), lines.ended()), (4, false));
         }
     }
 }

@@ -14,6 +14,9 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { max_text: 1 << 20, subtests: false }
+        Self {
+            max_text: 1 << 20,
+            subtests: false,
+        }
     }
 }

@@ -2,7 +2,9 @@
 
 use retro_domain::TestCase;
 
-use crate::{Format, MAX_SUITES, MAX_WARNINGS, Options, ReportSink, SuiteMetadata, Summary, Warning};
+use crate::{
+    Format, MAX_SUITES, MAX_WARNINGS, Options, ReportSink, SuiteMetadata, Summary, Warning,
+};
 
 /// The way out for one file: counts what passes through and keeps the noise bounded.
 pub(crate) struct Output<'s> {
@@ -42,14 +44,19 @@ impl<'s> Output<'s> {
     pub(crate) fn warn(&mut self, line: impl Into<Option<u64>>, message: impl Into<String>) {
         self.warnings += 1;
         if self.warnings <= MAX_WARNINGS as u64 {
-            self.sink.warning(Warning { line: line.into(), message: message.into() });
+            self.sink.warning(Warning {
+                line: line.into(),
+                message: message.into(),
+            });
         }
     }
 
     /// Notes that the report calls the run a failure for this reason; the first one is told.
     pub(crate) fn run_failure(&mut self, reason: impl Into<String>) {
         self.run_failures += 1;
-        self.summary.run_failure.get_or_insert_with(|| reason.into());
+        self.summary
+            .run_failure
+            .get_or_insert_with(|| reason.into());
     }
 
     pub(crate) fn suite(&mut self, suite: SuiteMetadata) {
@@ -73,9 +80,17 @@ impl<'s> Output<'s> {
         let untold = self.warnings.saturating_sub(MAX_WARNINGS as u64);
         if untold > 0 {
             let message = format!("{untold} more warnings are not shown");
-            self.sink.warning(Warning { line: None, message });
+            self.sink.warning(Warning {
+                line: None,
+                message,
+            });
         }
-        if let Some(reason) = self.summary.run_failure.as_mut().filter(|_| self.run_failures > 1) {
+        if let Some(reason) = self
+            .summary
+            .run_failure
+            .as_mut()
+            .filter(|_| self.run_failures > 1)
+        {
             reason.push_str(&format!(" (and {} more)", self.run_failures - 1));
         }
         self.summary

@@ -14,7 +14,9 @@ const START: u64 = 64 * 1024;
 #[derive(Debug, thiserror::Error)]
 pub enum ParseError {
     /// There is nothing in it.
-    #[error("the result file is empty: the test runner wrote nothing, or was stopped before it could")]
+    #[error(
+        "the result file is empty: the test runner wrote nothing, or was stopped before it could"
+    )]
     Empty,
     /// It is something else.
     #[error("not a test report that can be read here: it looks like {looks_like}")]
@@ -62,8 +64,12 @@ pub fn parse<R: BufRead>(
     if readable.iter().all(|&b| b.is_ascii_whitespace() || b == 0) {
         return Err(ParseError::Empty);
     }
-    let other = || ParseError::NotAReport { looks_like: looks_like(&readable) };
-    let format = format.or_else(|| detect_decoded(&readable)).ok_or_else(other)?;
+    let other = || ParseError::NotAReport {
+        looks_like: looks_like(&readable),
+    };
+    let format = format
+        .or_else(|| detect_decoded(&readable))
+        .ok_or_else(other)?;
     let mut source = Cursor::new(&start[..]);
     source.set_position(mark as u64);
     let source = Decoded::new(source.chain(reader), encoding);
@@ -73,5 +79,9 @@ pub fn parse<R: BufRead>(
         Format::Tap => tap::read(source, &mut out)?,
         Format::Libtest => libtest::read(source, &mut out)?,
     };
-    if recognised { Ok(out.finish()) } else { Err(other()) }
+    if recognised {
+        Ok(out.finish())
+    } else {
+        Err(other())
+    }
 }

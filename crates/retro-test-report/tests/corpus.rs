@@ -38,27 +38,51 @@ fn real_files_are_counted_as_expected() {
     let mut tallies: BTreeMap<&str, Tally> = BTreeMap::new();
     for row in table.lines().skip(1) {
         let columns: Vec<&str> = row.split('\t').collect();
-        let [file, format, _, counts @ ..] = &columns[..] else { panic!("bad row: {row}") };
-        let Some(format) = Format::from_name(format) else { continue };
+        let [file, format, _, counts @ ..] = &columns[..] else {
+            panic!("bad row: {row}")
+        };
+        let Some(format) = Format::from_name(format) else {
+            continue;
+        };
         let expected = counts[..5].iter().map(|n| n.parse().expect("a count"));
-        let expected: Counts = expected.collect::<Vec<u64>>().try_into().expect("five counts");
+        let expected: Counts = expected
+            .collect::<Vec<u64>>()
+            .try_into()
+            .expect("five counts");
         let tally = tallies.entry(format.name()).or_default();
         check(&folder, file, format, expected, tally);
     }
     let mut surprises = Vec::new();
     for (format, tally) in &tallies {
-        let Tally { files, exact, off, errors, undetected } = tally;
-        println!("{format}: {files} files, {exact} exact, {} off, {} errors", off.len(), errors.len());
+        let Tally {
+            files,
+            exact,
+            off,
+            errors,
+            undetected,
+        } = tally;
+        println!(
+            "{format}: {files} files, {exact} exact, {} off, {} errors",
+            off.len(),
+            errors.len()
+        );
         println!("  not told from their content: {}", undetected.join(", "));
         for line in off.iter().chain(errors) {
             let known = DELIBERATE.iter().find(|(file, _)| line.starts_with(file));
-            println!("  {line}{}", known.map_or(String::new(), |(_, why)| format!(" ({why})")));
+            println!(
+                "  {line}{}",
+                known.map_or(String::new(), |(_, why)| format!(" ({why})"))
+            );
             if known.is_none() {
                 surprises.push(line.clone());
             }
         }
     }
-    assert!(surprises.is_empty(), "{} files are read wrongly", surprises.len());
+    assert!(
+        surprises.is_empty(),
+        "{} files are read wrongly",
+        surprises.len()
+    );
 }
 
 fn check(folder: &Path, file: &str, format: Format, expected: Counts, tally: &mut Tally) {
@@ -76,7 +100,9 @@ fn check(folder: &Path, file: &str, format: Format, expected: Counts, tally: &mu
             if seen == expected {
                 tally.exact += 1;
             } else {
-                tally.off.push(format!("{file}: {seen:?}, expected {expected:?}"));
+                tally
+                    .off
+                    .push(format!("{file}: {seen:?}, expected {expected:?}"));
             }
         }
         // What is no report at all has no tests, and must be refused rather than read as none.
@@ -103,7 +129,10 @@ fn counts(cases: &[TestCase], format: Format) -> Counts {
     counts
 }
 
-#[expect(clippy::disallowed_methods, reason = "a test may ask where optional data is")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test may ask where optional data is"
+)]
 fn corpus() -> Option<PathBuf> {
     std::env::var_os("RETRO_CORPUS").map(PathBuf::from)
 }

@@ -45,8 +45,14 @@ pub(super) struct ResultElement {
 
 impl ResultElement {
     pub(super) fn new(outcome: Outcome, attributes: Attributes<'_>) -> Self {
-        let mut result =
-            Self { outcome, message: None, kind: None, duration: None, detail: None, extra: None };
+        let mut result = Self {
+            outcome,
+            message: None,
+            kind: None,
+            duration: None,
+            detail: None,
+            extra: None,
+        };
         for (name, value) in attributes {
             match name {
                 b"message" if result.message.is_none() => {
@@ -70,9 +76,15 @@ impl ResultElement {
 
     /// The whole of a message of several lines belongs to the detail.
     fn full_text(&self) -> Option<String> {
-        let whole = self.message.as_deref().map(trimmed).filter(|m| m.trim().contains('\n') || m.len() > 500);
+        let whole = self
+            .message
+            .as_deref()
+            .map(trimmed)
+            .filter(|m| m.trim().contains('\n') || m.len() > 500);
         match (whole, self.detail.as_deref()) {
-            (Some(whole), Some(detail)) if !detail.contains(whole) => Some(format!("{whole}\n{detail}")),
+            (Some(whole), Some(detail)) if !detail.contains(whole) => {
+                Some(format!("{whole}\n{detail}"))
+            }
             (Some(whole), None) => Some(whole.to_owned()),
             (_, detail) => detail.map(ToOwned::to_owned),
         }
@@ -131,8 +143,10 @@ impl OpenCase {
                 }
                 b"status" | b"result" => {
                     let text = Attributes::text(raw).to_ascii_lowercase();
-                    case.not_run |=
-                        matches!(text.as_str(), "notrun" | "suppressed" | "skipped" | "disabled");
+                    case.not_run |= matches!(
+                        text.as_str(),
+                        "notrun" | "suppressed" | "skipped" | "disabled"
+                    );
                     if matches!(text.as_str(), "run" | "completed" | "passed") {
                         continue;
                     }
@@ -160,7 +174,10 @@ impl OpenCase {
 
     /// What to call it in a message.
     pub(super) fn shown(&self) -> &str {
-        self.name.as_deref().or(self.class.as_deref()).unwrap_or("without a name")
+        self.name
+            .as_deref()
+            .or(self.class.as_deref())
+            .unwrap_or("without a name")
     }
 
     pub(super) fn result(&mut self, result: ResultElement) {
@@ -194,8 +211,15 @@ impl OpenCase {
 
     /// What it counts as so far.
     pub(super) fn outcome(&self) -> Outcome {
-        let ran = if self.not_run { Outcome::Skipped } else { Outcome::Passed };
-        self.results.iter().map(|result| result.outcome).fold(ran, Outcome::max)
+        let ran = if self.not_run {
+            Outcome::Skipped
+        } else {
+            Outcome::Passed
+        };
+        self.results
+            .iter()
+            .map(|result| result.outcome)
+            .fold(ran, Outcome::max)
     }
 
     /// The finished case, in the suites of `path`; `suite_file` is where they are.
@@ -206,30 +230,59 @@ impl OpenCase {
             self.attachments.extend(found.attachments);
             self.properties.extend(found.properties);
         }
-        let name = self.name.take().or(self.id.clone()).unwrap_or_else(|| "(unnamed)".to_owned());
+        let name = self
+            .name
+            .take()
+            .or(self.id.clone())
+            .unwrap_or_else(|| "(unnamed)".to_owned());
         if let Some(id) = self.id.filter(|id| *id != name) {
             self.properties.push(("id".to_owned(), id));
         }
-        let id = TestId { suite: path.to_vec(), class: self.class, name, parameters: None };
+        let id = TestId {
+            suite: path.to_vec(),
+            class: self.class,
+            name,
+            parameters: None,
+        };
         let mut case = TestCase::new(id, outcome);
         case.duration = self.duration;
-        if let Some(deciding) = self.results.iter().position(|result| result.outcome == outcome) {
+        if let Some(deciding) = self
+            .results
+            .iter()
+            .position(|result| result.outcome == outcome)
+        {
             let deciding = self.results.remove(deciding);
             case.message = deciding.message();
             case.detail = deciding.full_text();
             case.kind = deciding.kind;
             for other in &self.results {
-                let parts = [other.message(), other.detail.clone().filter(|d| other.message().as_ref() != Some(d))];
+                let parts = [
+                    other.message(),
+                    other
+                        .detail
+                        .clone()
+                        .filter(|d| other.message().as_ref() != Some(d)),
+                ];
                 let text = parts.into_iter().flatten().collect::<Vec<_>>().join("\n");
                 if !text.is_empty() {
-                    append(&mut case.detail, format!("\n[{}] {text}", other.outcome.name()));
+                    append(
+                        &mut case.detail,
+                        format!("\n[{}] {text}", other.outcome.name()),
+                    );
                 }
             }
         }
         let file = self.file.or_else(|| suite_file.map(ToOwned::to_owned));
-        case.location = file.map(|file| Location { file, line: self.source_line });
+        case.location = file.map(|file| Location {
+            file,
+            line: self.source_line,
+        });
         if case.location.is_none() && outcome.is_failure() {
-            let text = case.detail.as_deref().or(case.message.as_deref()).unwrap_or_default();
+            let text = case
+                .detail
+                .as_deref()
+                .or(case.message.as_deref())
+                .unwrap_or_default();
             case.location = find_panic(text).and_then(|panic| panic.location);
         }
         if !self.attempts.is_empty() {
@@ -241,7 +294,10 @@ impl OpenCase {
                 detail: case.detail.clone(),
             });
             case.flaky = outcome == Outcome::Passed
-                && self.attempts.iter().any(|attempt| attempt.outcome.is_failure());
+                && self
+                    .attempts
+                    .iter()
+                    .any(|attempt| attempt.outcome.is_failure());
             self.attempts.sort();
             case.attempts = self.attempts;
         }

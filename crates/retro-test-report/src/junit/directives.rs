@@ -24,12 +24,16 @@ pub(crate) fn directives(text: &str, most: usize) -> Directives {
             rest = after;
             continue;
         };
-        let Some((body, after)) = body.split_once("]]") else { break };
+        let Some((body, after)) = body.split_once("]]") else {
+            break;
+        };
         if is_attachment && found.attachments.len() < most {
             found.attachments.extend(attachment(body));
         } else if !is_attachment && found.properties.len() < most {
             let (name, value) = body.split_once(['=', '\n']).unwrap_or((body, ""));
-            found.properties.push((name.trim().to_owned(), value.trim().to_owned()));
+            found
+                .properties
+                .push((name.trim().to_owned(), value.trim().to_owned()));
         }
         rest = after;
     }
@@ -39,8 +43,15 @@ pub(crate) fn directives(text: &str, most: usize) -> Directives {
 /// The attachment at a path, named after its last part; `None` for an empty path.
 pub(crate) fn attachment(path: &str) -> Option<Attachment> {
     let path = path.trim();
-    let name = path.trim_end_matches(['/', '\\']).rsplit(['/', '\\']).next().unwrap_or(path);
-    (!path.is_empty()).then(|| Attachment { name: name.to_owned(), path: path.to_owned() })
+    let name = path
+        .trim_end_matches(['/', '\\'])
+        .rsplit(['/', '\\'])
+        .next()
+        .unwrap_or(path);
+    (!path.is_empty()).then(|| Attachment {
+        name: name.to_owned(),
+        path: path.to_owned(),
+    })
 }
 
 #[cfg(test)]
@@ -52,10 +63,23 @@ mod tests {
         let text = "a [[x [[ATTACHMENT|/tmp/shot 1.png]] b\n[[PROPERTY|k=v=w]] [[PROPERTY|text\nl1\nl2\n]] \
                     [[ATTACHMENT|]] [[ATTACHMENT|C:\\d\\log.txt]] [[PROPERTY|alone]] [[ATTACHMENT|open";
         let found = directives(text, 10);
-        let shown: Vec<_> = found.attachments.iter().map(|a| (a.name.as_str(), a.path.as_str())).collect();
-        assert_eq!(shown, [("shot 1.png", "/tmp/shot 1.png"), ("log.txt", "C:\\d\\log.txt")]);
+        let shown: Vec<_> = found
+            .attachments
+            .iter()
+            .map(|a| (a.name.as_str(), a.path.as_str()))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                ("shot 1.png", "/tmp/shot 1.png"),
+                ("log.txt", "C:\\d\\log.txt")
+            ]
+        );
         let pair = |n: &str, v: &str| (n.to_owned(), v.to_owned());
-        assert_eq!(found.properties, [pair("k", "v=w"), pair("text", "l1\nl2"), pair("alone", "")]);
+        assert_eq!(
+            found.properties,
+            [pair("k", "v=w"), pair("text", "l1\nl2"), pair("alone", "")]
+        );
         assert_eq!(directives(text, 1).properties.len(), 1);
     }
 }

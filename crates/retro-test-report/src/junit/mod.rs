@@ -57,7 +57,10 @@ pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, 
     }
     document.line = tokens.line();
     let cut_tag = tokens.cut_tag();
-    let name_end = cut_tag.iter().position(u8::is_ascii_whitespace).unwrap_or(cut_tag.len());
+    let name_end = cut_tag
+        .iter()
+        .position(u8::is_ascii_whitespace)
+        .unwrap_or(cut_tag.len());
     let cut_in_root = Element::of(local_name(&cut_tag[..name_end])).is_structure();
     document.recognised |= cut_in_root;
     let cut = tokens.is_cut();
@@ -164,7 +167,11 @@ impl Document<'_, '_> {
         let name = local_name(&tag[..name_end]);
         let attributes = || Attributes::new(&tag[name_end..]);
         let element = Element::of(name);
-        if self.open.last().is_some_and(|open| open.holds_text() && !element.may_be_inside(open)) {
+        if self
+            .open
+            .last()
+            .is_some_and(|open| open.holds_text() && !element.may_be_inside(open))
+        {
             // Output that was not escaped: the tag belongs to the text.
             self.text(|text| {
                 text.push_literal(b"<");
@@ -182,11 +189,13 @@ impl Document<'_, '_> {
             Element::Root | Element::Suite => self.open_suite(&element, attributes()),
             Element::Case => {
                 let (case, odd) = OpenCase::new(self.line, attributes());
-                odd.into_iter().for_each(|odd| self.out.warn(self.line, odd));
+                odd.into_iter()
+                    .for_each(|odd| self.out.warn(self.line, odd));
                 self.cases.push(case);
             }
             Element::Result(outcome) | Element::Attempt(outcome) => {
-                self.results.push(ResultElement::new(*outcome, attributes()));
+                self.results
+                    .push(ResultElement::new(*outcome, attributes()));
             }
             _ => {}
         }
@@ -205,7 +214,8 @@ impl Document<'_, '_> {
 
     fn open_suite(&mut self, element: &Element, attributes: Attributes<'_>) {
         let (mut suite, name, odd) = OpenSuite::new(attributes);
-        odd.into_iter().for_each(|odd| self.out.warn(self.line, odd));
+        odd.into_iter()
+            .for_each(|odd| self.out.warn(self.line, odd));
         if *element == Element::Suite
             && let Some(name) = name
         {
@@ -213,7 +223,12 @@ impl Document<'_, '_> {
                 self.path.push(name);
                 suite.named = true;
             } else {
-                self.out.warn(self.line, format!("suites more than {DEEPEST_NAME} deep are left out of the names of tests"));
+                self.out.warn(
+                    self.line,
+                    format!(
+                        "suites more than {DEEPEST_NAME} deep are left out of the names of tests"
+                    ),
+                );
             }
         }
         if suite.file.is_none() {
@@ -263,7 +278,10 @@ impl Document<'_, '_> {
     fn end(&mut self, name: &[u8], whole_name: &[u8]) {
         let wanted = Element::of(name);
         let reach = self.open.len().saturating_sub(END_TAG_REACH);
-        let inside = self.open[reach..].iter().rev().position(|open| open.is_closed_by(&wanted));
+        let inside = self.open[reach..]
+            .iter()
+            .rev()
+            .position(|open| open.is_closed_by(&wanted));
         let in_text = self.open.last().is_some_and(Element::holds_text);
         match inside {
             Some(0) => self.close(),
@@ -275,11 +293,13 @@ impl Document<'_, '_> {
             }),
             None => {
                 let name = String::from_utf8_lossy(&name[..name.len().min(100)]).into_owned();
-                self.out.warn(self.line, format!("</{name}> closes nothing"));
+                self.out
+                    .warn(self.line, format!("</{name}> closes nothing"));
             }
             Some(count) => {
                 let name = String::from_utf8_lossy(&name[..name.len().min(100)]).into_owned();
-                let message = format!("</{name}> comes before the end of {count} elements inside it");
+                let message =
+                    format!("</{name}> comes before the end of {count} elements inside it");
                 self.out.warn(self.line, message);
                 (0..=count).for_each(|_| self.close());
             }
@@ -288,8 +308,14 @@ impl Document<'_, '_> {
 
     /// Closes the innermost element.
     fn close(&mut self) {
-        let Some(element) = self.open.pop() else { return };
-        let text = if element.holds_text() { self.texts.pop() } else { None };
+        let Some(element) = self.open.pop() else {
+            return;
+        };
+        let text = if element.holds_text() {
+            self.texts.pop()
+        } else {
+            None
+        };
         if self.cases.is_empty()
             && let Some(text) = &text
         {
@@ -303,7 +329,9 @@ impl Document<'_, '_> {
             Element::Root | Element::Suite => self.close_suite(),
             Element::Case => self.close_case(),
             Element::Result(outcome) => {
-                let Some(mut result) = self.results.pop() else { return };
+                let Some(mut result) = self.results.pop() else {
+                    return;
+                };
                 result.detail = text;
                 match self.cases.last_mut() {
                     Some(case) => case.result(result),
@@ -314,7 +342,9 @@ impl Document<'_, '_> {
                 }
             }
             Element::Attempt(_) => {
-                let Some(mut attempt) = self.results.pop() else { return };
+                let Some(mut attempt) = self.results.pop() else {
+                    return;
+                };
                 attempt.detail = attempt.detail.or(text);
                 if let Some(case) = self.cases.last_mut() {
                     case.attempt(attempt.into_attempt());
@@ -338,13 +368,24 @@ impl Document<'_, '_> {
     /// Hands a text that was written over to the attempt, case or suite that wrote it.
     fn output(&mut self, is_stderr: bool, text: String) {
         if let Some(attempt) = self.results.last_mut() {
-            let extra = attempt.extra.take().map_or(text.clone(), |before| before + "\n" + &text);
+            let extra = attempt
+                .extra
+                .take()
+                .map_or(text.clone(), |before| before + "\n" + &text);
             attempt.extra = Some(extra);
         } else if let Some(case) = self.cases.last_mut() {
-            if is_stderr { case.stderr(text) } else { case.stdout(text) }
+            if is_stderr {
+                case.stderr(text)
+            } else {
+                case.stdout(text)
+            }
         } else if let Some(suite) = self.suites.last_mut() {
             let metadata = &mut suite.metadata;
-            let slot = if is_stderr { &mut metadata.stderr } else { &mut metadata.stdout };
+            let slot = if is_stderr {
+                &mut metadata.stderr
+            } else {
+                &mut metadata.stdout
+            };
             match slot {
                 Some(before) => {
                     before.push('\n');
@@ -366,7 +407,9 @@ impl Document<'_, '_> {
     }
 
     fn close_suite(&mut self) {
-        let Some(suite) = self.suites.pop() else { return };
+        let Some(suite) = self.suites.pop() else {
+            return;
+        };
         if suite.named {
             self.path.pop();
         }
@@ -383,15 +426,26 @@ impl Document<'_, '_> {
 
     /// A failure of a suite itself, outside of its cases.
     fn suite_failed(&mut self, result: ResultElement) {
-        let name = self.path.last().cloned().unwrap_or_else(|| "the report".to_owned());
+        let name = self
+            .path
+            .last()
+            .cloned()
+            .unwrap_or_else(|| "the report".to_owned());
         let attempt = result.into_attempt();
-        let why = attempt.message.or(attempt.kind).unwrap_or_else(|| "no message".to_owned());
-        self.out.run_failure(format!("{name} failed outside of its tests: {why}"));
+        let why = attempt
+            .message
+            .or(attempt.kind)
+            .unwrap_or_else(|| "no message".to_owned());
+        self.out
+            .run_failure(format!("{name} failed outside of its tests: {why}"));
     }
 
     fn finish(&mut self, cut: bool) {
         if let Some(case) = self.cases.first() {
-            let message = format!("the file ends inside the test {}, which is left out", case.shown());
+            let message = format!(
+                "the file ends inside the test {}, which is left out",
+                case.shown()
+            );
             self.out.warn(case.line, message);
         }
         self.out.summary.truncated |= self.recognised && (cut || !self.open.is_empty());

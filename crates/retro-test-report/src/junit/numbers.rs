@@ -9,17 +9,23 @@ use retro_domain::Timestamp;
 pub(crate) fn duration(text: &str) -> Option<Duration> {
     let text = text.trim();
     if text.contains(':') {
-        return text.split(':').try_fold(0.0, |sum, part| Some(sum * 60.0 + seconds(part)?)).and_then(to_duration);
+        return text
+            .split(':')
+            .try_fold(0.0, |sum, part| Some(sum * 60.0 + seconds(part)?))
+            .and_then(to_duration);
     }
     let (number, unit) = match text.find(|c: char| c.is_alphabetic() && !matches!(c, 'e' | 'E')) {
-        Some(at) => (text[..at].trim_end(), match text[at..].trim() {
-            "s" | "sec" | "secs" | "seconds" => 1.0,
-            "ms" => 1e-3,
-            "us" | "µs" => 1e-6,
-            "ns" => 1e-9,
-            "m" | "min" => 60.0,
-            _ => return None,
-        }),
+        Some(at) => (
+            text[..at].trim_end(),
+            match text[at..].trim() {
+                "s" | "sec" | "secs" | "seconds" => 1.0,
+                "ms" => 1e-3,
+                "us" | "µs" => 1e-6,
+                "ns" => 1e-9,
+                "m" | "min" => 60.0,
+                _ => return None,
+            },
+        ),
         None => (text, 1.0),
     };
     to_duration(seconds(number)? * unit)
@@ -34,14 +40,15 @@ fn seconds(text: &str) -> Option<f64> {
     let commas = text.matches(',').count();
     let plain = match (commas, text.rfind(','), text.rfind('.')) {
         (0, _, _) => text.to_owned(),
-        (_, Some(comma), Some(point)) if point < comma => {
-            text.replace('.', "").replace(',', ".")
-        }
+        (_, Some(comma), Some(point)) if point < comma => text.replace('.', "").replace(',', "."),
         (1, Some(_), None) => text.replace(',', "."),
         _ => text.replace(',', ""),
     };
     let plain = plain.replace(['\u{a0}', '\u{202f}', ' ', '\''], "");
-    plain.parse::<f64>().ok().filter(|seconds| seconds.is_finite())
+    plain
+        .parse::<f64>()
+        .ok()
+        .filter(|seconds| seconds.is_finite())
 }
 
 /// A point in time: ISO 8601 with what people make of it, RFC 2822 and its relatives, a date
@@ -56,12 +63,18 @@ pub(crate) fn timestamp(text: &str) -> Option<Timestamp> {
         };
     }
     let year_first = text.len() >= 10 && text.as_bytes()[..4].iter().all(u8::is_ascii_digit);
-    if year_first { iso(text) } else { with_month_name(text) }
+    if year_first {
+        iso(text)
+    } else {
+        with_month_name(text)
+    }
 }
 
 fn iso(text: &str) -> Option<Timestamp> {
     let (date, time) = (text.get(..10)?, text.get(10..)?);
-    let mut parts = date.split(['-', '/', '.']).map(|part| part.parse::<i64>().ok());
+    let mut parts = date
+        .split(['-', '/', '.'])
+        .map(|part| part.parse::<i64>().ok());
     let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
     let time = time.trim_start_matches(['T', 't', ' ', '_']);
     let zone_at = time.find(['Z', 'z', '+', '-', ' ']).unwrap_or(time.len());
@@ -72,10 +85,15 @@ fn iso(text: &str) -> Option<Timestamp> {
 /// `Tue, 26 Jun 2018 13:51:32 GMT`, also without the day's name, with the month first, or with the
 /// year last.
 fn with_month_name(text: &str) -> Option<Timestamp> {
-    const MONTHS: [&str; 12] =
-        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    const MONTHS: [&str; 12] = [
+        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+    ];
     let (mut day, mut month, mut year, mut clock, mut zone) = (None, None, None, "", "");
-    for word in text.split([' ', ',']).filter(|word| !word.is_empty()).take(10) {
+    for word in text
+        .split([' ', ','])
+        .filter(|word| !word.is_empty())
+        .take(10)
+    {
         let number = word.parse::<i64>().ok();
         let short = word.get(..3).unwrap_or_default().to_ascii_lowercase();
         if word.contains(':') && clock.is_empty() {
@@ -93,7 +111,8 @@ fn with_month_name(text: &str) -> Option<Timestamp> {
 }
 
 fn at(year: i64, month: i64, day: i64, clock: &str, zone: &str) -> Option<Timestamp> {
-    let in_range = (1..=9999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
+    let in_range =
+        (1..=9999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
     if !in_range {
         return None;
     }
@@ -103,7 +122,12 @@ fn at(year: i64, month: i64, day: i64, clock: &str, zone: &str) -> Option<Timest
         Some(part) => part.parse::<i64>().ok().filter(|n| (0..=limit).contains(n)),
     };
     let (hour, minute) = (whole(24)?, whole(59)?);
-    let seconds = parts.next().unwrap_or("0").replace(',', ".").parse::<f64>().ok();
+    let seconds = parts
+        .next()
+        .unwrap_or("0")
+        .replace(',', ".")
+        .parse::<f64>()
+        .ok();
     let seconds = seconds.filter(|s| (0.0..61.0).contains(s))?;
     // In range by the check above: at most 61,000.
     let millis = (seconds * 1000.0) as i64;
@@ -122,14 +146,22 @@ fn offset_minutes(zone: &str) -> Option<i64> {
     // `++02:00` is a known fault of one writer.
     let digits: String = zone.chars().filter(char::is_ascii_digit).collect();
     let number: i64 = digits.parse().ok()?;
-    let (hours, minutes) = if digits.len() > 2 { (number / 100, number % 100) } else { (number, 0) };
+    let (hours, minutes) = if digits.len() > 2 {
+        (number / 100, number % 100)
+    } else {
+        (number, 0)
+    };
     (hours <= 18 && minutes < 60).then_some(sign * (hours * 60 + minutes))
 }
 
 /// Days from 1970-01-01 to a date of the Gregorian calendar.
 fn days(year: i64, month: i64, day: i64) -> i64 {
     // Years are counted from March, so that the leap day is the last of its year.
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let (year, month) = if month > 2 {
+        (year, month - 3)
+    } else {
+        (year - 1, month + 9)
+    };
     let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
     year * 365 + leap_days + (month * 153 + 2) / 5 + day - 1 - 719_468
 }
@@ -160,7 +192,11 @@ mod tests {
             ("inf", None),
             ("1e300", None),
         ] {
-            assert_eq!(duration(text), millis.map(Duration::from_millis), "{text:?}");
+            assert_eq!(
+                duration(text),
+                millis.map(Duration::from_millis),
+                "{text:?}"
+            );
         }
     }
 
@@ -195,7 +231,11 @@ mod tests {
             ("0000-00-00T00:00:00", None),
             ("yesterday", None),
         ] {
-            assert_eq!(timestamp(text), millis.map(Timestamp::from_unix_millis), "{text:?}");
+            assert_eq!(
+                timestamp(text),
+                millis.map(Timestamp::from_unix_millis),
+                "{text:?}"
+            );
         }
     }
 }

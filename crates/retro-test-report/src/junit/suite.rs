@@ -67,7 +67,10 @@ impl OpenSuite {
 
     /// Whether there is anything to tell about it.
     pub(super) fn is_worth_telling(&self) -> bool {
-        let bare = SuiteMetadata { path: self.metadata.path.clone(), ..SuiteMetadata::default() };
+        let bare = SuiteMetadata {
+            path: self.metadata.path.clone(),
+            ..SuiteMetadata::default()
+        };
         self.named || self.metadata != bare
     }
 
@@ -80,7 +83,12 @@ impl OpenSuite {
     /// How the counts it claims differ from its cases, if they do. Writers differ in whether inner
     /// suites and skipped tests belong to `tests`, and errors to `failures`: any reading will do.
     pub(super) fn false_claim(&self) -> Option<String> {
-        let ClaimedCounts { tests, failures, errors, skipped } = self.metadata.claimed;
+        let ClaimedCounts {
+            tests,
+            failures,
+            errors,
+            skipped,
+        } = self.metadata.claimed;
         let all = self.counts();
         let fits = |claim: Option<u64>, of: fn(OutcomeCounts) -> [u64; 2]| {
             claim.is_none_or(|n| of(all).contains(&n) || of(self.own).contains(&n))
@@ -90,15 +98,31 @@ impl OpenSuite {
             wrong.push(format!("{} tests, has {}", tests.unwrap_or(0), all.total()));
         }
         if !fits(failures, |c| [c.failed, c.failures()]) {
-            wrong.push(format!("{} failures, has {}", failures.unwrap_or(0), all.failed));
+            wrong.push(format!(
+                "{} failures, has {}",
+                failures.unwrap_or(0),
+                all.failed
+            ));
         }
         if !fits(errors, |c| [c.errored, c.errored]) {
-            wrong.push(format!("{} errors, has {}", errors.unwrap_or(0), all.errored));
+            wrong.push(format!(
+                "{} errors, has {}",
+                errors.unwrap_or(0),
+                all.errored
+            ));
         }
         if !fits(skipped, |c| [c.skipped, c.skipped]) {
-            wrong.push(format!("{} skipped, has {}", skipped.unwrap_or(0), all.skipped));
+            wrong.push(format!(
+                "{} skipped, has {}",
+                skipped.unwrap_or(0),
+                all.skipped
+            ));
         }
-        let name = self.metadata.path.last().map_or("the report", String::as_str);
+        let name = self
+            .metadata
+            .path
+            .last()
+            .map_or("the report", String::as_str);
         (!wrong.is_empty()).then(|| format!("{name} claims {}", wrong.join("; ")))
     }
 

@@ -108,7 +108,10 @@ impl Diagnostics {
                 Some((before, after)) => {
                     let digits = after.trim_end_matches(['.', ')', ' ']);
                     let file = before.trim_start_matches("at ").trim_end_matches(',');
-                    (file.strip_prefix("(in test file ").unwrap_or(file), digits.parse().ok())
+                    (
+                        file.strip_prefix("(in test file ").unwrap_or(file),
+                        digits.parse().ok(),
+                    )
                 }
                 None => ("", None),
             };
@@ -133,11 +136,14 @@ impl Diagnostics {
 
     /// `file:line:column`, also in parentheses after a function's name.
     fn location_text(&mut self, text: &str) {
-        let inner = text.rsplit_once('(').map_or(text, |(_, inner)| inner.trim_end_matches(')'));
+        let inner = text
+            .rsplit_once('(')
+            .map_or(text, |(_, inner)| inner.trim_end_matches(')'));
         let mut file = inner;
         let mut numbers = Vec::new();
-        while let Some((rest, Ok(number))) =
-            file.rsplit_once(':').map(|(rest, last)| (rest, last.parse::<u32>()))
+        while let Some((rest, Ok(number))) = file
+            .rsplit_once(':')
+            .map(|(rest, last)| (rest, last.parse::<u32>()))
         {
             numbers.push(number);
             file = rest;
@@ -155,30 +161,45 @@ impl Diagnostics {
     /// A block that is one line of JSON.
     fn json(&mut self, line: &str) {
         self.is_telling = true;
-        self.message = self.message.take().or_else(|| first_line(&json_text(line, "message")?));
+        self.message = self
+            .message
+            .take()
+            .or_else(|| first_line(&json_text(line, "message")?));
         self.file = self.file.take().or_else(|| json_text(line, "file"));
         self.line = self.line.or_else(|| {
             let (_, after) = line.split_once("\"line\":")?;
             let digits = after.trim_start();
-            let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+            let end = digits
+                .find(|c: char| !c.is_ascii_digit())
+                .unwrap_or(digits.len());
             digits[..end].parse().ok()
         });
     }
 
     pub(super) fn location(&mut self) -> Option<Location> {
         let file = self.file.take()?;
-        Some(Location { file, line: self.line })
+        Some(Location {
+            file,
+            line: self.line,
+        })
     }
 
     /// The whole text, unless it says nothing worth keeping.
     pub(super) fn into_detail(self) -> Option<String> {
-        if self.is_telling { self.text.finish_trimmed() } else { None }
+        if self.is_telling {
+            self.text.finish_trimmed()
+        } else {
+            None
+        }
     }
 }
 
 fn unquoted(value: &str) -> String {
     for quote in ['\'', '"'] {
-        if let Some(inner) = value.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote)) {
+        if let Some(inner) = value
+            .strip_prefix(quote)
+            .and_then(|rest| rest.strip_suffix(quote))
+        {
             return match quote {
                 '\'' => inner.replace("''", "'").replace("\\'", "'"),
                 _ => inner.replace("\\\"", "\"").replace("\\n", "\n"),
@@ -215,7 +236,10 @@ mod tests {
         let mut diagnostics = Diagnostics::new(1000);
         lines.iter().for_each(|line| diagnostics.yaml_line(line));
         assert_eq!(diagnostics.message.as_deref(), message, "{lines:?}");
-        let expected = place.map(|(file, line)| Location { file: file.into(), line });
+        let expected = place.map(|(file, line)| Location {
+            file: file.into(),
+            line,
+        });
         assert_eq!(diagnostics.location(), expected, "{lines:?}");
     }
 
@@ -224,10 +248,26 @@ mod tests {
         check(&["message: 'it''s bad'"], Some("it's bad"), None);
         check(&["  message: |-", "    one", "    two"], Some("one"), None);
         check(&["error: >-", "  one"], Some("one"), None);
-        check(&["file: t/a.t", "line: 14"], None, Some(("t/a.t", Some(14))));
-        check(&["at:", "  line: 3", "  file: a.js"], None, Some(("a.js", Some(3))));
-        check(&["at: Test.<anonymous> (/p/a.js:5:7)"], None, Some(("/p/a.js", Some(5))));
-        check(&["location: '/p/a.js:5:7'"], None, Some(("/p/a.js", Some(5))));
+        check(
+            &["file: t/a.t", "line: 14"],
+            None,
+            Some(("t/a.t", Some(14))),
+        );
+        check(
+            &["at:", "  line: 3", "  file: a.js"],
+            None,
+            Some(("a.js", Some(3))),
+        );
+        check(
+            &["at: Test.<anonymous> (/p/a.js:5:7)"],
+            None,
+            Some(("/p/a.js", Some(5))),
+        );
+        check(
+            &["location: '/p/a.js:5:7'"],
+            None,
+            Some(("/p/a.js", Some(5))),
+        );
         check(&["data:", "  message: inner"], None, None);
         check(
             &["{\"message\":\"a \\\"b\\\"\\nc\",\"at\":{\"file\":\"./m.js\",\"line\":1}}"],
@@ -250,10 +290,15 @@ mod tests {
     fn comments_tell_messages_and_places() {
         for (comments, file) in [
             (["  Failed test 'a'", "at t/a.t line 3."], "t/a.t"),
-            (["(in test file t/a.bats, line 3)", "`false' failed"], "t/a.bats"),
+            (
+                ["(in test file t/a.bats, line 3)", "`false' failed"],
+                "t/a.bats",
+            ),
         ] {
             let mut diagnostics = Diagnostics::new(1000);
-            comments.iter().for_each(|comment| diagnostics.comment(comment));
+            comments
+                .iter()
+                .for_each(|comment| diagnostics.comment(comment));
             let location = diagnostics.location().unwrap();
             assert_eq!((location.file.as_str(), location.line), (file, Some(3)));
             assert_eq!(diagnostics.message.as_deref(), Some(comments[0].trim()));

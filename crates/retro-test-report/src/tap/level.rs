@@ -31,7 +31,10 @@ pub(super) struct Level {
 impl Level {
     /// The stream itself.
     pub(super) fn outermost() -> Self {
-        Self { next_number: 1, ..Self::default() }
+        Self {
+            next_number: 1,
+            ..Self::default()
+        }
     }
 
     /// A `# Subtest: name` at this level. Some writers indent it with the subtests it names, some
@@ -53,7 +56,12 @@ impl Level {
         let name = open.or_else(|| self.announced.take());
         let is_named = name.is_some();
         let name = name.unwrap_or_else(|| format!("(subtest {})", self.plan.tests + 1));
-        Self { name, is_named, next_number: 1, ..Self::default() }
+        Self {
+            name,
+            is_named,
+            next_number: 1,
+            ..Self::default()
+        }
     }
 }
 
@@ -71,10 +79,11 @@ impl Subtests {
         self.tests += 1;
         if test.outcome.is_failure() {
             self.failed += 1;
-            self.first_failed.get_or_insert_with(|| match test.message() {
-                Some(message) => format!("{}: {message}", test.name),
-                None => test.name.clone(),
-            });
+            self.first_failed
+                .get_or_insert_with(|| match test.message() {
+                    Some(message) => format!("{}: {message}", test.name),
+                    None => test.name.clone(),
+                });
         }
     }
 
@@ -87,7 +96,10 @@ impl Subtests {
 
     fn message(&self) -> Option<String> {
         let failed = self.first_failed.as_ref().map(|first| {
-            format!("{} of {} subtests failed, first {first}", self.failed, self.tests)
+            format!(
+                "{} of {} subtests failed, first {first}",
+                self.failed, self.tests
+            )
         });
         let text = failed.or_else(|| Some(format!("subtests: {}", self.plan_missed.as_ref()?)))?;
         Some(text.chars().take(500).collect())
@@ -130,7 +142,9 @@ impl Pending {
             name,
             ok: line.ok,
             outcome,
-            directive: line.directive.map(|(directive, reason)| (directive, reason.to_owned())),
+            directive: line
+                .directive
+                .map(|(directive, reason)| (directive, reason.to_owned())),
             duration: line.duration,
             opens: line.opens,
             subtests,
@@ -140,7 +154,10 @@ impl Pending {
     }
 
     fn message(&self) -> Option<String> {
-        let said = self.diagnostics.as_ref().and_then(|diagnostics| diagnostics.message.clone());
+        let said = self
+            .diagnostics
+            .as_ref()
+            .and_then(|diagnostics| diagnostics.message.clone());
         match &self.directive {
             Some((_, reason)) => Some(reason.clone()).filter(|reason| !reason.is_empty()),
             None if self.outcome.is_failure() => self.subtests.message().or(said),
@@ -151,7 +168,10 @@ impl Pending {
     /// The finished case, in the subtests of `path`.
     pub(super) fn finish(mut self, path: Vec<String>) -> TestCase {
         let message = self.message();
-        let id = TestId { suite: path, ..TestId::named(self.name) };
+        let id = TestId {
+            suite: path,
+            ..TestId::named(self.name)
+        };
         let mut case = TestCase::new(id, self.outcome);
         case.message = message;
         case.duration = self.duration;
@@ -159,7 +179,10 @@ impl Pending {
         if let Some(diagnostics) = &mut self.diagnostics {
             case.duration = case.duration.or(diagnostics.duration);
             case.location = diagnostics.location();
-            case.kind = diagnostics.kind.take().filter(|_| self.outcome.is_failure());
+            case.kind = diagnostics
+                .kind
+                .take()
+                .filter(|_| self.outcome.is_failure());
         }
         case.detail = self.diagnostics.and_then(Diagnostics::into_detail);
         if let Some((Directive::Todo, _)) = self.directive {

@@ -96,7 +96,9 @@ pub(super) fn is_version(text: &str) -> bool {
 /// `1..N`, alone or before white space, `#` or `;`.
 pub(super) fn plan(text: &str) -> Option<(u64, &str)> {
     let digits = text.strip_prefix("1..")?;
-    let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+    let end = digits
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(digits.len());
     let rest = &digits[end..];
     let ends = rest.is_empty() || rest.starts_with([' ', '\t', '#', ';']);
     (end > 0 && ends).then(|| (digits[..end].parse().unwrap_or(u64::MAX), rest.trim()))
@@ -123,14 +125,23 @@ fn test_line(text: &str) -> Option<TestLine<'_>> {
     }
     let (number, rest) = number(rest.trim_start());
     let rest = rest.trim_start();
-    let rest = rest.strip_prefix("- ").or(rest.strip_prefix('-').filter(|r| r.is_empty())).unwrap_or(rest);
+    let rest = rest
+        .strip_prefix("- ")
+        .or(rest.strip_prefix('-').filter(|r| r.is_empty()))
+        .unwrap_or(rest);
     let rest = rest.trim();
     let (rest, opens) = match rest.strip_suffix('{') {
         Some(before) if before.is_empty() || before.ends_with(' ') => (before.trim_end(), true),
         _ => (rest, false),
     };
-    let mut line =
-        TestLine { ok, number, description: Cow::Borrowed(rest), directive: None, duration: None, opens };
+    let mut line = TestLine {
+        ok,
+        number,
+        description: Cow::Borrowed(rest),
+        directive: None,
+        duration: None,
+        opens,
+    };
     for at in hashes(rest) {
         let after = &rest[at + 1..];
         line.directive = directive(after);
@@ -146,10 +157,16 @@ fn test_line(text: &str) -> Option<TestLine<'_>> {
 
 /// A test's number, when it is a word of its own. One too large for any test is the largest.
 fn number(text: &str) -> (Option<u64>, &str) {
-    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let end = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
     let rest = &text[end..];
     let ends = !rest.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | ':'));
-    if end > 0 && ends { (Some(text[..end].parse().unwrap_or(u64::MAX)), rest) } else { (None, text) }
+    if end > 0 && ends {
+        (Some(text[..end].parse().unwrap_or(u64::MAX)), rest)
+    } else {
+        (None, text)
+    }
 }
 
 /// Where a `#` can begin a directive: not escaped, at the start or after white space.
@@ -179,7 +196,9 @@ fn directive(after_hash: &str) -> Option<(Directive, &str)> {
 /// `time=12.5ms`
 fn duration_note(after_hash: &str) -> Option<Duration> {
     let text = strip_prefix_any_case(after_hash.trim_start(), "time=")?;
-    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let end = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
     let number: f64 = text[..end].parse().ok()?;
     let unit = match text[end..].trim() {
         "ms" => 1e-3,
@@ -205,7 +224,9 @@ fn unescape(text: Cow<'_, str>) -> Cow<'_, str> {
 
 fn strip_prefix_any_case<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
     let start = text.get(..prefix.len())?;
-    start.eq_ignore_ascii_case(prefix).then(|| &text[prefix.len()..])
+    start
+        .eq_ignore_ascii_case(prefix)
+        .then(|| &text[prefix.len()..])
 }
 
 #[cfg(test)]

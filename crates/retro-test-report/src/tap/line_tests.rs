@@ -4,7 +4,9 @@ use super::*;
 type Expected<'a> = (bool, Option<u64>, &'a str, Option<(Directive, &'a str)>);
 
 fn check(text: &str, (ok, number, description, directive): Expected<'_>) {
-    let Line::Test(line) = classify(text) else { panic!("{text:?} is no test") };
+    let Line::Test(line) = classify(text) else {
+        panic!("{text:?} is no test")
+    };
     assert_eq!(
         (line.ok, line.number, &*line.description, line.directive),
         (ok, number, description, directive),
@@ -23,33 +25,70 @@ fn tests_are_read_in_every_shape() {
     check("not ok 2 -5 degrees", (false, Some(2), "-5 degrees", None));
     check("ok 2 2 texts", (true, Some(2), "2 texts", None));
     check("ok 3rd time", (true, None, "3rd time", None));
-    check("ok 99999999999999999999999 x", (true, Some(u64::MAX), "x", None));
+    check(
+        "ok 99999999999999999999999 x",
+        (true, Some(u64::MAX), "x", None),
+    );
     check("ok(1)", (true, None, "(1)", None));
     check("ok 1 #123 fixed", (true, Some(1), "#123 fixed", None));
     check("ok 3#SKIP", (true, Some(3), "", Some((Skip, ""))));
-    check("ok 2 - # SKIP no /sys", (true, Some(2), "", Some((Skip, "no /sys"))));
-    check("not ok 2 a # skip: why", (false, Some(2), "a", Some((Skip, "why"))));
-    check("ok 7 a\t# Skipped: why", (true, Some(7), "a", Some((Skip, "why"))));
+    check(
+        "ok 2 - # SKIP no /sys",
+        (true, Some(2), "", Some((Skip, "no /sys"))),
+    );
+    check(
+        "not ok 2 a # skip: why",
+        (false, Some(2), "a", Some((Skip, "why"))),
+    );
+    check(
+        "ok 7 a\t# Skipped: why",
+        (true, Some(7), "a", Some((Skip, "why"))),
+    );
     check("ok 9 skip", (true, Some(9), "skip", None));
     check("not ok 3 a # TODO", (false, Some(3), "a", Some((Todo, ""))));
-    check("ok 1 a # ToDo Because", (true, Some(1), "a", Some((Todo, "Because"))));
+    check(
+        "ok 1 a # ToDo Because",
+        (true, Some(1), "a", Some((Todo, "Because"))),
+    );
     check("ok 1 a # todo: x", (true, Some(1), "a", Some((Todo, "x"))));
-    check("ok 1 a # todos are fine", (true, Some(1), "a # todos are fine", None));
+    check(
+        "ok 1 a # todos are fine",
+        (true, Some(1), "a # todos are fine", None),
+    );
     check("ok 1 a \\# TODO x", (true, Some(1), "a # TODO x", None));
-    check("ok 1 a \\\\ # TODO x", (true, Some(1), "a \\", Some((Todo, "x"))));
-    check("ok 1 Array#skip drops", (true, Some(1), "Array#skip drops", None));
-    check("ok 1 a # b # TODO x", (true, Some(1), "a # b", Some((Todo, "x"))));
+    check(
+        "ok 1 a \\\\ # TODO x",
+        (true, Some(1), "a \\", Some((Todo, "x"))),
+    );
+    check(
+        "ok 1 Array#skip drops",
+        (true, Some(1), "Array#skip drops", None),
+    );
+    check(
+        "ok 1 a # b # TODO x",
+        (true, Some(1), "a # b", Some((Todo, "x"))),
+    );
     check("ok 1 trailing \\", (true, Some(1), "trailing \\", None));
-    check("ok 1 - nested # time=28.647ms", (true, Some(1), "nested", None));
+    check(
+        "ok 1 - nested # time=28.647ms",
+        (true, Some(1), "nested", None),
+    );
     check("ok 1 - kids {", (true, Some(1), "kids", None));
     check("not  ok 1 x", (false, Some(1), "x", None));
 }
 
 #[test]
 fn durations_and_blocks_are_noticed() {
-    let Line::Test(line) = classify("ok 1 - a # time=1500ms {") else { panic!() };
-    assert_eq!((line.duration, line.opens), (Some(Duration::from_millis(1500)), true));
-    let Line::Test(line) = classify("ok 1 - a{") else { panic!() };
+    let Line::Test(line) = classify("ok 1 - a # time=1500ms {") else {
+        panic!()
+    };
+    assert_eq!(
+        (line.duration, line.opens),
+        (Some(Duration::from_millis(1500)), true)
+    );
+    let Line::Test(line) = classify("ok 1 - a{") else {
+        panic!()
+    };
     assert_eq!((&*line.description, line.opens), ("a{", false));
 }
 

@@ -13,7 +13,9 @@ use std::io::BufRead;
 
 use self::diagnostics::Diagnostics;
 use self::level::{Level, Pending, Subtests};
-use self::line::{Line, TestLine, classify, indentation, is_version, plan, skip_all_reason, without_indentation};
+use self::line::{
+    Line, TestLine, classify, indentation, is_version, plan, skip_all_reason, without_indentation,
+};
 use crate::ParseError;
 use crate::kept_text::KeptText;
 use crate::lines::Lines;
@@ -54,7 +56,9 @@ pub(crate) fn is_evidence(line: &[u8]) -> bool {
         return true;
     }
     match classify(&line) {
-        Line::Test(TestLine { number: Some(_), .. }) => true,
+        Line::Test(TestLine {
+            number: Some(_), ..
+        }) => true,
         Line::Test(TestLine { ok: false, .. }) => line.len() > "not ok".len(),
         Line::Test(_) => line.starts_with("ok - "),
         _ => false,
@@ -81,7 +85,9 @@ impl Stream<'_, '_> {
         let indent = indentation(line);
         let text = line.trim_start_matches([' ', '\t']);
         if let Some(block) = self.block {
-            if text.is_empty() || (indent >= block && !(indent == block && text.trim_end() == "...")) {
+            if text.is_empty()
+                || (indent >= block && !(indent == block && text.trim_end() == "..."))
+            {
                 let inner = without_indentation(line, block);
                 self.diagnostics(|diagnostics| diagnostics.yaml_line(inner));
                 return;
@@ -114,7 +120,8 @@ impl Stream<'_, '_> {
             Line::BailOut(reason) => {
                 self.recognised = true;
                 self.bailed_out = true;
-                self.out.run_failure(format!("Bail out! {reason}").trim_end());
+                self.out
+                    .run_failure(format!("Bail out! {reason}").trim_end());
             }
             Line::Subtest(name) => {
                 self.settle(depth);
@@ -138,7 +145,9 @@ impl Stream<'_, '_> {
 
     fn holds_open(&self, depth: usize) -> bool {
         let level = self.levels.get(depth);
-        level.and_then(|level| level.pending.as_ref()).is_some_and(|pending| pending.opens)
+        level
+            .and_then(|level| level.pending.as_ref())
+            .is_some_and(|pending| pending.opens)
     }
 
     fn text(&mut self, line: &str) {
@@ -155,8 +164,14 @@ impl Stream<'_, '_> {
 
     fn diagnostics(&mut self, add: impl FnOnce(&mut Diagnostics)) {
         let limit = self.out.options.max_text;
-        if let Some(pending) = self.levels.last_mut().and_then(|level| level.pending.as_mut()) {
-            add(pending.diagnostics.get_or_insert_with(|| Diagnostics::new(limit)));
+        if let Some(pending) = self
+            .levels
+            .last_mut()
+            .and_then(|level| level.pending.as_mut())
+        {
+            add(pending
+                .diagnostics
+                .get_or_insert_with(|| Diagnostics::new(limit)));
         }
     }
 
@@ -169,7 +184,10 @@ impl Stream<'_, '_> {
         let in_sequence = test.number.is_none_or(|number| number == level.next_number);
         level.next_number = test.number.unwrap_or(level.next_number).saturating_add(1);
         if !in_sequence && depth == 0 && !std::mem::replace(&mut level.out_of_sequence, true) {
-            self.out.warn(self.number, "the numbers of tests are not in sequence from here on");
+            self.out.warn(
+                self.number,
+                "the numbers of tests are not in sequence from here on",
+            );
         }
         let subtests = std::mem::take(&mut level.unclaimed);
         let ordinal = level.plan.tests;
@@ -186,7 +204,8 @@ impl Stream<'_, '_> {
         }
         if depth == 0 {
             if let Some(reason) = skip_all_reason(rest) {
-                self.out.warn(self.number, format!("all tests are skipped: {reason}"));
+                self.out
+                    .warn(self.number, format!("all tests are skipped: {reason}"));
             }
             if level.plan.plans == 2 {
                 self.out.warn(self.number, "there is more than one plan");
@@ -212,7 +231,9 @@ impl Stream<'_, '_> {
     /// Closes the innermost level; its results go to the test around it, or wait for it.
     fn close_level(&mut self) {
         self.flush(self.levels.len() - 1);
-        let Some(level) = self.levels.pop() else { return };
+        let Some(level) = self.levels.pop() else {
+            return;
+        };
         if let Some(outer) = self.levels.last_mut() {
             let mut subtests = level.results;
             subtests.plan_missed = level.plan.missed();
@@ -225,7 +246,9 @@ impl Stream<'_, '_> {
 
     /// Hands over the test that waits at a level.
     fn flush(&mut self, depth: usize) {
-        let Some(pending) = self.levels[depth].pending.take() else { return };
+        let Some(pending) = self.levels[depth].pending.take() else {
+            return;
+        };
         self.after_test = false;
         if depth > 0 {
             self.levels[depth].results.count(&pending);
@@ -234,9 +257,16 @@ impl Stream<'_, '_> {
                 return;
             }
         }
-        let path = self.levels[1..=depth].iter().map(|level| level.name.clone()).collect();
+        let path = self.levels[1..=depth]
+            .iter()
+            .map(|level| level.name.clone())
+            .collect();
         let case = pending.finish(path);
-        if depth == 0 { self.out.case(case) } else { self.out.subtest(case) }
+        if depth == 0 {
+            self.out.case(case)
+        } else {
+            self.out.subtest(case)
+        }
     }
 
     fn finish(&mut self) {
@@ -245,7 +275,8 @@ impl Stream<'_, '_> {
         let level = &mut self.levels[0];
         let unclaimed = std::mem::take(&mut level.unclaimed);
         if unclaimed != Subtests::default() {
-            self.out.warn(self.number, "the subtests at the end belong to no test");
+            self.out
+                .warn(self.number, "the subtests at the end belong to no test");
         }
         let plan = level.plan;
         if !self.recognised {
@@ -258,7 +289,10 @@ impl Stream<'_, '_> {
             }
         } else if plan.plans == 0 && !self.bailed_out {
             self.out.summary.truncated = true;
-            self.out.warn(self.number, "there is no plan: tests may be missing at the end");
+            self.out.warn(
+                self.number,
+                "there is no plan: tests may be missing at the end",
+            );
         }
     }
 }

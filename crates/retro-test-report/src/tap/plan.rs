@@ -25,7 +25,11 @@ impl Plan {
     /// How many tests were planned. Several plans are those of several streams after each other,
     /// or one plan said again.
     pub(super) fn planned(&self) -> u64 {
-        if self.all_equal && self.tests <= self.last { self.last } else { self.sum }
+        if self.all_equal && self.tests <= self.last {
+            self.last
+        } else {
+            self.sum
+        }
     }
 
     /// Why the plan was not met, if there was one.
@@ -62,6 +66,10 @@ mod tests {
         check(&[(0, 3)], 2, Some("planned 3 tests, ran 2"));
         check(&[(0, 3)], 4, Some("planned 3 tests, ran 4"));
         check(&[(0, 3), (0, 2)], 0, Some("planned 5 tests, ran 0"));
-        check(&[(0, u64::MAX), (0, u64::MAX)], 1, Some("planned 18446744073709551615 tests, ran 1"));
+        check(
+            &[(0, u64::MAX), (0, u64::MAX)],
+            1,
+            Some("planned 18446744073709551615 tests, ran 1"),
+        );
     }
 }

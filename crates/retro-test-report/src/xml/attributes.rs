@@ -16,8 +16,10 @@ impl<'a> Attributes<'a> {
 
     /// The value as text: references resolved, white space of any kind a space.
     pub(crate) fn text(value: &[u8]) -> String {
-        let plain: Vec<u8> =
-            value.iter().map(|&b| if matches!(b, b'\n' | b'\t') { b' ' } else { b }).collect();
+        let plain: Vec<u8> = value
+            .iter()
+            .map(|&b| if matches!(b, b'\n' | b'\t') { b' ' } else { b })
+            .collect();
         clean(resolve(&plain).into_owned())
     }
 }
@@ -27,7 +29,10 @@ impl<'a> Iterator for Attributes<'a> {
     type Item = (&'a [u8], &'a [u8]);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let start = self.rest.iter().position(|b| !b.is_ascii_whitespace() && *b != b'/')?;
+        let start = self
+            .rest
+            .iter()
+            .position(|b| !b.is_ascii_whitespace() && *b != b'/')?;
         let rest = &self.rest[start..];
         let name_end = rest
             .iter()
@@ -47,7 +52,10 @@ impl<'a> Iterator for Attributes<'a> {
                 (&value[..end], value.get(end + 1..).unwrap_or_default())
             }
             _ => {
-                let end = value.iter().position(u8::is_ascii_whitespace).unwrap_or(value.len());
+                let end = value
+                    .iter()
+                    .position(u8::is_ascii_whitespace)
+                    .unwrap_or(value.len());
                 value.split_at(end)
             }
         };
@@ -77,7 +85,10 @@ mod tests {
     fn attributes_are_read_well_formed_or_not() {
         check(" a=\"1\" b='2'", &[("a", "1"), ("b", "2")]);
         check(" a = \"x > y\"/", &[("a", "x > y")]);
-        check(" x:a=\"&lt;&amp;\" a=\"l1\nl2\"", &[("a", "<&"), ("a", "l1 l2")]);
+        check(
+            " x:a=\"&lt;&amp;\" a=\"l1\nl2\"",
+            &[("a", "<&"), ("a", "l1 l2")],
+        );
         check(" bare a=1 b", &[("bare", ""), ("a", "1"), ("b", "")]);
         check(" a=\"open", &[("a", "open")]);
         check(" a=", &[("a", "")]);

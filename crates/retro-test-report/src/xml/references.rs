@@ -17,14 +17,19 @@ pub(crate) struct ReferenceText {
 
 impl ReferenceText {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { kept: KeptText::new(limit), partial: Vec::new() }
+        Self {
+            kept: KeptText::new(limit),
+            partial: Vec::new(),
+        }
     }
 
     /// Adds a piece of character data, in which references count.
     pub(crate) fn push(&mut self, mut piece: &[u8]) {
         if !self.partial.is_empty() {
             let wanted = LONGEST - self.partial.len().min(LONGEST);
-            let taken = memchr::memchr(b';', piece).map_or(piece.len(), |at| at + 1).min(wanted);
+            let taken = memchr::memchr(b';', piece)
+                .map_or(piece.len(), |at| at + 1)
+                .min(wanted);
             self.partial.extend_from_slice(&piece[..taken]);
             piece = &piece[taken..];
             if self.partial.ends_with(b";") || self.partial.len() >= LONGEST {
@@ -73,7 +78,9 @@ impl ReferenceText {
 /// `raw` with its references resolved. What is no reference that can be resolved stays as it is:
 /// a bare `&`, an entity that the document defines. Numbers of no character become U+FFFD.
 pub(crate) fn resolve(raw: &[u8]) -> Cow<'_, [u8]> {
-    let Some(mut at) = memchr::memchr(b'&', raw) else { return Cow::Borrowed(raw) };
+    let Some(mut at) = memchr::memchr(b'&', raw) else {
+        return Cow::Borrowed(raw);
+    };
     let mut out = Vec::with_capacity(raw.len());
     let mut done = 0;
     loop {
@@ -116,7 +123,11 @@ fn number(digits: &[u8], radix: u32) -> Option<char> {
         return None;
     }
     let code = u32::from_str_radix(digits, radix).unwrap_or(u32::MAX);
-    Some(char::from_u32(code).filter(|&c| c != '\0').unwrap_or('\u{fffd}'))
+    Some(
+        char::from_u32(code)
+            .filter(|&c| c != '\0')
+            .unwrap_or('\u{fffd}'),
+    )
 }
 
 #[cfg(test)]
@@ -139,7 +150,13 @@ mod tests {
         check("a &lt;b&gt; &amp;amp; &quot;&apos;", "a <b> &amp; \"'");
         check("&#65;&#x1b;&#X41;", "A\u{1b}A");
         check("&#0;&#xD800;&#99999999;", "\u{fffd}\u{fffd}\u{fffd}");
-        check("a & b && &unknown; &; &#; &#x; &#12z; &", "a & b && &unknown; &; &#; &#x; &#12z; &");
-        check("&lol1;&averyveryverylongentityname;", "&lol1;&averyveryverylongentityname;");
+        check(
+            "a & b && &unknown; &; &#; &#x; &#12z; &",
+            "a & b && &unknown; &; &#; &#x; &#12z; &",
+        );
+        check(
+            "&lol1;&averyveryverylongentityname;",
+            "&lol1;&averyveryverylongentityname;",
+        );
     }
 }

@@ -45,7 +45,14 @@ pub(crate) struct Tokens<R> {
 
 impl<R: BufRead> Tokens<R> {
     pub(crate) fn new(reader: R) -> Self {
-        Self { reader, state: State::Content, pending: 0, tag: Vec::new(), line: 1, cut: false }
+        Self {
+            reader,
+            state: State::Content,
+            pending: 0,
+            tag: Vec::new(),
+            line: 1,
+            cut: false,
+        }
     }
 
     /// The line reached, from 1.
@@ -60,7 +67,11 @@ impl<R: BufRead> Tokens<R> {
 
     /// The tag in which the document ended, if it did.
     pub(crate) fn cut_tag(&self) -> &[u8] {
-        if self.cut { self.tag.strip_prefix(b"<").unwrap_or_default() } else { b"" }
+        if self.cut {
+            self.tag.strip_prefix(b"<").unwrap_or_default()
+        } else {
+            b""
+        }
     }
 
     /// The next token.
@@ -292,7 +303,10 @@ impl<R: BufRead> Tokens<R> {
         self.tag.extend_from_slice(&buffer[..count]);
         if self.tag.len() > LONGEST_TAG {
             let why = format!("a tag of more than {} MiB", LONGEST_TAG >> 20);
-            return Err(ParseError::Malformed { line: self.line, why });
+            return Err(ParseError::Malformed {
+                line: self.line,
+                why,
+            });
         }
         self.skip(count)
     }

@@ -22,7 +22,11 @@ fn shown(document: &[u8], capacity: usize) -> String {
 
 fn check(document: &str, expected: &str) {
     for capacity in [1, 2, 3, 7, 4096] {
-        assert_eq!(shown(document.as_bytes(), capacity), expected, "buffer of {capacity}");
+        assert_eq!(
+            shown(document.as_bytes(), capacity),
+            expected,
+            "buffer of {capacity}"
+        );
     }
 }
 
@@ -31,12 +35,18 @@ fn plain_documents_are_cut_into_tags_and_texts() {
     check("<a x=\"1\">t<b/></a >", "[a x=\"1\"]t[b/][/a]");
     check("<?xml version=\"1.0\"?>\n<a/>", "\n[a/]");
     check("<a><!-- <b> -- > --->x</a>", "[a]x[/a]");
-    check("<a><![CDATA[<b>]] ]>]]]]><![CDATA[>]]></a>", "[a]<b>]] ]>]]>[/a]");
+    check(
+        "<a><![CDATA[<b>]] ]>]]]]><![CDATA[>]]></a>",
+        "[a]<b>]] ]>]]>[/a]",
+    );
 }
 
 #[test]
 fn a_greater_sign_in_a_value_ends_no_tag() {
-    check("<a x=\"1>2\" y='a\"<b>'>t</a>", "[a x=\"1>2\" y='a\"<b>']t[/a]");
+    check(
+        "<a x=\"1>2\" y='a\"<b>'>t</a>",
+        "[a x=\"1>2\" y='a\"<b>']t[/a]",
+    );
     check("<a x = \"1>2\">t", "[a x = \"1>2\"]t");
 }
 
@@ -50,7 +60,10 @@ fn raw_markup_characters_are_text() {
 
 #[test]
 fn a_document_type_is_skipped_whole() {
-    check("<!DOCTYPE a [<!ENTITY b \"]>\"> <!-- it's ]> --> ]><a>&b;</a>", "[a]&b;[/a]");
+    check(
+        "<!DOCTYPE a [<!ENTITY b \"]>\"> <!-- it's ]> --> ]><a>&b;</a>",
+        "[a]&b;[/a]",
+    );
     check("<!DOCTYPE a SYSTEM \"x>y\"><a/>", "[a/]");
 }
 
