@@ -18,7 +18,6 @@ use crate::worktree::file_stat::FsClock;
 use crate::worktree::git_dir::GitDirContent;
 use crate::worktree::lfs::LfsFiles;
 use crate::worktree::objects::Objects;
-use crate::worktree::parent_handle::ParentHandle;
 use crate::worktree::state_file;
 use crate::worktree::submodules::Submodules;
 use crate::worktree::work_tree::{Certainty, Surroundings, WorkTree};
@@ -118,7 +117,7 @@ impl GitSlot {
         }
         if let Ok(root) = self.handle.open_dir_forced(c"work") {
             for path in &self.overlay {
-                remove_with_empty_parents(&root, path)
+                overlay::remove_with_empty_parents(&root, path)
                     .map_err(|error| GitError::io(self.shown(path), error))?;
             }
         }
@@ -251,27 +250,6 @@ fn make_dir(parent: &DirHandle, name: &std::ffi::CStr) -> io::Result<()> {
     match parent.make_dir(name) {
         Ok(()) | Err(rustix::io::Errno::EXIST) => Ok(()),
         Err(error) => Err(error.into()),
-    }
-}
-
-/// Removes a path of the work tree, and the folders above it that are empty without it.
-fn remove_with_empty_parents(root: &DirHandle, path: &[u8]) -> io::Result<()> {
-    let mut rest = path;
-    loop {
-        // A folder on the way that is gone or has become something else holds nothing of ours.
-        let Ok(parent) = ParentHandle::open(root, rest) else {
-            return Ok(());
-        };
-        let handle = parent.handle(root);
-        if rest == path {
-            handle.remove_any(&parent.name)?;
-        } else if handle.remove_dir(&parent.name).is_err() {
-            return Ok(());
-        }
-        match rest.iter().rposition(|&byte| byte == b'/') {
-            Some(slash) => rest = &rest[..slash],
-            None => return Ok(()),
-        }
     }
 }
 

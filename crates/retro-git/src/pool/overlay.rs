@@ -62,14 +62,32 @@ pub(super) fn plan(
 /// Makes one change below `root`, following no symbolic link.
 pub(super) fn write(root: &DirHandle, path: &[u8], change: Option<&NewFile>) -> io::Result<()> {
     let Some(new) = change else {
-        return match ParentHandle::open(root, path) {
-            Ok(parent) => parent.handle(root).remove_any(&parent.name),
-            Err(_) => Ok(()),
-        };
+        return remove_with_empty_parents(root, path);
     };
     let parent = ParentHandle::make(root, path)?;
     let handle = parent.handle(root);
     handle.remove_any(&parent.name)?;
     let mut file = handle.create_file(&parent.name, new.executable)?;
     file.write_all(&new.content)
+}
+
+/// Removes a path of the work tree, and the folders above it that are empty without it.
+pub(super) fn remove_with_empty_parents(root: &DirHandle, path: &[u8]) -> io::Result<()> {
+    let mut rest = path;
+    loop {
+        // A folder on the way that is gone or has become something else holds nothing of ours.
+        let Ok(parent) = ParentHandle::open(root, rest) else {
+            return Ok(());
+        };
+        let handle = parent.handle(root);
+        if rest == path {
+            handle.remove_any(&parent.name)?;
+        } else if handle.remove_dir(&parent.name).is_err() {
+            return Ok(());
+        }
+        match rest.iter().rposition(|&byte| byte == b'/') {
+            Some(slash) => rest = &rest[..slash],
+            None => return Ok(()),
+        }
+    }
 }

@@ -15,7 +15,12 @@ pub(super) fn apply(
     text: &[u8],
     changes: &mut Changes,
 ) -> Result<(), OverlayError> {
-    let unreadable = |error: git2::Error| misfit(format!("it cannot be read: {}", error.message()));
+    let unreadable = |error: git2::Error| {
+        misfit(format!(
+            "it is not in the format of `git diff`: {}",
+            error.message()
+        ))
+    };
     let diff = Diff::from_buffer(text).map_err(unreadable)?;
     if diff.deltas().len() == 0 {
         return Err(misfit("it changes nothing".to_owned()));

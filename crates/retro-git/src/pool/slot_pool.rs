@@ -83,9 +83,7 @@ impl GitSlotPool {
             let mut had_content = false;
             for name in handle.names().map_err(|error| failed(error.into()))? {
                 if name.as_bytes() != b"lock" {
-                    handle
-                        .remove_any(&name)
-                        .map_err(|error| failed(error.into()))?;
+                    handle.remove_any(&name).map_err(failed)?;
                     had_content = true;
                 }
             }

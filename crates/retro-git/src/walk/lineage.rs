@@ -59,13 +59,18 @@ impl Lineage {
         let mut nearest: HashMap<Oid, Arc<[usize]>> = HashMap::new();
         let nothing: Arc<[usize]> = Arc::from([]);
         for commit in self.order.into_iter().rev() {
-            let behind = union(
+            let mut behind = union(
                 commit
                     .parents
                     .iter()
                     .filter_map(|parent| nearest.get(parent)),
                 &nothing,
             );
+            // Seen through commits that were left out, one may lie behind another and is not nearest.
+            let is_direct = |parent: &Oid| self.wanted.contains(parent);
+            if behind.len() > 1 && !commit.parents.iter().all(is_direct) {
+                behind = without_ancestors(&behind, &parents);
+            }
             let own = if self.wanted.contains(&commit.id) {
                 commits.push(commit.id);
                 parents.push(behind.to_vec());
@@ -98,6 +103,25 @@ fn union<'a>(
         }
     }
     Arc::from(all)
+}
+
+/// Those of `indices` that are not behind another of them.
+fn without_ancestors(indices: &[usize], parents: &[Vec<usize>]) -> Arc<[usize]> {
+    let oldest = indices.iter().copied().min().unwrap_or(0);
+    let mut behind: HashSet<usize> = HashSet::new();
+    let mut open: Vec<usize> = indices.to_vec();
+    while let Some(index) = open.pop() {
+        for &parent in &parents[index] {
+            if parent >= oldest && behind.insert(parent) {
+                open.push(parent);
+            }
+        }
+    }
+    indices
+        .iter()
+        .copied()
+        .filter(|index| !behind.contains(index))
+        .collect()
 }
 
 /// Sorts commits so that each comes before its ancestors, and a branch is not mixed with another.
@@ -185,6 +209,7 @@ mod tests {
         check("d:bc c:a b:a a:", "da", 1, "a: d:a");
         check("d:bc c:a b:a a:", "dbc", 1, "c: b: d:bc");
         check("e:d d:bc c:a b:a a:", "ebc", 1, "c: b: e:bc");
+        check("e:d d:bc c:a b:a a:", "eca", 1, "a: c:a e:c");
     }
 
     #[test]

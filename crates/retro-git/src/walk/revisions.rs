@@ -111,8 +111,14 @@ impl Resolver<'_> {
             ErrorCode::InvalidSpec => return "it is not a revision expression".to_owned(),
             _ => {}
         }
-        if let Some(name) = self.nearest_name(revision) {
-            return format!("no branch, tag or commit has this name; did you mean {name:?}?");
+        match self.nearest_name(revision) {
+            Some(name) if name == revision => {
+                return "its start is there, but nothing is where it leads".to_owned();
+            }
+            Some(name) => {
+                return format!("no branch, tag or commit has this name; did you mean {name:?}?");
+            }
+            None => {}
         }
         if repository.is_shallow() {
             return "no branch, tag or commit has this name; this is a shallow clone, which may \

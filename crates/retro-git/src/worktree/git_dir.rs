@@ -44,6 +44,7 @@ const CONFIG: &[u8] = b"[core]
 \tauto = false
 [submodule]
 \trecurse = false
+\tactive = .
 ";
 
 /// A git directory with what the file system last said of it.

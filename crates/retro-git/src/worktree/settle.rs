@@ -12,7 +12,9 @@ use super::file_stat::{FileKind, FileStat};
 use super::file_writer::{FileWriter, How};
 use super::objects::Objects;
 use super::rule_cache::RuleCache;
-use super::tracked::{Cause, Dir, Entry, FileState, LocalIgnore, Submodule, unrepresentable};
+use super::tracked::{
+    Cause, Dir, Entry, FileShape, FileState, LocalIgnore, Submodule, unrepresentable,
+};
 use crate::rules::attributes::AttributeStack;
 use crate::rules::conversion::Conversion;
 use crate::rules::ignore::{IgnoreRules, IgnoreStack};
@@ -243,7 +245,7 @@ impl Settle<'_> {
         if !unwritten && !convert_anew {
             return Ok(());
         }
-        let conversion = if self.attributes.is_empty() {
+        let conversion = if self.attributes.is_empty() || file.shape == FileShape::Symlink {
             Conversion::default()
         } else {
             let length = self.path.len();

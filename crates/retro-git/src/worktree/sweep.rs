@@ -34,6 +34,16 @@ impl Sweep {
     /// anything.
     pub(crate) fn dir(&mut self, dir: &mut Dir, handle: &DirHandle) -> Result<bool, GitError> {
         let stat = handle.own_stat().map_err(|error| self.failed(b"", error))?;
+        self.inside(dir, handle, stat)
+    }
+
+    /// The same for a folder of which the file system says `stat`.
+    fn inside(
+        &mut self,
+        dir: &mut Dir,
+        handle: &DirHandle,
+        stat: FileStat,
+    ) -> Result<bool, GitError> {
         if !dir.record.is_some_and(|record| self.proves(record, stat)) {
             dir.list = true;
         }
@@ -89,7 +99,7 @@ impl Sweep {
                 .map_err(|error| self.failed(b"", error))?;
             dir.list = true;
         }
-        self.dir(dir, &handle)
+        self.inside(dir, &handle, stat)
     }
 
     fn file(&mut self, file: &mut File, handle: &DirHandle) -> Result<bool, GitError> {

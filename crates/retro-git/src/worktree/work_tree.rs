@@ -103,6 +103,7 @@ impl WorkTree {
         let mut sweep = Sweep::new(self.tick);
         match before {
             Certainty::Known => {
+                give_back_mode(parent, name, &self.root)?;
                 sweep.dir(&mut self.root, &handle)?;
             }
             Certainty::Unverified => {
@@ -170,6 +171,18 @@ fn open_root(parent: &DirHandle, name: &CStr) -> Result<DirHandle, GitError> {
             parent.open_dir(name).map_err(|error| failed(error.into()))
         }
         Err(error) => Err(failed(error.into())),
+    }
+}
+
+/// Gives the root the permissions it had when it was recorded.
+fn give_back_mode(parent: &DirHandle, name: &CStr, root: &Dir) -> Result<(), GitError> {
+    let failed = |error: Errno| GitError::io(super::display_path(b"", name.to_bytes()), error);
+    let stat = parent.stat(name).map_err(failed)?;
+    match root.record {
+        Some(record) if record.mode != stat.mode => {
+            parent.set_mode(name, record.mode).map_err(failed)
+        }
+        _ => Ok(()),
     }
 }
 

@@ -2,4 +2,11 @@
 
 mod checkout;
 mod damage;
+mod history;
+mod inner_stores;
+mod overlay;
+mod random_walks;
+mod rules;
+mod slots;
 mod support;
+mod trouble;
