@@ -122,6 +122,12 @@ impl Binary {
         self.open.is_some()
     }
 
+    /// Whether the output of the open test ends with a result.
+    pub(super) fn has_result(&self) -> bool {
+        let open = self.open.as_ref();
+        open.is_some_and(|open| ended_after_output(&open.last_line).is_some())
+    }
+
     /// Gives the open test the result that its last line of output ends with.
     pub(super) fn resolve(&mut self, out: &mut Output<'_>) {
         let Some(open) = self.open.take() else { return };
@@ -158,17 +164,19 @@ impl Binary {
     ) {
         self.seen.add(ended.outcome, false);
         if ended.outcome == Outcome::Failed {
-            let Ended {
-                message, duration, ..
-            } = ended;
+            // What was printed at once does not come again at the end.
+            let is_complete = stdout.is_some();
             let failed = FailedTest {
                 mode,
-                message,
-                duration,
+                message: ended.message,
+                duration: ended.duration,
                 stdout,
                 is_told: false,
             };
             self.failed.insert(name.to_owned(), failed);
+            if is_complete {
+                self.tell_failure(name, None, out);
+            }
             return;
         }
         let mut case = self.case(name, mode, ended.outcome);

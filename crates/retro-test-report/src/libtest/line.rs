@@ -211,23 +211,30 @@ fn result_line(rest: &str) -> Option<ResultLine> {
         ok,
         ..ResultLine::default()
     };
+    let mut is_whole = false;
     for part in counts.split(';') {
         let part = part.trim();
         if let Some(took) = part.strip_prefix("finished in ") {
             result.took = took.strip_suffix('s').and_then(seconds);
-        } else if let Some((number, what)) = part.split_once(' ') {
-            let number = number.parse().unwrap_or(0_u64);
-            match what {
-                "passed" | "measured" => result.passed = result.passed.saturating_add(number),
-                "failed" => result.failed = number,
-                "ignored" | "allowed failures" => {
-                    result.ignored = result.ignored.saturating_add(number);
-                }
-                _ => {}
+            continue;
+        }
+        let Some((number, what)) = part.split_once(' ') else {
+            continue;
+        };
+        let number = number.parse().unwrap_or(0_u64);
+        match what {
+            "passed" | "measured" => result.passed = result.passed.saturating_add(number),
+            "failed" => result.failed = number,
+            "allowed failures" => result.ignored = result.ignored.saturating_add(number),
+            "ignored" => {
+                result.ignored = result.ignored.saturating_add(number);
+                is_whole = true;
             }
+            _ => {}
         }
     }
-    Some(result)
+    // A line that is cut off before this says nothing sure.
+    is_whole.then_some(result)
 }
 
 fn seconds(text: &str) -> Option<Duration> {

@@ -160,7 +160,10 @@ impl Run<'_, '_> {
             Line::Note => {}
             _ => match test_after_output(line) {
                 Some((output, test)) => {
-                    binary.output(output);
+                    // When the open test has its result, the output is the next one's.
+                    if !binary.has_result() {
+                        binary.output(output);
+                    }
                     binary.resolve(self.out);
                     binary.test(test, self.out);
                 }
@@ -247,7 +250,3 @@ impl Run<'_, '_> {
         }
     }
 }
-
-#[cfg(test)]
-#[path = "libtest_tests.rs"]
-mod tests;

@@ -99,7 +99,7 @@ impl Stream<'_, '_> {
             }
         }
         let kind = classify(text);
-        let is_structure = indent % STEP == 0;
+        let is_structure = indent.is_multiple_of(STEP);
         let depth = (indent / STEP).min(DEEPEST);
         match kind {
             Line::Blank => {}
@@ -282,6 +282,7 @@ impl Stream<'_, '_> {
         if !self.recognised {
             return;
         }
+        self.out.summary.truncated |= self.block.is_some();
         if let Some(why) = plan.missed() {
             self.out.summary.truncated |= plan.tests < plan.planned() && !self.bailed_out;
             if !self.bailed_out {
@@ -296,7 +297,3 @@ impl Stream<'_, '_> {
         }
     }
 }
-
-#[cfg(test)]
-#[path = "tap_tests.rs"]
-mod tests;
