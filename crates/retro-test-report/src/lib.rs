@@ -1,4 +1,49 @@
 //! Reads what test runners write: bytes of a result file in, test cases out, streaming.
+//!
+//! [`parse`] takes a reader and hands every case to a [`ReportSink`] as soon as it is complete.
+//! What it returns is a [`Summary`]: the counts, whether the report was cut off, and whether the
+//! report itself says that the run failed beyond its tests. The format is told from the content,
+//! see [`detect`], unless the caller names one.
+//!
+//! ```
+//! use retro_test_report::{Collected, Options, parse};
+//!
+//! let report = br#"<testsuite name="math">
+//!   <testcase classname="Sum" name="adds" time="0.002"/>
+//!   <testcase classname="Sum" name="carries"><failure message="9 + 1 was 0"/></testcase>
+//! </testsuite>"#;
+//!
+//! let mut sink = Collected::default();
+//! let summary = parse(&report[..], None, &Options::default(), &mut sink)?;
+//!
+//! assert_eq!((summary.counts.passed, summary.counts.failed), (1, 1));
+//! assert_eq!(sink.cases[1].id.to_string(), "math::Sum::carries");
+//! assert_eq!(sink.cases[1].message.as_deref(), Some("9 + 1 was 0"));
+//! assert!(!summary.truncated);
+//! # Ok::<(), retro_test_report::ParseError>(())
+//! ```
+//!
+//! # Guarantees
+//!
+//! - Nothing here performs I/O of its own, reads a clock or the environment, or panics.
+//! - Memory is bounded by one case and [`Options::max_text`], plus a few bytes per suite that is
+//!   open and, in libtest text, the name of every failed test of one binary. Time is linear in
+//!   the input. Nesting in the input is never nesting of calls.
+//! - A report that was cut off keeps every case that was complete, and says that it was cut off.
+//! - What is no report is an error that says what it looks like, never a report without tests.
+//! - The id of a case depends on the case and the suites around it, not on its place in the file.
+//!   A TAP test without a description is named after its number, for want of anything else.
+//!
+//! # Non-guarantees
+//!
+//! - A name may come several times, when the file has it several times. Whether those are
+//!   attempts at one test or different tests is for the caller to say.
+//! - Counts that a report claims are compared with its cases and otherwise ignored.
+//!
+//! # A new format
+//!
+//! One variant of [`Format`], one folder with a `read` function beside the others, one line in
+//! the table of `parse`, and what tells it from the others in `detect`.
 
 mod detect;
 mod encoding;

@@ -8,6 +8,9 @@ use retro_domain::Timestamp;
 /// `H:MM:SS`. `None` when it is no number, negative, or not finite.
 pub(crate) fn duration(text: &str) -> Option<Duration> {
     let text = text.trim();
+    if let Some(seconds) = seconds(text) {
+        return to_duration(seconds);
+    }
     if text.contains(':') {
         return text
             .split(':')
@@ -37,6 +40,9 @@ fn to_duration(seconds: f64) -> Option<Duration> {
 }
 
 fn seconds(text: &str) -> Option<f64> {
+    if let Ok(seconds) = text.parse::<f64>() {
+        return Some(seconds).filter(|seconds| seconds.is_finite());
+    }
     let commas = text.matches(',').count();
     let plain = match (commas, text.rfind(','), text.rfind('.')) {
         (0, _, _) => text.to_owned(),

@@ -16,6 +16,10 @@ impl<'a> Attributes<'a> {
 
     /// The value as text: references resolved, white space of any kind a space.
     pub(crate) fn text(value: &[u8]) -> String {
+        let is_plain = |b: &u8| !matches!(b, b'&' | b'\n' | b'\t' | b'\r' | 0);
+        if value.iter().all(is_plain) {
+            return clean(value.to_vec());
+        }
         let plain: Vec<u8> = value
             .iter()
             .map(|&b| if matches!(b, b'\n' | b'\t') { b' ' } else { b })
