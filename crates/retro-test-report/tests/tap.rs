@@ -315,4 +315,7 @@ fn what_is_no_tap_is_refused() {
         );
     }
     assert_eq!(read("TAP version 13\n").summary.counts.total(), 0);
+    // A stream that is indented as a whole has no outermost tests, and does not pass for whole.
+    let indented = check("   TAP version 13\n   1..1\n   ok 1\n", &[]);
+    assert!(indented.summary.truncated);
 }

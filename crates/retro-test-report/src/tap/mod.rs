@@ -105,17 +105,18 @@ impl Stream<'_, '_> {
             Line::Blank => {}
             Line::YamlStart if self.after_test && indent > 0 => self.block = Some(indent),
             Line::Comment(comment) => self.comment(comment),
-            _ if !is_structure => self.text(line),
-            Line::Test(test) => self.test(depth, test),
-            Line::Plan(count, rest) => {
-                self.settle(depth);
-                self.plan(depth, count, rest);
-            }
+            // A version says what the stream is, however it is indented.
             Line::Version => {
                 self.recognised = true;
                 if let Some(level) = self.levels.last_mut() {
                     level.next_number = 1;
                 }
+            }
+            _ if !is_structure => self.text(line),
+            Line::Test(test) => self.test(depth, test),
+            Line::Plan(count, rest) => {
+                self.settle(depth);
+                self.plan(depth, count, rest);
             }
             Line::BailOut(reason) => {
                 self.recognised = true;
