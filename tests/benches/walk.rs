@@ -76,7 +76,14 @@ fn main() {
     }
 }
 
-fn retro(binary: &Path, repo: &ScratchRepo, folder: &Path, last: usize, jobs: &str) -> Cost {
+fn retro(
+    binary: &Path,
+    repo: &ScratchRepo,
+    folder: &Path,
+    last: usize,
+    jobs: &str,
+    line: &[&str],
+) -> Cost {
     let mut command = new_command(binary);
     command
         .current_dir(repo.path())
@@ -94,13 +101,23 @@ fn retro(binary: &Path, repo: &ScratchRepo, folder: &Path, last: usize, jobs: &s
         .arg(folder.join("data"))
         .arg("--cache-dir")
         .arg(folder.join("cache"))
-        .args(["--", "true"]);
+        .arg("--")
+        .args(line);
     time(&mut command)
 }
 
 fn git_retro(binary: &Path, repo: &ScratchRepo, jobs: &str) -> Cost {
     let folder = tempfile::tempdir().unwrap();
-    retro(binary, repo, folder.path(), COMMITS, jobs)
+    // The slots are made beforehand, as the clone that `git checkout` walks in is.
+    retro(
+        binary,
+        repo,
+        folder.path(),
+        2,
+        "2",
+        &["sh", "-c", "sleep 0.2"],
+    );
+    retro(binary, repo, folder.path(), COMMITS, jobs, &["true"])
 }
 
 /// A fully cached range of 1,000 commits.
@@ -112,9 +129,9 @@ fn cached(binary: &Path) {
     };
     let repo = ScratchRepo::with_history(spec);
     let folder = tempfile::tempdir().unwrap();
-    retro(binary, &repo, folder.path(), 1_000, "2");
+    retro(binary, &repo, folder.path(), 1_000, "2", &["true"]);
     let times = (0..5)
-        .map(|_| retro(binary, &repo, folder.path(), 1_000, "2").wall)
+        .map(|_| retro(binary, &repo, folder.path(), 1_000, "2", &["true"]).wall)
         .collect();
     println!(
         "1,000 commits, all known: {:.3} s (limit 0.3 s)",

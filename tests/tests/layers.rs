@@ -33,11 +33,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 ];
 
 /// External crates with one owner each.
-const OWNED: &[(&str, &str)] = &[
-    ("git2", "retro-git"),
-    ("rusqlite", "retro-store-local"),
-    ("quick-xml", "retro-test-report"),
-];
+const OWNED: &[(&str, &str)] = &[("git2", "retro-git"), ("rusqlite", "retro-store-local")];
 
 /// What an embedder of `retro-workflow` without default features does not get.
 const HEAVY: &[&str] = &[

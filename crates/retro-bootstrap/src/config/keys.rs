@@ -71,10 +71,6 @@ pub const RESERVED_VARIABLES: &[(&str, &str)] = &[
         "a file to read in place of the repository's, like --config",
     ),
     (
-        "RETRO_LOG",
-        "what is logged, for people who look into git-retro itself",
-    ),
-    (
         "RETRO_CORPUS",
         "a folder of result files, for git-retro's own tests",
     ),

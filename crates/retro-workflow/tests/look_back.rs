@@ -1,0 +1,469 @@
+//! The look back over doubles: what becomes of leases, full disks, foreign processes.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use retro_domain::{
+    Clock, CommandLine, CommitId, CommitJob, Event, EventKind, JobEvent, JobStatus, LeaseOwner,
+    LeasePolicy, Overlay, RepoId, Suite, Timestamp, TreeId, Verdict,
+};
+use retro_exec::{
+    CancelToken, Captured, Ending, ExecError, Executor, Finished, Invocation, Leaked, Usage,
+};
+use retro_git::{
+    Checkout, CommitInfo, CommitList, CommitQuery, GitError, History, OverlayError, Selection,
+    Slot, SlotPool,
+};
+use retro_store::{
+    ArtifactContent, ArtifactEntry, ArtifactScope, ArtifactStore, InMemoryArtifactStore,
+    InMemoryEventLog, InMemoryJobStore, InMemoryResultStore, JobStore, Manifest, ResultStore,
+    RunStatus, StoreError,
+};
+use retro_workflow::{
+    EventSink, Interrupt, LookBackOptions, LookBackReport, LookBackRequest, Plan, Services,
+    StopCause, look_back, plan, unknown_toolchain, view_run,
+};
+
+/// Commits in a line, each with a tree of its own.
+struct Line(u8);
+
+fn commit_id(number: u8) -> CommitId {
+    CommitId::from_bytes(&[number; 20]).unwrap()
+}
+
+impl History for Line {
+    fn repo_id(&self) -> RepoId {
+        RepoId::new("test", "line").unwrap()
+    }
+
+    fn commits(&self, _query: &CommitQuery) -> Result<CommitList, GitError> {
+        let info = |number: u8| CommitInfo {
+            id: commit_id(number),
+            tree: TreeId::from_bytes(&[number; 20]).unwrap(),
+            parents: number.checked_sub(1).map(commit_id).into_iter().collect(),
+            committed_at: Timestamp::from_unix_seconds(i64::from(number)),
+            author: "A".to_owned(),
+            summary: format!("commit {number}"),
+        };
+        Ok(CommitList {
+            commits: (0..self.0).map(info).collect(),
+            parents: (0..usize::from(self.0))
+                .map(|n| n.checked_sub(1).into_iter().collect())
+                .collect(),
+            warnings: Vec::new(),
+        })
+    }
+
+    fn resolve(&self, _revision: &str) -> Result<CommitInfo, GitError> {
+        Ok(self
+            .commits(&CommitQuery::new(Selection::Revisions(vec![])))?
+            .commits
+            .remove(0))
+    }
+
+    fn read_file(&self, _commit: &CommitId, _path: &str) -> Result<Option<Vec<u8>>, GitError> {
+        Ok(None)
+    }
+}
+
+/// Slots that are plain folders; a checkout writes the commit's number into a file.
+struct Folders(PathBuf, AtomicUsize);
+
+struct Folder(PathBuf, Option<CommitId>);
+
+impl SlotPool for Folders {
+    fn acquire(&self, _near: Option<&CommitId>) -> Result<Box<dyn Slot>, GitError> {
+        let number = self.1.fetch_add(1, Ordering::SeqCst);
+        let folder = self.0.join(number.to_string());
+        std::fs::create_dir_all(folder.join("scratch")).unwrap();
+        Ok(Box::new(Folder(folder, None)))
+    }
+}
+
+impl Slot for Folder {
+    fn work_tree(&self) -> &Path {
+        &self.0
+    }
+
+    fn scratch(&self) -> &Path {
+        Path::new(Box::leak(self.0.join("scratch").into_boxed_path()))
+    }
+
+    fn current(&self) -> Option<CommitId> {
+        self.1
+    }
+
+    fn checkout(&mut self, commit: &CommitId) -> Result<Checkout, GitError> {
+        std::fs::write(self.0.join("number"), commit.as_bytes()[0].to_string()).unwrap();
+        self.1 = Some(*commit);
+        Ok(Checkout::default())
+    }
+
+    fn apply_overlay(&mut self, _overlay: &Overlay) -> Result<(), OverlayError> {
+        Ok(())
+    }
+}
+
+/// What a scripted command does at a commit.
+type Script = Box<dyn Fn(u8, &CancelToken) -> Ending + Send + Sync>;
+
+struct Scripted(Script);
+
+impl Executor for Scripted {
+    fn run(&self, invocation: &Invocation, cancel: &CancelToken) -> Result<Finished, ExecError> {
+        if cancel.is_cancelled() {
+            return Ok(finished(Ending::Cancelled));
+        }
+        for capture in [&invocation.stdout, &invocation.stderr] {
+            std::fs::write(&capture.path, "").unwrap();
+        }
+        assert!(
+            invocation
+                .env
+                .iter()
+                .any(|(name, _)| name == "RETRO_SCRATCH")
+        );
+        let number = std::fs::read_to_string(invocation.cwd.join("number")).unwrap();
+        Ok(finished((self.0)(number.parse().unwrap(), cancel)))
+    }
+}
+
+fn finished(ending: Ending) -> Finished {
+    Finished {
+        ending,
+        usage: Usage::default(),
+        stdout: Captured::default(),
+        stderr: Captured::default(),
+        leaked: Leaked::default(),
+    }
+}
+
+/// A clock that tests move.
+#[derive(Default)]
+struct Moved(AtomicI64);
+
+impl Clock for Moved {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_unix_seconds(self.0.load(Ordering::SeqCst))
+    }
+}
+
+#[derive(Default)]
+struct Remembered(Mutex<Vec<Event>>);
+
+impl EventSink for Remembered {
+    fn event(&self, event: &Event) {
+        self.0.lock().unwrap().push(event.clone());
+    }
+}
+
+/// Artifacts on a disk that is full from the start.
+struct FullDisk;
+
+#[async_trait]
+impl ArtifactStore for FullDisk {
+    async fn put(
+        &self,
+        _scope: &ArtifactScope,
+        name: &str,
+        _content: ArtifactContent,
+    ) -> Result<ArtifactEntry, StoreError> {
+        Err(StoreError::Full {
+            what: name.to_owned(),
+        })
+    }
+
+    async fn finish(&self, scope: &ArtifactScope, _manifest: &Manifest) -> Result<(), StoreError> {
+        Err(StoreError::Full {
+            what: scope.to_string(),
+        })
+    }
+
+    async fn manifest(&self, _scope: &ArtifactScope) -> Result<Option<Manifest>, StoreError> {
+        Ok(None)
+    }
+
+    async fn read(
+        &self,
+        _scope: &ArtifactScope,
+        _name: &str,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(None)
+    }
+
+    async fn remove(&self, _scope: &ArtifactScope) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+struct Bench {
+    folder: tempfile::TempDir,
+    jobs: InMemoryJobStore,
+    results: InMemoryResultStore,
+    events: InMemoryEventLog,
+    artifacts: Arc<dyn ArtifactStore>,
+    clock: Arc<Moved>,
+    sink: Arc<Remembered>,
+    options: LookBackOptions,
+    interrupt: Interrupt,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let options = LookBackOptions::new("me", folder.path().join("home"));
+        Self {
+            folder,
+            jobs: InMemoryJobStore::default(),
+            results: InMemoryResultStore::default(),
+            events: InMemoryEventLog::default(),
+            artifacts: Arc::new(InMemoryArtifactStore::default()),
+            clock: Arc::default(),
+            sink: Arc::default(),
+            options,
+            interrupt: Interrupt::new(),
+        }
+    }
+
+    async fn plan(&self, commits: u8) -> Arc<Plan> {
+        let request = LookBackRequest {
+            suites: Suite::new("unit", CommandLine::Argv(vec!["scripted".into()])).into(),
+            commits: CommitQuery::new(Selection::Last {
+                count: usize::from(commits),
+                tip: None,
+            }),
+            overlay: Overlay::default(),
+            toolchain: unknown_toolchain(),
+            use_cache: true,
+            described: "a line".into(),
+        };
+        Arc::new(plan(&request, &Line(commits), &self.results).await.unwrap())
+    }
+
+    async fn run(&self, plan: &Arc<Plan>, script: Script) -> LookBackReport {
+        let services = Services {
+            slots: Arc::new(Folders(self.folder.path().to_owned(), AtomicUsize::new(0))),
+            executor: Arc::new(Scripted(script)),
+            jobs: Arc::new(self.jobs.clone()),
+            results: Arc::new(self.results.clone()),
+            artifacts: Arc::clone(&self.artifacts),
+            events: Arc::new(self.events.clone()),
+            clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
+        };
+        // Each run starts in a second of its own, and so has an id of its own.
+        self.clock.0.fetch_add(1, Ordering::SeqCst);
+        let (sink, interrupt) = (Arc::clone(&self.sink), self.interrupt.clone());
+        look_back(
+            Arc::clone(plan),
+            services,
+            self.options.clone(),
+            sink,
+            interrupt,
+        )
+        .await
+        .unwrap()
+    }
+
+    fn job(&self, plan: &Plan, number: usize) -> CommitJob {
+        let commit = &plan.commits[number];
+        CommitJob {
+            repo: plan.repo.clone(),
+            commit: commit.commit,
+            suite: commit.suite,
+        }
+    }
+
+    async fn status(&self, plan: &Plan, number: usize) -> JobStatus {
+        self.jobs
+            .job(&self.job(plan, number))
+            .await
+            .unwrap()
+            .unwrap()
+            .status
+    }
+}
+
+fn passes() -> Script {
+    Box::new(|_, _| Ending::Exited(0))
+}
+
+#[tokio::test]
+async fn a_run_stores_results_events_and_its_own_end() {
+    let bench = Bench::new();
+    let plan = bench.plan(4).await;
+    let report = bench
+        .run(&plan, Box::new(|n, _| Ending::Exited(i32::from(n >= 2))))
+        .await;
+    assert_eq!(
+        (report.completed, report.failed.len(), report.remaining),
+        (4, 0, 0)
+    );
+    let run = bench.jobs.run(&report.run).await.unwrap().unwrap();
+    assert_eq!(run.status, RunStatus::Finished);
+    let view = view_run(run, &bench.results).await.unwrap();
+    assert_eq!(view.findings.broke.len(), 1);
+    assert_eq!(view.findings.broke[0].commit, 2);
+    use retro_store::EventLog;
+    let stored = bench.events.read(&report.run, 0, 1_000).await.unwrap();
+    assert_eq!(
+        stored,
+        *bench.sink.0.lock().unwrap(),
+        "what was shown is what is stored"
+    );
+    assert!(matches!(
+        stored.last().unwrap().kind,
+        EventKind::RunFinished { completed: 4, .. }
+    ));
+}
+
+#[tokio::test]
+async fn a_second_run_of_the_same_plan_has_nothing_to_do() {
+    let bench = Bench::new();
+    let first = bench.plan(3).await;
+    bench.run(&first, passes()).await;
+    let second = bench.plan(3).await;
+    assert_eq!((second.jobs.len(), second.cached.len()), (0, 3));
+    let report = bench
+        .run(&second, Box::new(|_, _| panic!("nothing is to be run")))
+        .await;
+    assert_eq!(report.completed, 0);
+}
+
+#[tokio::test]
+async fn a_full_disk_ends_the_run_and_stores_no_result() {
+    let mut bench = Bench::new();
+    bench.artifacts = Arc::new(FullDisk);
+    let plan = bench.plan(3).await;
+    let report = bench.run(&plan, passes()).await;
+    let Some(StopCause::Fatal(error)) = &report.stopped else {
+        panic!("{report:?}")
+    };
+    assert!(error.to_string().contains("no space left"), "{error}");
+    assert_eq!((report.completed, report.remaining), (0, 3));
+    assert_eq!(
+        bench.results.summaries(&plan.keys()).await.unwrap(),
+        vec![None, None, None]
+    );
+    assert_eq!(
+        bench.status(&plan, 2).await,
+        JobStatus::Pending,
+        "handed back"
+    );
+}
+
+#[tokio::test]
+async fn a_lost_lease_stores_nothing() {
+    let mut bench = Bench::new();
+    bench.options.lease = LeasePolicy {
+        ttl: Duration::from_secs(60),
+        renew_every: Duration::from_secs(20),
+    };
+    let plan = bench.plan(1).await;
+    let (jobs, clock) = (bench.jobs.clone(), Arc::clone(&bench.clock));
+    let job = bench.job(&plan, 0);
+    let handle = tokio::runtime::Handle::current();
+    let report = bench
+        .run(
+            &plan,
+            Box::new(move |_, cancel| {
+                // The process was suspended for longer than its lease, and another one took over.
+                clock.0.store(100, Ordering::SeqCst);
+                let thief = JobEvent::Claim {
+                    owner: LeaseOwner("thief".into()),
+                    now: clock.now(),
+                    ttl: Duration::from_secs(60),
+                };
+                handle.block_on(jobs.apply(&job, &thief)).unwrap();
+                while !cancel.is_killed() {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                Ending::Cancelled
+            }),
+        )
+        .await;
+    assert_eq!((report.completed, report.remaining), (0, 1));
+    assert_eq!(
+        bench.results.summaries(&plan.keys()).await.unwrap(),
+        vec![None]
+    );
+    let JobStatus::Running(lease) = bench.status(&plan, 0).await else {
+        panic!("not the thief's")
+    };
+    assert_eq!(lease.owner.0, "thief");
+}
+
+#[tokio::test]
+async fn the_lease_of_a_dead_process_is_taken_over_at_once() {
+    let mut bench = Bench::new();
+    let plan = bench.plan(2).await;
+    let job = bench.job(&plan, 0);
+    bench
+        .jobs
+        .enqueue(std::slice::from_ref(&job))
+        .await
+        .unwrap();
+    let claim = JobEvent::Claim {
+        owner: LeaseOwner("dead/0".into()),
+        now: bench.clock.now(),
+        ttl: Duration::from_secs(60),
+    };
+    bench.jobs.apply(&job, &claim).await.unwrap();
+    bench.options.is_gone = Arc::new(|owner| owner.0.starts_with("dead/"));
+    let report = bench.run(&plan, passes()).await;
+    assert_eq!(report.completed, 2);
+    assert_eq!(
+        bench.status(&plan, 0).await,
+        JobStatus::Complete(Verdict::Passed)
+    );
+}
+
+#[tokio::test]
+async fn the_time_limit_ends_a_hanging_run() {
+    let mut bench = Bench::new();
+    bench.options.time_limit = Some(Duration::from_millis(1));
+    let plan = bench.plan(2).await;
+    let hang: Script = Box::new(|_, cancel| {
+        while !cancel.is_cancelled() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ending::Cancelled
+    });
+    let report = bench.run(&plan, hang).await;
+    assert!(
+        matches!(report.stopped, Some(StopCause::TimeLimit)),
+        "{report:?}"
+    );
+    assert_eq!(report.remaining, 2);
+    let run = bench.jobs.run(&report.run).await.unwrap().unwrap();
+    assert_eq!(run.status, RunStatus::Interrupted);
+}
+
+#[tokio::test]
+async fn an_interrupted_run_hands_its_jobs_back_and_the_next_one_does_them() {
+    let mut bench = Bench::new();
+    bench.options.workers = 2;
+    let plan = bench.plan(6).await;
+    let interrupt = bench.interrupt.clone();
+    let stop_at_three: Script = Box::new(move |number, cancel| {
+        if number == 3 {
+            interrupt.stop();
+            assert!(cancel.is_cancelled(), "running commands are told");
+            return Ending::Cancelled;
+        }
+        Ending::Exited(0)
+    });
+    let report = bench.run(&plan, stop_at_three).await;
+    assert!(
+        matches!(report.stopped, Some(StopCause::Interrupted)),
+        "{report:?}"
+    );
+    assert_eq!(bench.status(&plan, 3).await, JobStatus::Pending);
+    bench.interrupt = Interrupt::new();
+    let rest = bench.plan(6).await;
+    assert_eq!(rest.jobs.len(), report.remaining);
+    let report = bench.run(&rest, passes()).await;
+    assert_eq!((report.completed, report.remaining), (rest.jobs.len(), 0));
+}
