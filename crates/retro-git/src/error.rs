@@ -96,3 +96,20 @@ impl GitError {
         }
     }
 }
+
+#[cfg(all(test, feature = "git2"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_device_is_told_apart() {
+        use std::io::{Error, ErrorKind};
+        for kind in [ErrorKind::StorageFull, ErrorKind::QuotaExceeded] {
+            let error = GitError::io("some/file", Error::from(kind));
+            assert!(matches!(error, GitError::DiskFull { .. }), "{error}");
+            assert!(!error.is_retryable() && error.to_string().contains("some/file"));
+        }
+        let error = GitError::io("some/file", Error::from(ErrorKind::PermissionDenied));
+        assert!(matches!(error, GitError::Io { .. }) && error.is_retryable());
+    }
+}

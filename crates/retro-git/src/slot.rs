@@ -99,13 +99,17 @@ pub trait Slot: Send {
     /// # Errors
     ///
     /// On any error the slot knows that its state is uncertain, and its next checkout starts from
-    /// an empty work tree.
+    /// an empty work tree; unless the commit itself cannot be read, for then nothing was touched.
+    /// [`GitError::Unrepresentable`] for a commit that this file system cannot hold,
+    /// [`GitError::MissingObject`] for one that is not all there.
     fn checkout(&mut self, commit: &CommitId) -> Result<Checkout, GitError>;
 
     /// Lays files and patches over the commit; the next checkout takes them away again.
     ///
     /// # Errors
     ///
-    /// [`OverlayError::DoesNotFit`] when a patch does not apply.
+    /// [`OverlayError::DoesNotFit`] when a patch does not apply or a path leads elsewhere: nothing was
+    /// changed then. After any other error some of it may be there, and the next checkout takes it
+    /// away.
     fn apply_overlay(&mut self, overlay: &Overlay) -> Result<(), OverlayError>;
 }

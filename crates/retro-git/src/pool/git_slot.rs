@@ -37,6 +37,8 @@ pub(super) struct GitSlot {
     handle: DirHandle,
     trash: DirHandle,
     clock: FsClock,
+    /// The permissions that a new folder gets here.
+    usual_mode: u32,
     tree: WorkTree,
     clean: bool,
     /// What must be the same for records to hold.
@@ -69,6 +71,8 @@ impl GitSlot {
             // What could not be removed before may go now, and otherwise is in nobody's way.
             drop(trash.remove_any(&name));
         }
+        // It was made like every other folder, and commands have nothing to do with it.
+        let usual_mode = trash.own_stat().map_err(|error| failed(error.into()))?.mode;
         let clock = FsClock::open(&folder.join("clock")).map_err(failed)?;
         let validity = validity(options);
         let state = take_state(&folder).map_err(failed)?;
@@ -101,6 +105,7 @@ impl GitSlot {
             handle,
             trash,
             clock,
+            usual_mode,
             tree,
             clean: options.clean,
             validity,
@@ -155,6 +160,7 @@ impl Slot for GitSlot {
             clock: &self.clock,
             clean: self.clean,
             trash: &self.trash,
+            usual_mode: self.usual_mode,
         };
         let mut done = self
             .tree

@@ -68,10 +68,6 @@ impl FileStat {
             _ => FileKind::Special,
         }
     }
-
-    pub(crate) fn is_owner_executable(&self) -> bool {
-        self.mode & 0o100 != 0
-    }
 }
 
 /// The clock that the file system of a slot stamps changes with.

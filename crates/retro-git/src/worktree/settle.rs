@@ -32,6 +32,8 @@ pub(crate) struct Settle<'a> {
     pub(crate) list_all: bool,
     /// Submodules are work trees of their own, which others fill.
     pub(crate) with_submodules: bool,
+    /// The permissions that a new folder gets.
+    pub(crate) usual_mode: u32,
     pub(crate) ignore: IgnoreStack,
     pub(crate) attributes: AttributeStack,
     pub(crate) done: Checkout,
@@ -117,7 +119,8 @@ impl Settle<'_> {
             };
             match &mut dir.entries[index] {
                 Entry::Dir(child) => {
-                    let child_handle = self.enter(handle, &child.name, &inodes)?;
+                    let child_handle =
+                        self.enter(handle, &child.name, child.record.is_none(), &inodes)?;
                     self.path.extend_from_slice(child.name.to_bytes());
                     let ignored = ignored || self.ignore.ignores(&self.path, true);
                     self.path.push(b'/');
@@ -170,10 +173,12 @@ impl Settle<'_> {
     }
 
     /// Opens the folder `name`, made where it is not there, with whatever stood in its place removed.
+    /// `is_new`: the commit before did not have it.
     fn enter(
         &mut self,
         parent: &DirHandle,
         name: &CStr,
+        is_new: bool,
         others: &[(u64, u64)],
     ) -> Result<DirHandle, GitError> {
         match parent.make_dir(name) {
@@ -187,6 +192,12 @@ impl Settle<'_> {
                     && (is_dir || parent.link_count(name) == Ok(1))
                 {
                     return Err(self.collision(name));
+                }
+                if is_dir && is_new && stat.mode != self.usual_mode {
+                    // A command made it; now it is the commit's.
+                    parent
+                        .set_mode(name, self.usual_mode)
+                        .map_err(|error| self.failed(name.to_bytes(), error))?;
                 }
                 if !is_dir {
                     parent
@@ -210,7 +221,7 @@ impl Settle<'_> {
         parent: &DirHandle,
         others: &[(u64, u64)],
     ) -> Result<(), GitError> {
-        let handle = self.enter(parent, &submodule.name, others)?;
+        let handle = self.enter(parent, &submodule.name, submodule.record.is_none(), others)?;
         if !self.with_submodules {
             let names = handle
                 .names()

@@ -18,14 +18,17 @@ pub(crate) struct Sweep {
     tick: Stamp,
     /// Something changed an ignore file, so that nothing is known of what is ignored.
     pub(crate) ignore_changed: bool,
+    /// The permissions that a new folder gets.
+    usual_mode: u32,
     path: Vec<u8>,
 }
 
 impl Sweep {
-    pub(crate) fn new(tick: Stamp) -> Self {
+    pub(crate) fn new(tick: Stamp, usual_mode: u32) -> Self {
         Self {
             tick,
             ignore_changed: false,
+            usual_mode,
             path: Vec::new(),
         }
     }
@@ -91,8 +94,13 @@ impl Sweep {
             Err(error) => return Err(self.failed(b"", error)),
         };
         let stat = handle.own_stat().map_err(|error| self.failed(b"", error))?;
-        // A folder is given back the permissions it had, so that its owner can work in it.
-        let wanted = dir.record.map_or(stat.mode | 0o700, |record| record.mode);
+        // A folder is given back the permissions it had. One that no commit has may keep its own, as
+        // long as its owner can work in it.
+        let wanted = match dir.record {
+            Some(record) => record.mode,
+            None if dir.tree.is_zero() => stat.mode | 0o700,
+            None => self.usual_mode,
+        };
         if stat.mode != wanted {
             parent
                 .set_mode(&dir.name, wanted)
@@ -115,7 +123,7 @@ impl Sweep {
             FileState::Recorded(record) if self.proves(record, stat) => return Ok(false),
             FileState::Unwritten(_) => return Ok(true),
             FileState::Recorded(record) => record.mode == stat.mode && record.size == stat.size,
-            FileState::Unverified => could_be(file.shape, stat),
+            FileState::Unverified => could_be(file.shape, stat, self.usual_mode),
         };
         if may_match && holds(file, stat, handle).unwrap_or(false) {
             file.state = FileState::Recorded(stat);
@@ -148,16 +156,15 @@ impl Sweep {
     }
 }
 
-/// Whether a file nothing is known of can be what it should be, before it is read.
-fn could_be(shape: FileShape, stat: FileStat) -> bool {
-    match shape {
-        FileShape::Symlink => stat.kind() == FileKind::Symlink,
-        FileShape::Regular | FileShape::Executable => {
-            stat.kind() == FileKind::Regular
-                && stat.mode & 0o600 == 0o600
-                && stat.is_owner_executable() == (shape == FileShape::Executable)
-        }
-    }
+/// Whether a file nothing is known of can be what it should be, before it is read: its kind and its
+/// permissions are those that a new one would get.
+fn could_be(shape: FileShape, stat: FileStat, usual_mode: u32) -> bool {
+    let permissions = match shape {
+        FileShape::Symlink => return stat.kind() == FileKind::Symlink,
+        FileShape::Regular => usual_mode & 0o666,
+        FileShape::Executable => usual_mode & 0o777,
+    };
+    stat.kind() == FileKind::Regular && stat.mode & 0o7777 == permissions
 }
 
 /// Whether a file of the right kind has its content. What cannot be read does not.
@@ -197,7 +204,7 @@ mod tests {
         }));
         let mut tick = stat.ctime;
         tick.nanos += u32::from(later);
-        Sweep::new(tick).dir(&mut dir, &handle).unwrap();
+        Sweep::new(tick, 0o40_755).dir(&mut dir, &handle).unwrap();
         let expected = if is_found {
             FileState::Unwritten(Cause::Damage)
         } else {
@@ -226,7 +233,7 @@ mod tests {
             (dir.record, dir.list, dir.busy) = (Some(stat), false, false);
             let mut tick = stat.ctime;
             tick.nanos += later;
-            Sweep::new(tick).dir(&mut dir, &handle).unwrap();
+            Sweep::new(tick, 0o40_755).dir(&mut dir, &handle).unwrap();
             dir.list
         };
         assert!(lists(0));

@@ -58,6 +58,8 @@ pub(crate) struct Surroundings<'a> {
     /// Where a work tree is moved before it is removed, so that what cannot be removed is at least
     /// out of the way.
     pub(crate) trash: &'a DirHandle,
+    /// The permissions that a new folder gets here.
+    pub(crate) usual_mode: u32,
 }
 
 impl WorkTree {
@@ -100,10 +102,15 @@ impl WorkTree {
             before = Certainty::Broken;
         }
         let handle = open_root(parent, name)?;
-        let mut sweep = Sweep::new(self.tick);
+        let mut sweep = Sweep::new(self.tick, around.usual_mode);
+        let record = self.root.record.filter(|_| before == Certainty::Known);
+        give_mode(
+            parent,
+            name,
+            record.map_or(around.usual_mode, |record| record.mode),
+        )?;
         match before {
             Certainty::Known => {
-                give_back_mode(parent, name, &self.root)?;
                 sweep.dir(&mut self.root, &handle)?;
             }
             Certainty::Unverified => {
@@ -130,6 +137,7 @@ impl WorkTree {
             lfs: &self.lfs,
             list_all: sweep.ignore_changed || ignore_changed || before == Certainty::Unverified,
             with_submodules: self.submodules.are_wanted(),
+            usual_mode: around.usual_mode,
             ignore: IgnoreStack::new(Arc::clone(&self.keep)),
             attributes: AttributeStack::default(),
             done: Checkout {
@@ -174,16 +182,13 @@ fn open_root(parent: &DirHandle, name: &CStr) -> Result<DirHandle, GitError> {
     }
 }
 
-/// Gives the root the permissions it had when it was recorded.
-fn give_back_mode(parent: &DirHandle, name: &CStr, root: &Dir) -> Result<(), GitError> {
+/// Gives the root of a work tree its permissions.
+fn give_mode(parent: &DirHandle, name: &CStr, mode: u32) -> Result<(), GitError> {
     let failed = |error: Errno| GitError::io(super::display_path(b"", name.to_bytes()), error);
-    let stat = parent.stat(name).map_err(failed)?;
-    match root.record {
-        Some(record) if record.mode != stat.mode => {
-            parent.set_mode(name, record.mode).map_err(failed)
-        }
-        _ => Ok(()),
+    if parent.stat(name).map_err(failed)?.mode == mode {
+        return Ok(());
     }
+    parent.set_mode(name, mode).map_err(failed)
 }
 
 /// Moves `name` out of the way and removes it from there as far as that goes.

@@ -96,7 +96,7 @@ fn files_that_became_something_else_are_put_back() {
     check("modes", |tree, _| {
         fs::set_permissions(tree.join("a.txt"), PermissionsExt::from_mode(0o777)).unwrap();
         fs::set_permissions(tree.join("run.sh"), PermissionsExt::from_mode(0o4600)).unwrap();
-        fs::set_permissions(tree.join("src/lib.rs"), PermissionsExt::from_mode(0)).unwrap();
+        fs::set_permissions(tree.join("src/lib.rs"), PermissionsExt::from_mode(0o000)).unwrap();
     });
 }
 
@@ -125,7 +125,7 @@ fn folders_that_became_something_else_are_put_back() {
             let path = tree.join(folder);
             if path.exists() {
                 fs::write(path.join("stray"), "x").unwrap();
-                fs::set_permissions(&path, PermissionsExt::from_mode(0)).unwrap();
+                fs::set_permissions(&path, PermissionsExt::from_mode(0o000)).unwrap();
             }
         }
         fs::set_permissions(tree, PermissionsExt::from_mode(0o500)).unwrap();

@@ -80,10 +80,13 @@ fn the_slot_nearest_to_the_commit_is_taken() {
     assert_eq!(nearest(1), Some(commits[0]));
 }
 
+/// What a crash left, and how to make that of a work tree in order.
+type Crash<'a> = (&'a str, &'a dyn Fn(&Path));
+
 #[test]
 fn a_slot_whose_last_user_died_is_read_in_full() {
     let (bench, commits) = sample(3);
-    let crashes: [(&str, &dyn Fn(&Path)); 7] = [
+    let crashes: [Crash<'_>; 7] = [
         ("between commits", &|_| {}),
         ("in the middle of writing", &|tree| {
             let folder = tree.join("src/area_00/part_0000");
