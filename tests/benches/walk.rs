@@ -2,6 +2,7 @@
 //!
 //! `cargo bench -p retro-tests --bench walk [-- ROUNDS]`
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use retro_domain::{
 };
 use retro_store::{PutCondition, ResourceUsage, ResultRecord, ResultStore};
 use retro_store_local::LocalStores;
-use retro_testing::{HistorySpec, ScratchRepo};
+use retro_testing::ScratchRepo;
 use retro_tests::stopwatch::{Cost, median, released_binary, time};
 
 const COMMITS: usize = 500;
@@ -25,13 +26,9 @@ fn main() {
         .unwrap_or(3)
         .max(1);
     let binary = released_binary();
-    for files in [2_300, 230] {
-        let spec = HistorySpec {
-            files,
-            commits: COMMITS + 1,
-            changed_per_commit: 3,
-        };
-        let repo = ScratchRepo::with_history(spec);
+    for shape in [Shape::LARGE, Shape::SMALL] {
+        let files = shape.files;
+        let repo = history(shape, COMMITS + 1);
         println!("== {files} files, {COMMITS} commits, {rounds} rounds, medians");
         let mut rows: Vec<(&str, Vec<Duration>)> = Vec::new();
         let mut memory = 0;
@@ -74,6 +71,95 @@ fn main() {
             cached(&binary);
         }
     }
+}
+
+/// What a generated repository is like.
+#[derive(Clone, Copy)]
+struct Shape {
+    files: usize,
+    files_per_folder: usize,
+    bytes_per_file: usize,
+    changed_per_commit: usize,
+}
+
+impl Shape {
+    /// About the measures of rust-analyzer along its first parents: wide folders, files of some
+    /// 9 kB, merges that change a dozen files.
+    const LARGE: Self = Self {
+        files: 2_300,
+        files_per_folder: 60,
+        bytes_per_file: 9_000,
+        changed_per_commit: 15,
+    };
+    /// About the measures of ripgrep.
+    const SMALL: Self = Self {
+        files: 230,
+        files_per_folder: 12,
+        bytes_per_file: 9_000,
+        changed_per_commit: 3,
+    };
+}
+
+/// A linear history, packed as a clone of it would be.
+fn history(shape: Shape, commits: usize) -> ScratchRepo {
+    let mut stream = String::new();
+    for commit in 0..commits {
+        let seconds = 1_700_000_000 + 60 * commit;
+        let person = format!("Ada <ada@example.com> {seconds} +0000");
+        let _ = write!(
+            stream,
+            "commit refs/heads/main\nauthor {person}\ncommitter {person}\ndata 2\nc\n"
+        );
+        let changed: Vec<usize> = match commit {
+            0 => (0..shape.files).collect(),
+            // Far apart, and other ones each time.
+            _ => (0..shape.changed_per_commit)
+                .map(|nth| (commit * 7_919 + nth * 613) % shape.files)
+                .collect(),
+        };
+        for file in changed {
+            let text = content(shape, file, commit);
+            let folder = file / shape.files_per_folder;
+            let path = format!(
+                "crates/component-{:02}/src/handlers/part_{folder:04}/some_longer_name_{file:05}.rs",
+                folder / 8
+            );
+            let _ = write!(
+                stream,
+                "M 100644 inline {path}\ndata {}\n{text}\n",
+                text.len()
+            );
+        }
+    }
+    stream.push_str("done\n");
+    let repo = ScratchRepo::new();
+    repo.git_with_input(
+        ["fast-import", "--quiet", "--done", "--force"],
+        stream.as_bytes(),
+    );
+    repo.git(["repack", "-a", "-d", "-f", "-q"]);
+    repo.git(["checkout", "-q", "-f", "main"]);
+    repo
+}
+
+fn content(shape: Shape, file: usize, version: usize) -> String {
+    let lines = shape.bytes_per_file / 60;
+    let mut text = String::new();
+    let mut random = (file + 1) as u64;
+    for line in 0..lines {
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        if line == version * 7 % lines {
+            let _ = writeln!(text, "changed by version {version}");
+        } else {
+            let _ = writeln!(
+                text,
+                "    line {line} of file {file}, which stays {random:020x}"
+            );
+        }
+    }
+    text
 }
 
 fn retro(
@@ -122,12 +208,7 @@ fn git_retro(binary: &Path, repo: &ScratchRepo, jobs: &str) -> Cost {
 
 /// A fully cached range of 1,000 commits.
 fn cached(binary: &Path) {
-    let spec = HistorySpec {
-        files: 230,
-        commits: 1_001,
-        changed_per_commit: 3,
-    };
-    let repo = ScratchRepo::with_history(spec);
+    let repo = history(Shape::SMALL, 1_001);
     let folder = tempfile::tempdir().unwrap();
     retro(binary, &repo, folder.path(), 1_000, "2", &["true"]);
     let times = (0..5)

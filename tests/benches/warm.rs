@@ -66,8 +66,8 @@ fn project() -> ScratchRepo {
     }
     repo.write("Cargo.lock", lock);
     repo.commit("start");
-    for number in 1..=COMMITS {
-        repo.write(format!("{}/src/lib.rs", names[number]), source(number));
+    for (number, name) in names.iter().enumerate().skip(1).take(COMMITS) {
+        repo.write(format!("{name}/src/lib.rs"), source(number));
         repo.commit("a change of one crate");
     }
     repo

@@ -26,6 +26,10 @@ pub fn time(command: &mut Command) -> Cost {
         .stdout(Stdio::null())
         .stderr(Stdio::piped());
     let start = Instant::now();
+    #[expect(
+        clippy::zombie_processes,
+        reason = "it is waited for with wait4, which tells its cost"
+    )]
     let child = command.spawn().unwrap();
     let pid = libc::pid_t::try_from(child.id()).unwrap_or_default();
     let mut status = 0;
