@@ -105,12 +105,11 @@ async fn compare(context: &Context, args: &DiffArgs) -> Result<ExitCode, Failure
 
 type Known = (RunRecord, RunCommit, ResultSummary);
 
+/// One commit of a comparison and its result.
+type Side = (RunCommit, ResultSummary);
+
 /// The newest results of both commits that come from the same suite.
-fn pair(
-    from: Vec<Known>,
-    to: Vec<Known>,
-    suite: Option<&str>,
-) -> Result<((RunCommit, ResultSummary), (RunCommit, ResultSummary)), Failure> {
+fn pair(from: Vec<Known>, to: Vec<Known>, suite: Option<&str>) -> Result<(Side, Side), Failure> {
     let wanted = |found: &Known| suite.is_none_or(|name| found.2.suite_name == name);
     for (_, commit, summary) in to.into_iter().filter(|found| wanted(found)) {
         let same = from

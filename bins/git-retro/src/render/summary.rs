@@ -62,11 +62,14 @@ pub(crate) fn summary(
     page.transitions(paint.good("FIXED"), &view.findings.fixed);
     page.flaky();
     page.untestable();
-    page.from_start();
+    page.failing_from_start();
     page.trouble(report);
     page.next_steps();
     page.text
 }
+
+/// Transitions that are told together: where they were seen, who may be to blame, and since when.
+type Group<'a> = (usize, &'a [usize], &'a [usize]);
 
 struct Page<'a> {
     view: &'a RunView,
@@ -138,7 +141,7 @@ impl Page<'_> {
 
     /// Transitions, grouped by the commit where they were seen and by who may be to blame.
     fn transitions(&mut self, label: String, found: &[Transition]) {
-        let mut groups: BTreeMap<(usize, &[usize], &[usize]), Vec<&Transition>> = BTreeMap::new();
+        let mut groups: BTreeMap<Group<'_>, Vec<&Transition>> = BTreeMap::new();
         for transition in found {
             let key = (
                 transition.commit,
@@ -245,7 +248,7 @@ impl Page<'_> {
         }
     }
 
-    fn from_start(&mut self) {
+    fn failing_from_start(&mut self) {
         let view = self.view;
         let tests = &view.findings.failing_from_start;
         if tests.is_empty() {
