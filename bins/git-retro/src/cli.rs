@@ -407,7 +407,7 @@ pub(crate) struct CompletionsArgs {
 /// `git retro man`
 #[derive(Debug, Args)]
 pub(crate) struct ManArgs {
-    /// Write the pages where man finds them, by default below ~/.local/share/man
+    /// Write the pages where man finds them: in share/man beside the program's bin folder
     #[arg(long)]
     pub(crate) install: bool,
     /// Install here instead

@@ -1,7 +1,7 @@
 //! `git retro man`: the manual pages.
 
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::CommandFactory;
 use retro_bootstrap::{ExitCode, Failure};
@@ -38,7 +38,17 @@ pub(crate) fn run(args: &ManArgs, environment: &Environment) -> Result<ExitCode,
     Ok(ExitCode::Fine)
 }
 
+/// Where `man` looks because of where the program is: `share/man` beside the `bin` folder that it is
+/// started from. Elsewhere, the user's own pages.
 fn default_folder(environment: &Environment) -> Result<PathBuf, Failure> {
+    let program = std::env::current_exe().ok();
+    let beside = program
+        .as_deref()
+        .and_then(Path::parent)
+        .filter(|bin| bin.ends_with("bin"));
+    if let Some(root) = beside.and_then(Path::parent) {
+        return Ok(root.join("share/man/man1"));
+    }
     let variable = |name: &str| environment.get(OsStr::new(name)).map(PathBuf::from);
     let data = variable("XDG_DATA_HOME").filter(|path| path.is_absolute());
     data.or_else(|| variable("HOME").map(|home| home.join(".local/share")))
