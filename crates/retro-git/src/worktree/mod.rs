@@ -11,6 +11,7 @@ mod file_writer;
 pub(crate) mod git_dir;
 mod index_file;
 pub(crate) mod lfs;
+mod listing;
 pub(crate) mod objects;
 pub(crate) mod parent_handle;
 pub(crate) mod path_safety;

@@ -288,3 +288,17 @@ fn trees_that_would_leave_the_work_tree_are_refused() {
         assert!(shown.contains(&commit.to_string()), "{shown}");
     }
 }
+
+#[test]
+fn names_that_differ_in_letter_case_only_are_two_files() {
+    let repo = ScratchRepo::new();
+    let lower = repo.commit_files(&[("file", "1"), ("dir/x", "1")], "lower");
+    let both = repo.commit_files(&[("File", "2"), ("Dir/x", "2")], "both");
+    repo.git(["rm", "-rq", "file", "dir"]);
+    let upper = repo.commit("upper");
+    let bench = Bench::new(repo);
+    let mut slot = bench.slot();
+    for commit in [&lower, &upper, &lower, &both, &lower] {
+        bench.walk_to(&mut *slot, commit);
+    }
+}

@@ -193,7 +193,7 @@ fn is_as_committed(bench: &Bench, tree: &Path, expected: &TreeSnapshot) -> Vec<S
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 40,
+        cases: 30,
         max_shrink_iters: 200,
         failure_persistence: None,
         ..ProptestConfig::default()

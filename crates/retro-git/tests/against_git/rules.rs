@@ -69,7 +69,7 @@ fn paths() -> Vec<String> {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 60,
+        cases: 25,
         max_shrink_iters: 300,
         failure_persistence: None,
         ..ProptestConfig::default()

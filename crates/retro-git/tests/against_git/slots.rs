@@ -271,3 +271,20 @@ fn commits_of(slot: &dyn Slot) -> Vec<CommitId> {
     let text = fs::read_to_string(list).unwrap();
     text.lines().map(|line| line.parse().unwrap()).collect()
 }
+
+#[test]
+fn slots_that_nobody_uses_can_be_emptied() {
+    let (bench, commits) = sample(2);
+    let mut used = bench.slot();
+    let mut free = bench.slot();
+    bench.walk_to(&mut *used, &commits[0]);
+    bench.walk_to(&mut *free, &commits[0]);
+    let tree = free.work_tree().to_owned();
+    drop(free);
+    assert_eq!(bench.pool().empty_free_slots().unwrap(), 1);
+    assert!(!tree.exists());
+    bench.walk_to(&mut *used, &commits[1]);
+    let mut again = bench.slot();
+    assert_eq!((again.work_tree(), again.current()), (&*tree, None));
+    assert_eq!(bench.walk_to(&mut *again, &commits[1]).written, 30);
+}
