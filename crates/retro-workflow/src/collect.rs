@@ -1,6 +1,6 @@
 //! Finding and reading the results that a command left.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, Metadata};
 use std::io::BufReader;
 use std::os::unix::fs::MetadataExt;
@@ -106,6 +106,7 @@ pub(crate) fn collect(
             cases.insert(merged.id.clone(), merged);
         }
     };
+    let mut taken = HashSet::new();
     if suite.results.is_empty() {
         read(
             places.stdout,
@@ -130,6 +131,10 @@ pub(crate) fn collect(
                         continue;
                     }
                     fresh += 1;
+                    if !taken.insert(path.clone()) {
+                        // An earlier pattern matches it too.
+                        continue;
+                    }
                     let shown = shown_name(&path, places);
                     let stem = Path::new(&shown).with_extension("");
                     let stem = stem.to_string_lossy();
@@ -200,6 +205,25 @@ fn read_one(
     sink.cases
 }
 
+/// Checks that a pattern can match files of a work tree, or below `$RETRO_SCRATCH/`.
+///
+/// # Errors
+///
+/// What is wrong with it, as the end of a sentence that begins with the pattern.
+pub fn check_result_pattern(pattern: &str) -> Result<(), String> {
+    let inner = pattern.strip_prefix(SCRATCH_PREFIX).unwrap_or(pattern);
+    if inner.is_empty() {
+        return Err("names no file".to_owned());
+    }
+    if inner.starts_with('/') || inner.split('/').any(|part| part == "..") {
+        return Err("leads out of the work tree".to_owned());
+    }
+    match GlobBuilder::new(inner).literal_separator(true).build() {
+        Ok(_) => Ok(()),
+        Err(error) => Err(format!("is not a pattern: {}", error.kind())),
+    }
+}
+
 struct Listing {
     found: Vec<(PathBuf, Metadata)>,
     note: Option<String>,
@@ -211,6 +235,7 @@ fn find(glob: &str, places: &Places<'_>) -> Listing {
         Some(inner) => (places.scratch, inner),
         None => (places.work_tree, glob),
     };
+    let pattern = pattern.trim_start_matches("./");
     let mut listing = Listing {
         found: Vec::new(),
         note: None,

@@ -141,3 +141,38 @@ fn what_is_missing_or_unreadable_is_said() {
         reading.problems
     );
 }
+
+#[test]
+fn a_file_that_two_patterns_match_is_read_once() {
+    let mut fixture = Fixture::new(ResultFormat::Tap, "out*.tap");
+    fixture.suite.results.push(ResultSource {
+        format: ResultFormat::Auto,
+        location: ResultLocation::Files("./*.tap".into()),
+    });
+    let before = fixture.before();
+    fixture.write("work/out.tap", PASSED);
+    let reading = fixture.collect(&before, true);
+    assert_eq!((reading.reports, reading.files.len()), (1, 1));
+    assert_eq!(reading.notes, [""; 0]);
+}
+
+#[test]
+fn a_pattern_may_begin_with_the_folder_itself() {
+    let fixture = Fixture::new(ResultFormat::Tap, "./out/*.tap");
+    let before = fixture.before();
+    fixture.write("work/out/a.tap", PASSED);
+    assert_eq!(fixture.collect(&before, true).reports, 1);
+}
+
+#[test]
+fn patterns_that_can_match_nothing_are_refused() {
+    let check = |pattern: &str, good: bool| {
+        assert_eq!(check_result_pattern(pattern).is_ok(), good, "{pattern:?}");
+    };
+    for good in ["a.xml", "./a/**/*.xml", "$RETRO_SCRATCH/*.xml", "a..b"] {
+        check(good, true);
+    }
+    for bad in ["", "$RETRO_SCRATCH/", "/tmp/*.xml", "../x", "a/../x", "["] {
+        check(bad, false);
+    }
+}

@@ -20,6 +20,7 @@ mod suite_rules;
 mod toolchain;
 mod view;
 
+pub use collect::check_result_pattern;
 pub use error::LookBackError;
 pub use interrupt::Interrupt;
 pub use leases::IsGone;
