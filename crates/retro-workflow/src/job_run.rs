@@ -1,5 +1,6 @@
 //! One job, from a claimed lease to a stored result.
 
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -110,7 +111,7 @@ impl JobRun<'_> {
             &folders.out,
             &folders.tmp,
         );
-        if !self.build(&folders, &environment, &mut said)? {
+        if !self.build("build", &folders, &environment, &mut said)? {
             return Ok(said);
         }
         self.phase("test");
@@ -151,6 +152,7 @@ impl JobRun<'_> {
     /// Runs the build command, if there is one. `false` when the commit cannot be judged.
     fn build(
         &mut self,
+        name: &str,
         folders: &Folders,
         environment: &[(OsString, OsString)],
         said: &mut Said,
@@ -161,7 +163,7 @@ impl JobRun<'_> {
         self.phase("build");
         let argv = build.argv();
         let limit = self.suite.build_timeout;
-        let Some(finished) = self.execute("build", argv, limit, folders, environment, said)? else {
+        let Some(finished) = self.execute(name, argv, limit, folders, environment, said)? else {
             return Ok(false);
         };
         if finished.ending == Ending::Exited(0) {
@@ -175,7 +177,7 @@ impl JobRun<'_> {
     /// Runs the tests once. `None` when the command is not part of the commit.
     fn test(
         &mut self,
-        name: &'static str,
+        name: &str,
         folders: &Folders,
         environment: &[(OsString, OsString)],
         said: &mut Said,
@@ -221,19 +223,27 @@ impl JobRun<'_> {
             return Ok(());
         };
         let ending = said.ending.clone();
-        for retry in 0..self.suite.retries.min(RETRY_NAMES.len() as u32) {
+        for retry in 1..=self.suite.retries {
             if joined.verdict != Verdict::TestsFailed {
                 break;
             }
             // Result files of the last execution must be safe before the next one writes its own.
             self.set_aside(folders, said)?;
-            self.phase("retry");
+            self.phase("checkout");
             self.check_out()?;
             if self.lay_over()?.is_err() {
                 break;
             }
-            let name = RETRY_NAMES[retry as usize];
-            let Some(again) = self.test(name, folders, environment, said)? else {
+            let name = format!("retry-{retry}");
+            // A fresh checkout has put away what was built and is not ignored.
+            if !self.build(&format!("{name}-build"), folders, environment, said)? {
+                joined
+                    .notes
+                    .push(format!("{name} was not run: the build failed"));
+                break;
+            }
+            self.phase("retry");
+            let Some(again) = self.test(&name, folders, environment, said)? else {
                 break;
             };
             if !again.verdict.is_tested() {
@@ -255,7 +265,7 @@ impl JobRun<'_> {
     /// commit does not have it; `said` then has the verdict.
     fn execute(
         &mut self,
-        name: &'static str,
+        name: &str,
         argv: Vec<String>,
         limit: Option<Duration>,
         folders: &Folders,
@@ -285,7 +295,11 @@ impl JobRun<'_> {
             Ok(finished) => finished,
             Err(error) => {
                 let missing = self.missing_in_commit(&argv[0], &error).ok_or_else(|| {
-                    let phase = if name == "build" { "build" } else { "run" };
+                    let phase = if name.ends_with("build") {
+                        "build"
+                    } else {
+                        "run"
+                    };
                     self.cannot_start(phase, error)
                 })?;
                 missing.to_string().clone_into(&mut said.ending);
@@ -379,8 +393,10 @@ impl JobRun<'_> {
         };
         let mut manifest = Manifest::default();
         let mut notes = said.notes;
+        let mut names = HashSet::new();
         self.shared.wait(async {
             for (name, path) in said.files {
+                let name = unlike(name, &mut names);
                 let content = ArtifactContent::File(path);
                 match services.artifacts.put(&scope, &name, content).await {
                     Ok(entry) => manifest.entries.push(entry),
@@ -444,11 +460,17 @@ impl JobRun<'_> {
     }
 }
 
-/// The names of retries, in logs and artifacts.
-const RETRY_NAMES: [&str; 10] = [
-    "retry-1", "retry-2", "retry-3", "retry-4", "retry-5", "retry-6", "retry-7", "retry-8",
-    "retry-9", "retry-10",
-];
+/// The name, or another one when it is taken: the same path below the work tree and below the
+/// scratch folder, or two names that only differ in bytes that are not UTF-8.
+fn unlike(name: String, taken: &mut HashSet<String>) -> String {
+    let mut free = name.clone();
+    let mut number = 2;
+    while !taken.insert(free.clone()) {
+        free = format!("{name}.{number}");
+        number += 1;
+    }
+    free
+}
 
 /// Joins two executions of the same commit: a test that passed in one of them is passed.
 fn join(first: Judgement, second: Judgement) -> Judgement {
