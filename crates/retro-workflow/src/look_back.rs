@@ -1,6 +1,6 @@
 //! The look back: workers take jobs from the plan until none is left or someone stops them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -131,7 +131,7 @@ pub(crate) struct Shared {
 struct Progress {
     scheduler: Scheduler,
     /// Jobs that another process works on.
-    elsewhere: Vec<usize>,
+    elsewhere: VecDeque<usize>,
     completed: usize,
     failed: Vec<(CommitId, String)>,
     handed_back: usize,
@@ -192,7 +192,7 @@ pub async fn look_back(
     let shared = Arc::new(Shared {
         progress: Mutex::new(Progress {
             scheduler: Scheduler::new(options.order, &numbers, workers),
-            elsewhere: Vec::new(),
+            elsewhere: VecDeque::new(),
             completed: 0,
             failed: Vec::new(),
             handed_back: 0,
@@ -235,7 +235,7 @@ async fn watch(shared: Arc<Shared>) {
     let deadline = shared
         .options
         .time_limit
-        .map(|limit| tokio::time::Instant::now() + limit);
+        .and_then(|limit| tokio::time::Instant::now().checked_add(limit));
     loop {
         ticks.tick().await;
         let (jobs, clock) = (&*shared.services.jobs, &*shared.services.clock);
@@ -256,6 +256,7 @@ async fn finish(shared: &Shared, run: RunId) -> Result<LookBackReport, LookBackE
             progress.scheduler.remaining() + progress.handed_back + progress.elsewhere.len();
         let stopped = match progress.stopped.take() {
             None if shared.interrupt.is_raised() && remaining > 0 => Some(StopCause::Interrupted),
+            Some(StopCause::TimeLimit) if remaining == 0 => None,
             other => other,
         };
         (
@@ -328,17 +329,18 @@ impl Shared {
     ) -> Vec<(OsString, OsString)> {
         let mut fixed = suite.env.clone();
         fixed.insert("RETRO_COMMIT".to_owned(), commit.to_string());
-        fixed.insert(
-            "RETRO_SCRATCH".to_owned(),
-            out.to_string_lossy().into_owned(),
-        );
         let policy = EnvironmentPolicy {
             allow: suite.env_allow.clone(),
             fixed,
             home: self.options.home.clone(),
             tmp_dir: Some(tmp.to_owned()),
         };
-        clean_environment(&self.options.environment, &policy, &|path| path.exists())
+        let mut environment =
+            clean_environment(&self.options.environment, &policy, &|path| path.exists());
+        // The path need not be UTF-8, which the policy's fixed variables are.
+        environment.retain(|(name, _)| name != "RETRO_SCRATCH");
+        environment.push(("RETRO_SCRATCH".into(), out.into()));
+        environment
     }
 
     fn progress(&self) -> MutexGuard<'_, Progress> {
@@ -374,7 +376,7 @@ impl Shared {
             let Some(number) = next else { break };
             match self.turn(worker, number, &mut slot) {
                 Turn::Done => {}
-                Turn::Elsewhere => self.progress().elsewhere.push(number),
+                Turn::Elsewhere => self.progress().elsewhere.push_back(number),
                 Turn::Over => return,
             }
         }
@@ -384,7 +386,7 @@ impl Shared {
     /// Takes the jobs that another process had: its results when it stored some, else the work.
     fn wait_for_others(&self, worker: usize, slot: &mut Option<Box<dyn Slot>>) {
         while !self.is_stopping() {
-            let next = self.progress().elsewhere.pop();
+            let next = self.progress().elsewhere.pop_front();
             let Some(number) = next else { return };
             let planned = &self.plan.jobs[number];
             let known = self.wait(self.services.results.summaries(&[planned.key]));
@@ -394,7 +396,7 @@ impl Shared {
                     continue;
                 }
                 Err(error) => {
-                    self.progress().elsewhere.push(number);
+                    self.progress().elsewhere.push_back(number);
                     self.stop(StopCause::Fatal(error.into()));
                     return;
                 }
@@ -403,7 +405,7 @@ impl Shared {
             match self.turn(worker, number, slot) {
                 Turn::Done => {}
                 Turn::Elsewhere => {
-                    self.progress().elsewhere.push(number);
+                    self.progress().elsewhere.push_back(number);
                     std::thread::sleep(POLL_OTHERS);
                 }
                 Turn::Over => return,
@@ -546,9 +548,13 @@ impl Shared {
             }
             JobEnd::Stopped => {
                 ended(JobEvent::HandBack { epoch });
-                self.progress().handed_back += 1;
                 self.recorder
                     .record(EventKind::JobHandedBack { commit, worker });
+                if !self.is_stopping() {
+                    // The lease was lost: whoever has the job now ends it, or leaves it to us.
+                    return Turn::Elsewhere;
+                }
+                self.progress().handed_back += 1;
                 Turn::Done
             }
             JobEnd::Failed(reason) => {

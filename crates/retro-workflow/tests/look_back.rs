@@ -120,12 +120,11 @@ impl Executor for Scripted {
         for capture in [&invocation.stdout, &invocation.stderr] {
             std::fs::write(&capture.path, "").unwrap();
         }
-        assert!(
-            invocation
-                .env
-                .iter()
-                .any(|(name, _)| name == "RETRO_SCRATCH")
-        );
+        let scratch = invocation
+            .env
+            .iter()
+            .find(|(name, _)| name == "RETRO_SCRATCH");
+        assert!(scratch.is_some_and(|(_, path)| Path::new(path).is_dir()));
         let number = std::fs::read_to_string(invocation.cwd.join("number")).unwrap();
         Ok(finished((self.0)(number.parse().unwrap(), cancel)))
     }
@@ -209,6 +208,8 @@ struct Bench {
     sink: Arc<Remembered>,
     options: LookBackOptions,
     interrupt: Interrupt,
+    /// Where slots are, when not in the folder.
+    slots: Option<PathBuf>,
 }
 
 impl Bench {
@@ -225,6 +226,7 @@ impl Bench {
             sink: Arc::default(),
             options,
             interrupt: Interrupt::new(),
+            slots: None,
         }
     }
 
@@ -244,8 +246,9 @@ impl Bench {
     }
 
     async fn run(&self, plan: &Arc<Plan>, script: Script) -> LookBackReport {
+        let slots = self.slots.as_deref().unwrap_or(self.folder.path());
         let services = Services {
-            slots: Arc::new(Folders(self.folder.path().to_owned(), AtomicUsize::new(0))),
+            slots: Arc::new(Folders(slots.to_owned(), AtomicUsize::new(0))),
             executor: Arc::new(Scripted(script)),
             jobs: Arc::new(self.jobs.clone()),
             results: Arc::new(self.results.clone()),
@@ -355,7 +358,7 @@ async fn a_full_disk_ends_the_run_and_stores_no_result() {
 }
 
 #[tokio::test]
-async fn a_lost_lease_stores_nothing() {
+async fn a_lost_lease_stores_nothing_and_the_job_is_waited_for() {
     let mut bench = Bench::new();
     bench.options.lease = LeasePolicy {
         ttl: Duration::from_secs(60),
@@ -363,36 +366,63 @@ async fn a_lost_lease_stores_nothing() {
     };
     let plan = bench.plan(1).await;
     let (jobs, clock) = (bench.jobs.clone(), Arc::clone(&bench.clock));
+    let (results, keys) = (bench.results.clone(), plan.keys());
     let job = bench.job(&plan, 0);
     let handle = tokio::runtime::Handle::current();
-    let report = bench
-        .run(
-            &plan,
-            Box::new(move |_, cancel| {
-                // The process was suspended for longer than its lease, and another one took over.
-                clock.0.store(100, Ordering::SeqCst);
-                let thief = JobEvent::Claim {
-                    owner: LeaseOwner("thief".into()),
-                    now: clock.now(),
-                    ttl: Duration::from_secs(60),
-                };
-                handle.block_on(jobs.apply(&job, &thief)).unwrap();
-                while !cancel.is_killed() {
-                    std::thread::sleep(Duration::from_millis(5));
-                }
-                Ending::Cancelled
-            }),
-        )
-        .await;
-    assert_eq!((report.completed, report.remaining), (0, 1));
-    assert_eq!(
-        bench.results.summaries(&plan.keys()).await.unwrap(),
-        vec![None]
-    );
-    let JobStatus::Running(lease) = bench.status(&plan, 0).await else {
-        panic!("not the thief's")
-    };
-    assert_eq!(lease.owner.0, "thief");
+    let executions = AtomicUsize::new(0);
+    let script: Script = Box::new(move |_, cancel| {
+        if executions.fetch_add(1, Ordering::SeqCst) > 0 {
+            let known = handle.block_on(results.summaries(&keys)).unwrap();
+            assert_eq!(known, vec![None], "the lost lease stored something");
+            return Ending::Exited(0);
+        }
+        // The process was suspended for longer than its lease, and another one took over.
+        clock.0.store(100, Ordering::SeqCst);
+        let thief = JobEvent::Claim {
+            owner: LeaseOwner("thief".into()),
+            now: clock.now(),
+            ttl: Duration::from_secs(60),
+        };
+        let epoch = handle.block_on(jobs.apply(&job, &thief)).unwrap().epoch;
+        while !cancel.is_killed() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        // The thief is interrupted, which leaves the job to whoever still wants it.
+        handle
+            .block_on(jobs.apply(&job, &JobEvent::HandBack { epoch }))
+            .unwrap();
+        Ending::Cancelled
+    });
+    let report = bench.run(&plan, script).await;
+    assert_eq!((report.completed, report.remaining), (1, 0), "{report:?}");
+    let job = bench.jobs.job(&bench.job(&plan, 0)).await.unwrap().unwrap();
+    assert_eq!(job.status, JobStatus::Complete(Verdict::Passed));
+    assert_eq!(job.epoch.0, 3);
+}
+
+#[tokio::test]
+async fn a_time_limit_that_no_clock_can_hold_is_none() {
+    let mut bench = Bench::new();
+    bench.options.time_limit = Some(Duration::MAX);
+    let plan = bench.plan(1).await;
+    let report = bench.run(&plan, passes()).await;
+    assert_eq!((report.completed, report.remaining), (1, 0));
+}
+
+#[tokio::test]
+async fn the_scratch_folder_need_not_be_named_in_unicode() {
+    use std::os::unix::ffi::OsStrExt;
+    let mut bench = Bench::new();
+    let odd = bench
+        .folder
+        .path()
+        .join(std::ffi::OsStr::from_bytes(b"c\xffe"));
+    std::fs::create_dir(&odd).unwrap();
+    bench.slots = Some(odd);
+    let plan = bench.plan(1).await;
+    // The scripted executor checks that the folder is there.
+    let report = bench.run(&plan, passes()).await;
+    assert_eq!(report.completed, 1, "{report:?}");
 }
 
 #[tokio::test]
