@@ -48,7 +48,7 @@ fn main() {
                 note("(b) git test run (git-branchless)", wall);
             }
             note("(c) floor: fork, exec, record", floor());
-            note("(c) limit: write changed files, exec", limit(&repo));
+            note("(c) limit: write changed files, exec", limit(&repo, shape));
         }
         let rate = |name: &str| {
             let times = rows.iter().find(|(known, _)| known.starts_with(name));
@@ -110,20 +110,10 @@ fn history(shape: Shape, commits: usize) -> ScratchRepo {
             stream,
             "commit refs/heads/main\nauthor {person}\ncommitter {person}\ndata 2\nc\n"
         );
-        let changed: Vec<usize> = match commit {
-            0 => (0..shape.files).collect(),
-            // Far apart, and other ones each time.
-            _ => (0..shape.changed_per_commit)
-                .map(|nth| (commit * 7_919 + nth * 613) % shape.files)
-                .collect(),
-        };
+        let changed = changed_files(shape, commit);
         for file in changed {
             let text = content(shape, file, commit);
-            let folder = file / shape.files_per_folder;
-            let path = format!(
-                "crates/component-{:02}/src/handlers/part_{folder:04}/some_longer_name_{file:05}.rs",
-                folder / 8
-            );
+            let path = path(shape, file);
             let _ = write!(
                 stream,
                 "M 100644 inline {path}\ndata {}\n{text}\n",
@@ -140,6 +130,24 @@ fn history(shape: Shape, commits: usize) -> ScratchRepo {
     repo.git(["repack", "-a", "-d", "-f", "-q"]);
     repo.git(["checkout", "-q", "-f", "main"]);
     repo
+}
+
+/// The files of a commit that differ from the one before: far apart, and other ones each time.
+fn changed_files(shape: Shape, commit: usize) -> Vec<usize> {
+    match commit {
+        0 => (0..shape.files).collect(),
+        _ => (0..shape.changed_per_commit)
+            .map(|nth| (commit * 7_919 + nth * 613) % shape.files)
+            .collect(),
+    }
+}
+
+fn path(shape: Shape, file: usize) -> String {
+    let folder = file / shape.files_per_folder;
+    let component = folder / 8;
+    format!(
+        "crates/component-{component:02}/src/handlers/part_{folder:04}/some_longer_name_{file:05}.rs"
+    )
 }
 
 fn content(shape: Shape, file: usize, version: usize) -> String {
@@ -307,21 +315,12 @@ fn floor() -> Duration {
 }
 
 /// Writes the files that each commit changes, from memory, and starts the command.
-fn limit(repo: &ScratchRepo) -> Duration {
-    let commits = newest(repo);
-    let changed: Vec<Vec<(String, String)>> = commits
-        .iter()
+fn limit(repo: &ScratchRepo, shape: Shape) -> Duration {
+    let changed: Vec<Vec<(String, String)>> = (1..=COMMITS)
         .map(|commit| {
-            let list = repo.git([
-                "diff-tree",
-                "--no-commit-id",
-                "--name-only",
-                "-r",
-                &commit.to_string(),
-            ]);
-            let content = |name: &str| repo.git(["show", &format!("{commit}:{name}")]);
-            list.lines()
-                .map(|name| (name.to_owned(), content(name)))
+            let files = changed_files(shape, commit).into_iter();
+            files
+                .map(|file| (path(shape, file), content(shape, file, commit)))
                 .collect()
         })
         .collect();
