@@ -1,4 +1,4 @@
-//! Standard output: data, as people or programs want it.
+//! Standard output: data, as people or programs want it. Standard error: words for people.
 
 use std::io::Write;
 
@@ -17,6 +17,12 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
         }
         _ => Ok(()),
     }
+}
+
+/// Writes a line to standard error. That nobody can read it (the terminal was closed, the reader of
+/// a pipe went away) must not end a run.
+pub(crate) fn say(line: impl std::fmt::Display) {
+    drop(writeln!(std::io::stderr().lock(), "{line}"));
 }
 
 /// A document as text: on one line for `jsonl`, else laid out.

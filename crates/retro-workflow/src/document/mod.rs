@@ -5,10 +5,12 @@
 //! tests are displayed ids.
 
 mod commit;
+mod plan;
 mod run;
 mod test;
 
 pub use commit::{CaseDocument, CommitDocument, CommitResult, DifferenceDocument};
+pub use plan::{PlanDocument, PlannedCommit};
 pub use run::{
     BoundaryDocument, CommitLine, CountsDocument, FindingsDocument, FlakyDocument, RunDocument,
     RunLine, RunsDocument, TransitionDocument, UntestableDocument,

@@ -9,11 +9,11 @@ use std::sync::Arc;
 
 use retro_bootstrap::config::{FailOn, HomeMode, Order, Verbosity};
 use retro_bootstrap::{ExitCode, Failure, LocalStores, ProcessIdentity, SystemClock};
-use retro_domain::Clock;
+use retro_domain::{Clock, Timestamp};
 use retro_exec::{ChildProcesses, EnvironmentPolicy, Executor, Home, clean_environment};
 use retro_git::{GitSlotPool, LfsPolicy, SlotOptions, SubmodulePolicy};
 use retro_store::{JobStore, ResultStore};
-use retro_workflow::document::RunDocument;
+use retro_workflow::document::{PlanDocument, RunDocument};
 use retro_workflow::{
     Interrupt, LookBackError, LookBackOptions, LookBackReport, LookBackRequest, Plan, RunView,
     Services, StopCause, look_back, plan, toolchain_fingerprint, view_run,
@@ -21,7 +21,7 @@ use retro_workflow::{
 
 use crate::cli::{Format, RunArgs};
 use crate::context::{Context, runtime, store_failure};
-use crate::output::{json, print};
+use crate::output::{json, print, say};
 use crate::{interrupts, progress, render};
 
 use suites::ChosenSuite;
@@ -38,12 +38,16 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> Result<ExitCode, Failure
     let overlay = overlay::read(context, args)?;
     let home = prepare_home(context)?;
     let interrupt = Interrupt::new();
-    if !args.dry_run {
-        interrupts::listen(&interrupt);
-    }
     let runtime = runtime()?;
+    let started_at = clock.now();
     let mut exit = ExitCode::Fine;
-    for suite in &chosen {
+    for (number, suite) in chosen.iter().enumerate() {
+        if interrupt.is_raised() {
+            // What stopped the last suite may have come too late to show in how it ended.
+            let signalled = interrupts::came();
+            let why = [ExitCode::Incomplete, ExitCode::Interrupted][usize::from(signalled)];
+            return Ok(worse(exit, why));
+        }
         let toolchain = fingerprint_tools(context, &*executor, suite, &home)?;
         let request = LookBackRequest {
             suites: suite.rules.clone(),
@@ -58,14 +62,24 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> Result<ExitCode, Failure
             .map_err(look_back_failure)?;
         let workers = workers(context, planned.jobs.len());
         if context.config.settings.verbosity != Verbosity::Quiet || args.dry_run {
-            eprint!(
-                "{}",
-                render::plan(&planned, &suite.because, workers, context.paint_errors())
-            );
+            let plan = render::plan(&planned, &suite.because, workers, context.paint_errors());
+            say(plan.trim_end());
         }
         if args.dry_run {
-            print(&render::planned_commits(&planned))?;
+            print(&match args.format {
+                Format::Human => {
+                    for warning in &planned.warnings {
+                        context.warn(warning);
+                    }
+                    render::planned_commits(&planned)
+                }
+                format => json(&PlanDocument::new(&planned, workers), format)?,
+            })?;
             continue;
+        }
+        if number == 0 {
+            // Before there is anything to hand back, a signal just ends the process.
+            interrupts::listen(&interrupt);
         }
         let session = Session {
             context,
@@ -73,10 +87,12 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> Result<ExitCode, Failure
             stores: &stores,
             executor: &executor,
             clock: &clock,
+            started_at,
         };
-        let ended = runtime.block_on(session.run_one(planned, workers, &home, &interrupt))?;
+        let (ended, go_on) =
+            runtime.block_on(session.run_one(planned, workers, &home, &interrupt))?;
         exit = worse(exit, ended);
-        if interrupt.is_raised() {
+        if !go_on {
             break;
         }
     }
@@ -90,17 +106,20 @@ struct Session<'a> {
     stores: &'a LocalStores,
     executor: &'a Arc<dyn Executor>,
     clock: &'a Arc<dyn Clock>,
+    started_at: Timestamp,
 }
 
 impl Session<'_> {
+    /// Runs one suite. `false` when no further one is to be run.
     async fn run_one(
         &self,
         plan: Plan,
         workers: usize,
         home: &Home,
         interrupt: &Interrupt,
-    ) -> Result<ExitCode, Failure> {
+    ) -> Result<(ExitCode, bool), Failure> {
         let settings = &self.context.config.settings;
+        let passed = self.clock.now().since(self.started_at);
         let plan = Arc::new(plan);
         let identity = ProcessIdentity::current();
         let options = LookBackOptions {
@@ -111,7 +130,9 @@ impl Session<'_> {
                 Order::Spread => retro_workflow::Order::Spread,
             },
             fail_fast: settings.fail_fast,
-            time_limit: settings.time_limit,
+            time_limit: settings
+                .time_limit
+                .map(|limit| limit.saturating_sub(passed)),
             environment: self.context.environment.clone(),
             home: home.clone(),
             log_cap: settings.log_cap.unwrap_or(u64::MAX),
@@ -125,7 +146,8 @@ impl Session<'_> {
         let report = look_back(plan, services, options, events, interrupt.clone()).await;
         sink.finish();
         let report = report.map_err(look_back_failure)?;
-        self.report(report).await
+        let go_on = !matches!(report.stopped, Some(StopCause::FailFast));
+        Ok((self.report(report).await?, go_on))
     }
 
     fn services(&self) -> Result<Services, Failure> {
@@ -250,14 +272,19 @@ fn fingerprint_tools(
         .join(std::process::id().to_string());
     std::fs::create_dir_all(&scratch).map_err(|error| cannot_write(&scratch, &error))?;
     let base = &suite.rules.base;
+    // A variable that only a rule lets through changes results, too.
+    let mut asked = base.clone();
+    for rule in &suite.rules.rules {
+        asked.env_allow.extend_from_slice(&rule.suite.env_allow);
+    }
     let policy = EnvironmentPolicy {
-        allow: base.env_allow.clone(),
+        allow: asked.env_allow.clone(),
         fixed: base.env.clone(),
         home: home.clone(),
         tmp_dir: None,
     };
     let environment = clean_environment(&context.environment, &policy, &|path| path.exists());
-    let print = toolchain_fingerprint(executor, &suite.toolchain, base, &environment, &scratch);
+    let print = toolchain_fingerprint(executor, &suite.toolchain, &asked, &environment, &scratch);
     drop(std::fs::remove_dir_all(&scratch));
     Ok(print)
 }
