@@ -14,7 +14,8 @@ use retro_domain::RepoId;
 use retro_git::{GitRepository, History};
 
 use crate::cli::Global;
-use crate::render::Paint;
+use crate::output::say;
+use crate::render::{Paint, one_line};
 
 /// The process environment.
 pub(crate) type Environment = BTreeMap<OsString, OsString>;
@@ -129,7 +130,7 @@ impl Context {
     /// Tells people what they should know, unless they want quiet.
     pub(crate) fn warn(&self, message: &str) {
         if self.config.settings.verbosity != Verbosity::Quiet {
-            eprintln!("warning: {message}");
+            say(format_args!("warning: {}", one_line(message)));
         }
     }
 }

@@ -5,19 +5,32 @@ use std::time::Duration;
 
 use retro_workflow::Interrupt;
 
+use crate::output::say;
+
 static SIGNALS: AtomicU32 = AtomicU32::new(0);
 
 extern "C" fn count_signal(_signal: libc::c_int) {
     SIGNALS.fetch_add(1, Ordering::SeqCst);
 }
 
-/// From now on, the first signal stops the run in order, and a second one at once.
+/// Whether a signal came since [`listen`] was called.
+pub(crate) fn came() -> bool {
+    SIGNALS.load(Ordering::SeqCst) > 0
+}
+
+/// From now on, the first signal stops the run in order, and a second one at once. A signal that was
+/// ignored when the process started (`nohup`) stays ignored.
 pub(crate) fn listen(interrupt: &Interrupt) {
     for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
         // SAFETY: the handler only adds to an atomic, which is allowed in a signal handler, and the
-        // structure is zeroed before its fields are set.
+        // structures are zeroed before their fields are set or read.
         unsafe {
             let mut action: libc::sigaction = std::mem::zeroed();
+            libc::sigaction(signal, std::ptr::null(), &raw mut action);
+            if action.sa_sigaction == libc::SIG_IGN {
+                continue;
+            }
+            action = std::mem::zeroed();
             action.sa_sigaction = count_signal as *const () as usize;
             action.sa_flags = libc::SA_RESTART;
             libc::sigaction(signal, &raw const action, std::ptr::null_mut());
@@ -31,8 +44,8 @@ pub(crate) fn listen(interrupt: &Interrupt) {
             let signals = SIGNALS.load(Ordering::SeqCst).min(2);
             if signals > seen {
                 if signals == 1 {
-                    eprintln!("stopping; once more to stop at once");
                     interrupt.stop();
+                    say("stopping; once more to stop at once");
                 } else {
                     interrupt.kill();
                 }

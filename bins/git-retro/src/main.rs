@@ -24,12 +24,12 @@ fn main() -> std::process::ExitCode {
     let exit = match commands::dispatch(cli, environment) {
         Ok(exit) => exit,
         Err(failure) => {
-            eprint!("{}", failure.render(color));
+            output::say(failure.render(color).trim_end());
             failure.exit
         }
     };
     if exit == ExitCode::Interrupted {
-        eprintln!("interrupted; run the same command again to go on from here");
+        output::say("interrupted; run the same command again to go on from here");
     }
     exit.into()
 }

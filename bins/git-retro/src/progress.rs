@@ -11,6 +11,7 @@ use retro_domain::{CommitId, Event, EventKind, OutcomeCounts, Verdict};
 use retro_workflow::{EventSink, Plan};
 
 use crate::context::Context;
+use crate::output::say;
 use crate::render::{Paint, clip, duration, one_line};
 
 /// Shows the events of a run.
@@ -127,7 +128,7 @@ impl Progress {
     fn say(&self, state: &State, line: &str) {
         match &state.bars {
             Some(bars) => drop(bars.all.println(line)),
-            None if self.verbosity != Verbosity::Quiet => eprintln!("{line}"),
+            None if self.verbosity != Verbosity::Quiet => say(line),
             None => {}
         }
     }

@@ -7,7 +7,8 @@ use retro_git::GitRepository;
 
 use crate::cli::{Global, InitArgs};
 use crate::context::Environment;
-use crate::output::print;
+use crate::output::{print, say};
+use crate::render::one_line;
 
 pub(crate) fn run(
     global: &Global,
@@ -23,10 +24,11 @@ pub(crate) fn run(
         .unwrap_or_default();
     let found = detect(&DirView::new(repository.root()), &PathProbe { path });
     for detection in &found {
-        eprintln!("found {}: {}", detection.kind, detection.because);
+        let because = one_line(&detection.because);
+        say(format_args!("found {}: {because}", detection.kind));
     }
     if found.is_empty() {
-        eprintln!("found no test runner; the file has an example to fill in");
+        say("found no test runner; the file has an example to fill in");
     }
     let text = render_init(&found);
     if args.print {
@@ -58,6 +60,9 @@ pub(crate) fn run(
         _ => Failure::from_error(ExitCode::Incomplete, &error)
             .context(format!("{} cannot be written", target.display())),
     })?;
-    eprintln!("wrote {}; next: git retro run --last 20", target.display());
+    say(format_args!(
+        "wrote {}; next: git retro run --last 20",
+        target.display()
+    ));
     Ok(ExitCode::Fine)
 }

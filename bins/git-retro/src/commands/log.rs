@@ -8,8 +8,8 @@ use retro_store::{ArtifactStore, JobStore, ResultStore};
 use super::show::{commit_named, known};
 use crate::cli::LogArgs;
 use crate::context::{Context, runtime, store_failure};
-use crate::output::print;
-use crate::render::bytes;
+use crate::output::{print, say};
+use crate::render::{bytes, one_line};
 
 pub(crate) fn run(context: &Context, args: &LogArgs) -> Result<ExitCode, Failure> {
     runtime()?.block_on(show(context, args))
@@ -48,7 +48,7 @@ async fn show(context: &Context, args: &LogArgs) -> Result<ExitCode, Failure> {
     if args.list {
         let mut text = String::new();
         for entry in &manifest.entries {
-            text += &format!("{:>10}  {}\n", bytes(entry.size), entry.name);
+            text += &format!("{:>10}  {}\n", bytes(entry.size), one_line(&entry.name));
         }
         print(&text)?;
         return Ok(ExitCode::Fine);
@@ -77,10 +77,8 @@ async fn show(context: &Context, args: &LogArgs) -> Result<ExitCode, Failure> {
         let content = artifacts.read(scope, name).await.map_err(store_failure)?;
         let content = content.unwrap_or_default();
         if args.file.is_none() {
-            eprintln!(
-                "== {name} ({})",
-                bytes(u64::try_from(content.len()).unwrap_or(u64::MAX))
-            );
+            let size = bytes(u64::try_from(content.len()).unwrap_or(u64::MAX));
+            say(format_args!("== {} ({size})", one_line(name)));
         }
         match out.write_all(&content).and_then(|()| out.flush()) {
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => break,

@@ -9,6 +9,7 @@ use retro_workflow::document::{RunLine, RunsDocument};
 use crate::cli::{Format, LsArgs};
 use crate::context::{Context, runtime, store_failure};
 use crate::output::{json, print};
+use crate::render::one_line;
 
 pub(crate) fn run(context: &Context, args: &LsArgs) -> Result<ExitCode, Failure> {
     let stores = context.stores()?;
@@ -33,14 +34,17 @@ pub(crate) fn run(context: &Context, args: &LsArgs) -> Result<ExitCode, Failure>
             .unwrap_or(&line.started_at)
             .replace('T', " ");
         let repo = if args.all {
-            format!("{} ", line.repo)
+            format!("{} ", one_line(&line.repo))
         } else {
             String::new()
         };
         let _ = writeln!(
             text,
             "{} {started} {:<11} {:>5} commits  {repo}{}",
-            line.id, line.status, line.commits, line.request
+            line.id,
+            line.status,
+            line.commits,
+            one_line(&line.request)
         );
     }
     print(&text)?;
@@ -48,7 +52,7 @@ pub(crate) fn run(context: &Context, args: &LsArgs) -> Result<ExitCode, Failure>
 }
 
 /// A run whose process is gone does not run any more, whatever its record says.
-fn line(run: &RunRecord) -> RunLine {
+pub(super) fn line(run: &RunRecord) -> RunLine {
     let mut line = RunLine::new(run);
     if run.status == RunStatus::Running && ProcessIdentity::is_gone(&run.owner.0) {
         line.status = "abandoned";

@@ -34,7 +34,10 @@ pub(crate) fn run(args: &ManArgs, environment: &Environment) -> Result<ExitCode,
             folder.display()
         ))
     })?;
-    eprintln!("installed in {}; try: git retro --help", folder.display());
+    crate::output::say(format_args!(
+        "installed in {}; try: git retro --help",
+        folder.display()
+    ));
     Ok(ExitCode::Fine)
 }
 

@@ -61,7 +61,9 @@ async fn show_run(
 ) -> Result<ExitCode, Failure> {
     let view = view_run(run, results).await.map_err(store_failure)?;
     if args.format != Format::Human {
-        print(&json(&RunDocument::new(&view), args.format)?)?;
+        let mut document = RunDocument::new(&view);
+        document.run = super::ls::line(&view.run);
+        print(&json(&document, args.format)?)?;
         return Ok(ExitCode::Fine);
     }
     let paint = context.paint();
@@ -110,8 +112,8 @@ fn page(
     let _ = writeln!(
         text,
         "suite {}: {}",
-        summary.suite_name,
-        render::verdict(summary)
+        one_line(&summary.suite_name),
+        one_line(&render::verdict(summary))
     );
     let _ = writeln!(
         text,
@@ -130,7 +132,7 @@ fn page(
         duration(usage.wall),
         duration(usage.user + usage.system),
         render::bytes(usage.max_rss),
-        summary.ending,
+        one_line(&summary.ending),
         run.id
     );
     if summary.commit != commit.commit {

@@ -10,19 +10,17 @@ use super::{Paint, clip, commit_line, duration, one_line};
 /// Two or three lines: what will run on what, and how long that may take.
 pub(crate) fn plan(plan: &Plan, because: &str, workers: usize, paint: Paint) -> String {
     let mut text = String::new();
-    let suite = plan
-        .suites
-        .values()
-        .find(|suite| suite.name == plan.suite_name);
-    if let Some(suite) = suite {
+    // Rules may have other suites for older commits.
+    let newest = plan.commits.last();
+    if let Some(suite) = newest.and_then(|newest| plan.suites.get(&newest.suite)) {
         let build = suite.build.as_ref().map(|build| format!("{} && ", build));
         let command = format!("{}{}", build.unwrap_or_default(), suite.run);
         let _ = writeln!(
             text,
             "suite {}: {} {}",
-            paint.id(&plan.suite_name),
+            paint.id(one_line(&plan.suite_name)),
             clip(&one_line(&command), 100),
-            paint.dim(format!("({because})")),
+            paint.dim(format!("({})", one_line(because))),
         );
     }
     let commits = count(plan.commits.len(), "commit");

@@ -86,7 +86,11 @@ impl Page<'_> {
     fn counts(&mut self, report: Option<&LookBackReport>) {
         let run = &self.view.run;
         let commits = count(run.commits.len(), "commit");
-        let mut head = format!("run {}: {commits}, suite {}", run.id, run.suite_name);
+        let mut head = format!(
+            "run {}: {commits}, suite {}",
+            run.id,
+            one_line(&run.suite_name)
+        );
         if let Some(ended) = run.finished_at {
             let took = super::duration(ended.since(run.started_at));
             let _ = write!(head, ", {took}");
