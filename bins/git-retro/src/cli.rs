@@ -152,7 +152,7 @@ pub(crate) struct CommitArgs {
     /// Merge commits: include, exclude or only
     #[arg(long, value_enum, value_name = "WHAT", default_value = "include")]
     pub(crate) merges: Merges,
-    /// Only commits that change a matching path; may be given several times
+    /// Only commits that change a matching path, seen from the top folder; may be given several times
     #[arg(long, value_name = "GLOB")]
     pub(crate) path: Vec<String>,
     /// Only every n-th commit

@@ -2,7 +2,7 @@
 
 use retro_bootstrap::FlagLayer;
 
-use crate::cli::RunArgs;
+use crate::cli::{Merges, RunArgs};
 
 impl RunArgs {
     /// The configuration layer that the flags make.
@@ -41,6 +41,11 @@ impl RunArgs {
         }
         if commits.first_parent {
             words.push("--first-parent".to_owned());
+        }
+        match commits.merges {
+            Merges::Include => {}
+            Merges::Exclude => words.push("--merges exclude".to_owned()),
+            Merges::Only => words.push("--merges only".to_owned()),
         }
         words.extend(commits.path.iter().map(|glob| format!("--path {glob}")));
         if commits.every.get() > 1 {

@@ -3,7 +3,7 @@
 use retro_bootstrap::config::{Origin, SuiteConfig};
 use retro_bootstrap::{Detection, DirView, Failure, PathProbe, detect};
 use retro_domain::{CommandLine, ResultFormat, ResultLocation, ResultSource, Suite};
-use retro_workflow::{SuiteRule, SuiteRules};
+use retro_workflow::{SuiteRule, SuiteRules, check_result_pattern};
 
 use crate::cli::{RunArgs, SuiteArgs};
 use crate::context::Context;
@@ -116,6 +116,11 @@ fn typed(context: &Context, args: &RunArgs) -> Result<SuiteConfig, Failure> {
     let argv = words.map_err(|word| {
         Failure::usage(format!("the command holds {word:?}, which is not UTF-8"))
     })?;
+    if argv[0].is_empty() {
+        return Err(
+            Failure::usage("the command behind -- is empty").with_hint("give a program to run")
+        );
+    }
     let program = argv[0].rsplit('/').next().unwrap_or(&argv[0]).to_owned();
     let mut suite = Suite::new(program, CommandLine::Argv(argv.clone()));
     if let [cargo, test, ..] = argv.as_slice()
@@ -160,6 +165,10 @@ fn change(suite: &mut Suite, args: &SuiteArgs) -> Result<(), Failure> {
     }
     for variable in &args.env {
         match variable.split_once('=') {
+            Some(("", _)) => {
+                return Err(Failure::usage(format!("--env {variable:?} has no name"))
+                    .with_hint("write --env NAME, or --env NAME=VALUE"));
+            }
             Some((name, value)) => drop(suite.env.insert(name.to_owned(), value.to_owned())),
             None => suite.env_allow.push(variable.clone()),
         }
@@ -182,7 +191,11 @@ fn source(text: &str) -> Result<ResultSource, Failure> {
             .with_hint(format!("the formats are: {}", known.join(", ")))
     })?;
     let location = match glob {
-        Some(glob) => ResultLocation::Files(glob.to_owned()),
+        Some(glob) => {
+            check_result_pattern(glob)
+                .map_err(|why| Failure::usage(format!("--results {text:?}: {glob:?} {why}")))?;
+            ResultLocation::Files(glob.to_owned())
+        }
         None => ResultLocation::Stdout,
     };
     Ok(ResultSource { format, location })
