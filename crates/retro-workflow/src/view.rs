@@ -121,14 +121,20 @@ pub async fn results_of_commit(
 ) -> Result<Vec<(RunRecord, RunCommit, ResultSummary)>, StoreError> {
     let mut keys = Vec::new();
     let mut found: HashMap<CacheKey, (RunRecord, RunCommit)> = HashMap::new();
-    for run in jobs.runs(Some(repo), RUNS_SEARCHED).await? {
-        let Some(member) = run.commits.iter().find(|member| member.commit == *commit) else {
-            continue;
-        };
-        let member = member.clone();
-        if let Entry::Vacant(place) = found.entry(member.key) {
-            keys.push(member.key);
-            place.insert((run, member));
+    // A commit is mostly asked for soon after it was run.
+    for limit in [RUNS_SEARCHED, usize::MAX] {
+        for run in jobs.runs(Some(repo), limit).await? {
+            let Some(member) = run.commits.iter().find(|member| member.commit == *commit) else {
+                continue;
+            };
+            let member = member.clone();
+            if let Entry::Vacant(place) = found.entry(member.key) {
+                keys.push(member.key);
+                place.insert((run, member));
+            }
+        }
+        if !keys.is_empty() {
+            break;
         }
     }
     let summaries = results.summaries(&keys).await?;
@@ -143,5 +149,5 @@ pub async fn results_of_commit(
         .collect())
 }
 
-/// How many runs are looked through for a commit or for the beginning of an id.
+/// How many runs are looked through for the beginning of an id, and at first for a commit.
 const RUNS_SEARCHED: usize = 200;

@@ -24,7 +24,7 @@ use retro_store::{
 };
 use retro_workflow::{
     EventSink, Interrupt, LookBackOptions, LookBackReport, LookBackRequest, Plan, Services,
-    StopCause, look_back, plan, unknown_toolchain, view_run,
+    StopCause, look_back, plan, results_of_commit, unknown_toolchain, view_run,
 };
 
 /// Commits in a line, each with a tree of its own.
@@ -496,4 +496,21 @@ async fn an_interrupted_run_hands_its_jobs_back_and_the_next_one_does_them() {
     assert_eq!(rest.jobs.len(), report.remaining);
     let report = bench.run(&rest, passes()).await;
     assert_eq!((report.completed, report.remaining), (rest.jobs.len(), 0));
+}
+
+#[tokio::test]
+async fn a_commit_is_found_however_many_runs_came_after_it() {
+    let bench = Bench::new();
+    let plan = bench.plan(1).await;
+    let first = bench.run(&plan, passes()).await;
+    let mut later = bench.jobs.run(&first.run).await.unwrap().unwrap();
+    later.commits[0].commit = commit_id(9);
+    for number in 1..=300 {
+        later.started_at = Timestamp::from_unix_seconds(1_000 + number);
+        later.id = retro_domain::RunId::new(later.started_at, 0);
+        bench.jobs.create_run(&later).await.unwrap();
+    }
+    let commit = plan.commits[0].commit;
+    let found = results_of_commit(&bench.jobs, &bench.results, &plan.repo, &commit).await;
+    assert_eq!(found.unwrap().len(), 1);
 }
