@@ -73,11 +73,14 @@ async fn show_run(
     let mut text = render::summary(&view, None, &messages, paint);
     text.push('\n');
     for (commit, summary) in view.run.commits.iter().zip(&view.summaries).rev() {
-        let state = match summary {
+        let state = |paint: Paint| match summary {
             None => paint.dim("not run"),
             Some(summary) => short_state(summary, paint),
         };
-        let _ = writeln!(text, "{state:<22} {}", commit_line(commit, paint));
+        // Colours take no room on the screen.
+        let room = 22_usize.saturating_sub(state(Paint(false)).chars().count());
+        let line = commit_line(commit, paint);
+        let _ = writeln!(text, "{}{:room$} {line}", state(paint), "");
     }
     print(&text)?;
     Ok(ExitCode::Fine)
