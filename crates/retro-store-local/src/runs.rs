@@ -157,8 +157,14 @@ fn remove_ended_jobs(tx: &Transaction<'_>) -> Result<(), Fault> {
         )?
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
         .collect::<Result<_, _>>()?;
-    let mut delete =
-        tx.prepare_cached("DELETE FROM job WHERE repo = ?1 AND commit_id = ?2 AND suite = ?3")?;
+    // A job with stored artifacts stays: were it made anew, its epochs would start over and meet
+    // the artifacts of the old ones.
+    let mut delete = tx.prepare_cached(
+        "DELETE FROM job WHERE repo = ?1 AND commit_id = ?2 AND suite = ?3 AND NOT EXISTS (
+             SELECT 1 FROM result WHERE result.commit_id = ?2 AND scope_repo = ?1
+             AND scope_commit = ?2 AND scope_suite = ?3
+         )",
+    )?;
     for job in ended.iter().filter(|job| !wanted.contains(*job)) {
         delete.execute((job.0, &job.1, &job.2))?;
     }

@@ -370,3 +370,40 @@ fn a_complete_job_survives_its_process() {
         assert_eq!(again.jobs.runs(Some(&repo("tool")), 9).await.unwrap(), []);
     });
 }
+
+/// A job made anew would start its epochs over, and meet the artifacts of its former life.
+#[test]
+fn a_job_stays_as_long_as_a_result_has_artifacts_of_it() {
+    let (stores, _folder) = open();
+    block_on(async {
+        let scope = scope(1, 1);
+        let job = job_of(&scope);
+        claimed(&stores, &scope).await;
+        put_log(&stores, &scope, true).await;
+        let mut record = result(scope.repo.name(), 1, vec![case("t", Outcome::Passed)]);
+        record.commit = scope.commit;
+        record.artifacts = Some(scope.clone());
+        stores
+            .results
+            .put(&record, PutCondition::Absent)
+            .await
+            .unwrap();
+        let done = JobEvent::Complete {
+            epoch: Epoch(1),
+            verdict: Verdict::Passed,
+        };
+        stores.jobs.apply(&job, &done).await.unwrap();
+        stores.jobs.prune_runs(at(1_000_000), 0).await.unwrap();
+        assert!(
+            stores.jobs.job(&job).await.unwrap().is_some(),
+            "its artifacts are there"
+        );
+        stores
+            .results
+            .prune(at(1_000_000), None, &[])
+            .await
+            .unwrap();
+        stores.jobs.prune_runs(at(1_000_000), 0).await.unwrap();
+        assert_eq!(stores.jobs.job(&job).await.unwrap(), None);
+    });
+}

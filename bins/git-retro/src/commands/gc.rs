@@ -27,11 +27,12 @@ pub(crate) fn run(context: &Context, args: &GcArgs) -> Result<ExitCode, Failure>
     };
     let (runs, removed) = runtime()?
         .block_on(async {
-            let runs = jobs.prune_runs(oldest, KEPT_RUNS).await?;
             let removed = results.prune(oldest, limits.max_size, &[]).await?;
             for scope in &removed {
                 artifacts.remove(scope).await?;
             }
+            // After the results: a job stays as long as a result of it does.
+            let runs = jobs.prune_runs(oldest, KEPT_RUNS).await?;
             Ok((runs, removed.len()))
         })
         .map_err(store_failure)?;
