@@ -326,6 +326,18 @@ fn the_commands_for_each_repository_are_as_reviewed() {
     insta::assert_snapshot!(text);
 }
 
+#[test]
+fn perl_tests_are_named_after_their_files_in_the_repository() {
+    let found = detect(&Files::of(&[("t/a.t", "")]), &Tools(&[]));
+    // `prove` writes the TAP of `t/a.t` to `DUMP/t/a.t`, and a test is named after that path.
+    let CommandLine::Shell(run) = &found[0].suite.run else {
+        panic!("not a shell line: {:?}", found[0].suite.run);
+    };
+    assert!(run.contains("DUMP_TAP=\"$RETRO_SCRATCH\" "), "{run}");
+    let expected = in_files(retro_domain::ResultFormat::Tap, "$RETRO_SCRATCH/t/**/*.t");
+    assert_eq!(found[0].suite.results, [expected]);
+}
+
 proptest! {
     #[test]
     fn any_suite_survives_the_way_through_init(

@@ -5,14 +5,14 @@ use retro_domain::{ResultFormat, Suite};
 use super::{Detection, FileView, ToolProbe, argv, in_files, shell};
 
 /// What `prove` prints is a digest; the TAP itself goes to one file per test when it is asked to
-/// dump it.
-const RESULTS: &str = "$RETRO_SCRATCH/results/**/*.t";
+/// dump it. Tests are named after these files, so they lie below the scratch folder as the tests
+/// lie in the repository: `t/a`, not `results/t/a`.
+const RESULTS: &str = "$RETRO_SCRATCH/t/**/*.t";
 
 pub(super) fn detect(files: &dyn FileView, _: &dyn ToolProbe) -> Option<Detection> {
     if !has_tests(files, "t", 2) {
         return None;
     }
-    let dump = "PERL_TEST_HARNESS_DUMP_TAP=\"$RETRO_SCRATCH/results\"";
     // A distribution with compiled parts has to be built, and is tested as built (-b).
     let (build, flags, found) = if files.exists("Build.PL") {
         (
@@ -29,7 +29,7 @@ pub(super) fn detect(files: &dyn FileView, _: &dyn ToolProbe) -> Option<Detectio
     } else {
         (None, "-lr", "t/*.t")
     };
-    let run = format!("mkdir -p \"$RETRO_SCRATCH/results\" &&\n{dump} prove {flags} t");
+    let run = format!("PERL_TEST_HARNESS_DUMP_TAP=\"$RETRO_SCRATCH\" prove {flags} t");
     let mut suite = Suite::new("prove", shell(run));
     suite.build = build.map(shell);
     suite.results = vec![in_files(ResultFormat::Tap, RESULTS)];
