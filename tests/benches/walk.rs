@@ -195,7 +195,6 @@ fn retro(
         .arg(folder.join("data"))
         .arg("--cache-dir")
         .arg(folder.join("cache"))
-        .arg("--")
         .args(line);
     time(&mut command)
 }
@@ -203,24 +202,19 @@ fn retro(
 fn git_retro(binary: &Path, repo: &ScratchRepo, jobs: &str) -> Cost {
     let folder = tempfile::tempdir().unwrap();
     // The slots are made beforehand, as the clone that `git checkout` walks in is.
-    retro(
-        binary,
-        repo,
-        folder.path(),
-        2,
-        "2",
-        &["sh", "-c", "sleep 0.2"],
-    );
-    retro(binary, repo, folder.path(), COMMITS, jobs, &["true"])
+    let half = format!("{}", COMMITS / 2);
+    let places = ["--every", &half, "--", "sh", "-c", "sleep 0.2"];
+    retro(binary, repo, folder.path(), COMMITS, "2", &places);
+    retro(binary, repo, folder.path(), COMMITS, jobs, &["--", "true"])
 }
 
 /// A fully cached range of 1,000 commits.
 fn cached(binary: &Path) {
     let repo = history(Shape::SMALL, 1_001);
     let folder = tempfile::tempdir().unwrap();
-    retro(binary, &repo, folder.path(), 1_000, "2", &["true"]);
+    retro(binary, &repo, folder.path(), 1_000, "2", &["--", "true"]);
     let times = (0..5)
-        .map(|_| retro(binary, &repo, folder.path(), 1_000, "2", &["true"]).wall)
+        .map(|_| retro(binary, &repo, folder.path(), 1_000, "2", &["--", "true"]).wall)
         .collect();
     println!(
         "1,000 commits, all known: {:.3} s (limit 0.3 s)",
