@@ -235,6 +235,7 @@ fn every_question_has_an_answer_for_people_and_for_programs() {
     json(&["why", "b"], "why");
     json(&["diff", &old, &new], "diff");
     json(&["ls"], "runs");
+    json(&["log", "HEAD"], "log");
 }
 
 #[test]
@@ -374,4 +375,6 @@ fn a_command_that_takes_too_long_is_timed_out() {
     ];
     let found = world.json(1, &args);
     assert_eq!(found["commits"][0]["verdict"], "timed-out");
+    // Nothing was judged, which is not the same as fine.
+    world.expect(4, &["run", "--timeout", "200ms", "--", "sleep", "600"]);
 }

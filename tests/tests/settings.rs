@@ -165,6 +165,67 @@ fn the_schema_is_printed_as_json() {
     assert!(schema["properties"]["suites"].is_object(), "{schema}");
 }
 
+/// What bash offers for a line, with the script that is printed; `git retro` as git's own completion
+/// would ask for it.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the judge of a completion script is the shell"
+)]
+fn completed(world: &World, line: &str) -> String {
+    let script = world.outside().join("completions.bash");
+    std::fs::write(&script, world.expect(0, &["completions", "bash"]).stdout).unwrap();
+    let ask = if line.starts_with("git retro") {
+        "words=($1); [[ $1 == *' ' ]] && words+=(''); cword=$((${#words[@]} - 1)); _git_retro"
+    } else {
+        "COMP_WORDS=($1); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); \
+         _git__retro git-retro \"${COMP_WORDS[COMP_CWORD]}\" \"${COMP_WORDS[COMP_CWORD-1]}\""
+    };
+    let program = format!(
+        "source {}; {ask}; echo \"${{COMPREPLY[@]}}\"",
+        script.display()
+    );
+    let mut bash = std::process::Command::new("bash");
+    let output = bash
+        .args(["--norc", "-c", &program, "bash", line])
+        .output()
+        .unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+#[test]
+fn bash_completes_both_ways_of_typing_the_command() {
+    let world = two_commits();
+    for name in ["git-retro", "git retro"] {
+        assert_eq!(completed(&world, &format!("{name} ru")), "run");
+        assert_eq!(completed(&world, &format!("{name} run --la")), "--last");
+        assert_eq!(
+            completed(&world, &format!("{name} show --form")),
+            "--format"
+        );
+    }
+}
+
+#[test]
+fn what_a_command_sees_is_part_of_what_is_known() {
+    let world = two_commits();
+    let args = ["run", "--fail-on", "none", "--", "cat", "out.tap"];
+    world.expect(0, &args);
+    for other in [
+        ["--submodules", "checkout"],
+        ["--lfs", "checkout"],
+        ["--home", "user"],
+    ] {
+        let said = world.expect(0, &[&args[..1], &other[..], &args[1..]].concat());
+        assert!(
+            said.stderr.contains("0 known"),
+            "{other:?}: {}",
+            said.stderr
+        );
+    }
+    let said = world.expect(0, &args);
+    assert!(said.stderr.contains("2 known"), "{}", said.stderr);
+}
+
 #[test]
 fn completions_and_the_manual_page_are_made() {
     let world = two_commits();

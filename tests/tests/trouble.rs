@@ -71,6 +71,12 @@ fn what_is_wrong_with_the_call_is_said() {
         &["no-such-program", "not found"],
     );
     check(&world, &["run", "--order", "random"], 2, &["random"]);
+    check(
+        &world,
+        &["run", "--path", "[", "--", "true"],
+        2,
+        &["--path"],
+    );
 }
 
 #[test]

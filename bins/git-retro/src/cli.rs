@@ -4,14 +4,13 @@ use std::ffi::OsString;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use retro_bootstrap::config::{ColorMode, Extra, FailOn, HomeMode, Order};
 
 /// Run a repository's tests over its history: which commit broke, fixed or flaked which test?
 #[derive(Debug, Parser)]
 #[command(
     name = "git-retro",
-    bin_name = "git retro",
     version,
     propagate_version = true,
     max_term_width = 100,
@@ -23,6 +22,11 @@ pub(crate) struct Cli {
     pub(crate) global: Global,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// The command as people type it: `git retro`.
+pub(crate) fn as_typed() -> clap::Command {
+    Cli::command().bin_name("git retro")
 }
 
 /// Flags that every command takes.
@@ -342,6 +346,9 @@ pub(crate) struct LogArgs {
     /// Which suite, when the commit was run with several
     #[arg(long, value_name = "NAME")]
     pub(crate) suite: Option<String>,
+    /// How to print the answer
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
 }
 
 /// `git retro ls`

@@ -10,11 +10,12 @@ mod render;
 
 use std::io::IsTerminal;
 
-use clap::Parser;
+use clap::FromArgMatches;
 use retro_bootstrap::{ExitCode, use_color};
 
 fn main() -> std::process::ExitCode {
-    let cli = cli::Cli::parse();
+    let matches = cli::as_typed().get_matches();
+    let cli = cli::Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let environment = context::read_environment();
     let mode = cli
         .global

@@ -142,6 +142,7 @@ impl Progress {
         };
         let tests = match (counts.total(), counts.failures()) {
             (0, _) => String::new(),
+            (1, 0) => " 1 test".to_owned(),
             (total, 0) => format!(" {total} tests"),
             (total, failed) => format!(" {failed} of {total} tests"),
         };

@@ -29,6 +29,16 @@ pub enum LookBackError {
         /// Why not.
         source: ExecError,
     },
+    /// There is no room for what a command writes.
+    #[error("what the {phase} command of suite {suite:?} writes cannot be kept")]
+    Output {
+        /// `build` or `run`.
+        phase: &'static str,
+        /// The suite's name.
+        suite: String,
+        /// Where and why.
+        source: ExecError,
+    },
     /// A file of git-retro's own could not be read or written.
     #[error("{doing} {path}")]
     Io {

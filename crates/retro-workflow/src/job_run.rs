@@ -347,9 +347,15 @@ impl JobRun<'_> {
     }
 
     fn cannot_start(&self, phase: &'static str, source: ExecError) -> Stop {
-        if source.is_command_missing() || matches!(source, ExecError::DiskFull { .. }) {
-            let suite = self.suite.name.clone();
+        let suite = self.suite.name.clone();
+        if source.is_command_missing() {
             Stop::Fatal(LookBackError::Command {
+                phase,
+                suite,
+                source,
+            })
+        } else if matches!(source, ExecError::DiskFull { .. }) {
+            Stop::Fatal(LookBackError::Output {
                 phase,
                 suite,
                 source,

@@ -1,6 +1,8 @@
 //! From how a command ended and what it reported to a verdict. Pure.
 
-use retro_domain::{Outcome, ResultFormat, Suite, TestCase, TestId, UntestableReason, Verdict};
+use retro_domain::{
+    CommandLine, Outcome, ResultFormat, Suite, TestCase, TestId, UntestableReason, Verdict,
+};
 use retro_exec::Ending;
 
 use crate::collect::Reading;
@@ -46,9 +48,14 @@ pub(crate) fn judge(suite: &Suite, ending: &Ending, reading: Reading) -> Judgeme
         }
         _ => {}
     }
+    if reports == 0 && matches!(suite.run, CommandLine::Shell(_)) && *ending == Ending::Exited(127)
+    {
+        let why = "the shell did not find a program of the command (exit code 127)".to_owned();
+        return untestable(UntestableReason::NoResults(why), notes);
+    }
     let succeeded = *ending == Ending::Exited(0);
     if reports == 0 && !is_exit_code_only(suite) {
-        let why = no_results(suite, ending, &problems, &notes);
+        let why = no_results(ending, &problems, &notes);
         return untestable(UntestableReason::NoResults(why), notes);
     }
     if reports > 0 && cases.is_empty() && !succeeded {
@@ -99,13 +106,13 @@ fn is_exit_code_only(suite: &Suite) -> bool {
         .all(|source| source.format == ResultFormat::ExitCode)
 }
 
-fn no_results(suite: &Suite, ending: &Ending, problems: &[String], notes: &[String]) -> String {
+fn no_results(ending: &Ending, problems: &[String], notes: &[String]) -> String {
     let looked: Vec<&str> = match (problems, notes) {
         ([], []) => vec!["nothing that was written is a report"],
         ([], notes) => notes.iter().map(String::as_str).take(3).collect(),
         (problems, _) => problems.iter().map(String::as_str).take(3).collect(),
     };
-    format!("{} ended with {ending}; {}", suite.run, looked.join("; "))
+    format!("{ending}; {}", looked.join("; "))
 }
 
 #[cfg(test)]

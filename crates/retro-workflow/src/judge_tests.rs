@@ -1,4 +1,4 @@
-use retro_domain::{CommandLine, ResultLocation, ResultSource};
+use retro_domain::{ResultLocation, ResultSource};
 
 use super::*;
 
@@ -93,6 +93,7 @@ fn the_table_of_endings_and_reports() {
         );
         check(&exit_code_only, crash, none(), "tests-failed errored");
         check(&exit_code_only, Ending::Exited(125), none(), "untestable -");
+        check(&exit_code_only, Ending::Exited(127), none(), "untestable -");
     }
 }
 
@@ -134,6 +135,6 @@ fn a_missing_result_says_what_was_looked_for() {
     };
     assert_eq!(
         reason.to_string(),
-        "no readable result: run-tests ended with exit code 0; no new file matches target/*.xml"
+        "no readable result: exit code 0; no new file matches target/*.xml"
     );
 }

@@ -3,12 +3,13 @@
 use std::io::Write;
 
 use retro_bootstrap::{ExitCode, Failure};
-use retro_store::{ArtifactStore, JobStore, ResultStore};
+use retro_store::{ArtifactEntry, ArtifactStore, JobStore, ResultStore};
+use retro_workflow::document::{LogDocument, LogFile};
 
 use super::show::{commit_named, known};
-use crate::cli::LogArgs;
+use crate::cli::{Format, LogArgs};
 use crate::context::{Context, runtime, store_failure};
-use crate::output::{print, say};
+use crate::output::{json, print, say};
 use crate::render::{bytes, one_line};
 
 pub(crate) fn run(context: &Context, args: &LogArgs) -> Result<ExitCode, Failure> {
@@ -45,7 +46,7 @@ async fn show(context: &Context, args: &LogArgs) -> Result<ExitCode, Failure> {
             commit.short()
         )));
     };
-    if args.list {
+    if args.list && args.format == Format::Human {
         let mut text = String::new();
         for entry in &manifest.entries {
             text += &format!("{:>10}  {}\n", bytes(entry.size), one_line(&entry.name));
@@ -55,9 +56,10 @@ async fn show(context: &Context, args: &LogArgs) -> Result<ExitCode, Failure> {
     }
     let logs = manifest.entries.iter().filter(|entry| match &args.file {
         Some(name) => entry.name == *name,
+        None if args.list => true,
         None => entry.name.ends_with(".stdout") || entry.name.ends_with(".stderr"),
     });
-    let logs: Vec<&str> = logs.map(|entry| entry.name.as_str()).collect();
+    let logs: Vec<&ArtifactEntry> = logs.collect();
     if logs.is_empty() {
         if let Some(name) = &args.file {
             let known: Vec<&str> = manifest
@@ -73,9 +75,19 @@ async fn show(context: &Context, args: &LogArgs) -> Result<ExitCode, Failure> {
         context.warn("the commands wrote nothing");
     }
     let mut out = std::io::stdout().lock();
-    for name in logs {
+    let mut files = Vec::new();
+    for entry in logs {
+        let name = entry.name.as_str();
+        if args.list {
+            files.push(LogFile::new(entry, None));
+            continue;
+        }
         let content = artifacts.read(scope, name).await.map_err(store_failure)?;
         let content = content.unwrap_or_default();
+        if args.format != Format::Human {
+            files.push(LogFile::new(entry, Some(&content)));
+            continue;
+        }
         if args.file.is_none() {
             let size = bytes(u64::try_from(content.len()).unwrap_or(u64::MAX));
             say(format_args!("== {} ({size})", one_line(name)));
@@ -85,6 +97,10 @@ async fn show(context: &Context, args: &LogArgs) -> Result<ExitCode, Failure> {
             Err(error) => return Err(Failure::from_error(ExitCode::Incomplete, &error)),
             Ok(()) => {}
         }
+    }
+    drop(out);
+    if args.format != Format::Human {
+        print(&json(&LogDocument::new(&summary, files), args.format)?)?;
     }
     Ok(ExitCode::Fine)
 }

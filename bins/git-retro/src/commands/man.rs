@@ -3,17 +3,16 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use clap::CommandFactory;
 use retro_bootstrap::{ExitCode, Failure};
 
-use crate::cli::{Cli, ManArgs};
+use crate::cli::{ManArgs, as_typed};
 use crate::context::Environment;
 
 pub(crate) fn run(args: &ManArgs, environment: &Environment) -> Result<ExitCode, Failure> {
     let failed = |error: std::io::Error| Failure::from_error(ExitCode::Incomplete, &error);
     if !args.install {
         let mut page = Vec::new();
-        clap_mangen::Man::new(Cli::command())
+        clap_mangen::Man::new(as_typed())
             .render(&mut page)
             .map_err(failed)?;
         crate::output::print(&String::from_utf8_lossy(&page))?;
@@ -26,7 +25,7 @@ pub(crate) fn run(args: &ManArgs, environment: &Environment) -> Result<ExitCode,
     let install = || {
         std::fs::create_dir_all(&folder)?;
         // `git help retro` opens git-retro(1); the others are there for its cross references.
-        clap_mangen::generate_to(Cli::command(), &folder)
+        clap_mangen::generate_to(as_typed(), &folder)
     };
     install().map_err(|error| {
         failed(error).context(format!(

@@ -2,7 +2,7 @@
 
 use retro_analysis::Difference;
 use retro_domain::{TestCase, TestId};
-use retro_store::{ResultSummary, RunCommit, RunRecord};
+use retro_store::{ArtifactEntry, ResultSummary, RunCommit, RunRecord};
 use serde::Serialize;
 
 use super::run::CommitLine;
@@ -116,6 +116,60 @@ impl CaseDocument {
             file: case.location.as_ref().map(|location| location.file.clone()),
             line: case.location.as_ref().and_then(|location| location.line),
             attempts: case.attempts.len().max(1),
+        }
+    }
+}
+
+/// What a commit's commands wrote. `kind` is `log`.
+#[derive(Debug, Serialize)]
+pub struct LogDocument {
+    /// The document's version.
+    pub version: u32,
+    /// `log`.
+    pub kind: &'static str,
+    /// The commit that was run; others with the same tree share its files.
+    pub commit: String,
+    /// The name of the suite.
+    pub suite: String,
+    /// The files, sorted by name.
+    pub files: Vec<LogFile>,
+}
+
+/// One file that a commit's commands left.
+#[derive(Debug, Serialize)]
+pub struct LogFile {
+    /// Its name, such as `test.stdout`.
+    pub name: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// The SHA-256 of its content.
+    pub sha256: String,
+    /// What it holds, invalid UTF-8 replaced; absent when only a list was asked for.
+    pub text: Option<String>,
+}
+
+impl LogDocument {
+    /// The document of some files of a result.
+    pub fn new(summary: &ResultSummary, files: Vec<LogFile>) -> Self {
+        let (commit, suite) = (summary.commit.to_string(), summary.suite_name.clone());
+        Self {
+            version: DOCUMENT_VERSION,
+            kind: "log",
+            commit,
+            suite,
+            files,
+        }
+    }
+}
+
+impl LogFile {
+    /// The document of one artifact.
+    pub fn new(entry: &ArtifactEntry, content: Option<&[u8]>) -> Self {
+        Self {
+            name: entry.name.clone(),
+            size: entry.size,
+            sha256: entry.digest.to_string(),
+            text: content.map(|bytes| String::from_utf8_lossy(bytes).into_owned()),
         }
     }
 }

@@ -9,7 +9,9 @@ mod plan;
 mod run;
 mod test;
 
-pub use commit::{CaseDocument, CommitDocument, CommitResult, DifferenceDocument};
+pub use commit::{
+    CaseDocument, CommitDocument, CommitResult, DifferenceDocument, LogDocument, LogFile,
+};
 pub use plan::{PlanDocument, PlannedCommit};
 pub use run::{
     BoundaryDocument, CommitLine, CountsDocument, FindingsDocument, FlakyDocument, RunDocument,

@@ -13,6 +13,10 @@ const DEFAULT_LAST: usize = 20;
 
 pub(super) fn query(args: &RunArgs, now: Timestamp) -> Result<CommitQuery, Failure> {
     let commits = &args.commits;
+    for glob in &commits.path {
+        retro_workflow::check_result_pattern(glob)
+            .map_err(|why| Failure::usage(format!("--path {glob:?} {why}")))?;
+    }
     let bounded = commits.since.is_some() || commits.until.is_some();
     let selection = match (
         &commits.rev_list_file,

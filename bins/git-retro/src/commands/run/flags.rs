@@ -54,8 +54,16 @@ impl RunArgs {
         if let Some(file) = &commits.rev_list_file {
             words.push(format!("--rev-list-file {}", file.display()));
         }
-        words.push("--".to_owned());
-        words.push(command);
+        words.extend(
+            self.suite
+                .suite
+                .iter()
+                .map(|name| format!("--suite {name}")),
+        );
+        if !self.command.is_empty() {
+            words.push("--".to_owned());
+            words.push(command);
+        }
         words.join(" ")
     }
 }

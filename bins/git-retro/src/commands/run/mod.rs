@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use retro_bootstrap::config::{FailOn, HomeMode, Order, Verbosity};
 use retro_bootstrap::{ExitCode, Failure, LocalStores, ProcessIdentity, SystemClock};
-use retro_domain::{Clock, Timestamp};
+use retro_domain::{Clock, Digester, Timestamp, ToolchainFingerprint};
 use retro_exec::{ChildProcesses, EnvironmentPolicy, Executor, Home, clean_environment};
 use retro_git::{GitSlotPool, LfsPolicy, SlotOptions, SubmodulePolicy};
 use retro_store::{JobStore, ResultStore};
@@ -253,7 +253,7 @@ fn exit_code(view: &RunView, report: &LookBackReport, fail_on: FailOn) -> ExitCo
         FailOn::Any => failures,
         FailOn::Flaky => new || flaky,
     };
-    match (found, tested || failures) {
+    match (found, tested) {
         (true, _) => ExitCode::Findings,
         (false, true) => ExitCode::Fine,
         (false, false) => ExitCode::NothingRan,
@@ -265,7 +265,7 @@ fn fingerprint_tools(
     executor: &dyn Executor,
     suite: &ChosenSuite,
     home: &Home,
-) -> Result<retro_domain::ToolchainFingerprint, Failure> {
+) -> Result<ToolchainFingerprint, Failure> {
     let scratch = context
         .cache_dir()
         .join("probes")
@@ -286,7 +286,14 @@ fn fingerprint_tools(
     let environment = clean_environment(&context.environment, &policy, &|path| path.exists());
     let print = toolchain_fingerprint(executor, &suite.toolchain, &asked, &environment, &scratch);
     drop(std::fs::remove_dir_all(&scratch));
-    Ok(print)
+    // What else a command sees differently, and its suite does not say.
+    let settings = &context.config.settings;
+    let surroundings = Digester::new("retro-surroundings-v1")
+        .field("tools", print.0.as_bytes())
+        .field("submodules", settings.slots.submodules.name())
+        .field("lfs", settings.slots.lfs.name())
+        .field("home", settings.home.name());
+    Ok(ToolchainFingerprint(surroundings.finish()))
 }
 
 fn prepare_home(context: &Context) -> Result<Home, Failure> {
@@ -329,6 +336,10 @@ fn look_back_failure(error: LookBackError) -> Failure {
         LookBackError::Git(GitError::BadRevision { .. } | GitError::NotARepository { .. }) => {
             (ExitCode::Usage, None)
         }
+        LookBackError::Output { .. } => (
+            ExitCode::Incomplete,
+            Some("free some space, or name another place with --cache-dir"),
+        ),
         LookBackError::Command { .. } => (
             ExitCode::Usage,
             Some("install the program, or name another command"),
