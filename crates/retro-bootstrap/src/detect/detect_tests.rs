@@ -338,6 +338,19 @@ fn perl_tests_are_named_after_their_files_in_the_repository() {
     assert_eq!(found[0].suite.results, [expected]);
 }
 
+#[test]
+fn perl_distributions_are_tested_with_the_module_path_that_make_test_has() {
+    for (build, expected) in [
+        ("Makefile.PL", true),
+        ("Build.PL", true),
+        ("cpanfile", false),
+    ] {
+        let found = detect(&Files::of(&[("t/a.t", ""), (build, "")]), &Tools(&[]));
+        let set = found[0].suite.env.contains_key("PERL_USE_UNSAFE_INC");
+        assert_eq!(set, expected, "{build}");
+    }
+}
+
 proptest! {
     #[test]
     fn any_suite_survives_the_way_through_init(

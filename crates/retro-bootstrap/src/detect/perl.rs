@@ -33,6 +33,13 @@ pub(super) fn detect(files: &dyn FileView, _: &dyn ToolProbe) -> Option<Detectio
     let mut suite = Suite::new("prove", shell(run));
     suite.build = build.map(shell);
     suite.results = vec![in_files(ResultFormat::Tap, RESULTS)];
+    if suite.build.is_some() {
+        // `make test` and `./Build test` let tests load modules from the current folder; `prove`
+        // does not, and tests from before Perl 5.26 (`require "t/Util.pm"`) count on it.
+        suite
+            .env
+            .insert("PERL_USE_UNSAFE_INC".to_owned(), "1".to_owned());
+    }
     Some(Detection {
         suite,
         toolchain: vec![argv("perl -v"), argv("prove --version")],
