@@ -21,7 +21,9 @@ pub(crate) fn run(args: &CompletionsArgs) -> Result<ExitCode, Failure> {
     if args.shell == Shell::Bash {
         // The generator takes the hyphen of the name for a step to a subcommand, in half the places.
         let text = String::from_utf8_lossy(&script);
-        script = text.replace("git__subcmd__retro", "git__retro").into_bytes();
+        script = text
+            .replace("git__subcmd__retro", "git__retro")
+            .into_bytes();
         script.extend_from_slice(GIT_WRAPPER.as_bytes());
     }
     crate::output::print(&String::from_utf8_lossy(&script))?;
