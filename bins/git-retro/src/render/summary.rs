@@ -242,13 +242,22 @@ impl Page<'_> {
             let number = count(range.commits.len(), "commit");
             self.line(format!("{} {number}", self.paint.doubtful("UNTESTABLE")));
             self.commits(&range.commits);
-            let first = range
+            let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+            for summary in range
                 .commits
-                .first()
-                .and_then(|&place| view.summaries[place].as_ref());
-            if let Some(summary) = first {
-                self.line(format!("  {}", clip(&one_line(&verdict(summary)), 160)));
+                .iter()
+                .filter_map(|&at| view.summaries[at].as_ref())
+            {
+                *reasons.entry(verdict(summary)).or_default() += 1;
             }
+            for (reason, number) in reasons.iter().take(TESTS_LISTED) {
+                let reason = clip(&one_line(reason), 160);
+                match reasons.len() {
+                    1 => self.line(format!("  {reason}")),
+                    _ => self.line(format!("  {number} x {reason}")),
+                }
+            }
+            self.more(reasons.len());
         }
     }
 
