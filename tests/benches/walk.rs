@@ -203,9 +203,9 @@ fn git_retro(binary: &Path, repo: &ScratchRepo, jobs: &str) -> Cost {
     let folder = tempfile::tempdir().unwrap();
     // The slots are made beforehand where the walk begins, as the clone that `git checkout` walks in
     // is made beforehand.
-    let half = format!("{}", COMMITS / 2);
-    let places = ["--every", &half, "--", "sh", "-c", "sleep 0.2"];
-    retro(binary, repo, folder.path(), COMMITS / 2 + 1, "2", &places);
+    let ends = format!("{}", COMMITS - 1);
+    let places = ["--every", &ends, "--", "sh", "-c", "sleep 0.2"];
+    retro(binary, repo, folder.path(), COMMITS, "2", &places);
     retro(binary, repo, folder.path(), COMMITS, jobs, &["--", "true"])
 }
 

@@ -17,10 +17,11 @@ pub enum Order {
 /// Hands out jobs, numbered from 0 by the age of their commits (0 is the oldest), so that a worker
 /// keeps to neighbouring commits: its work tree changes little from one job to the next.
 ///
-/// `Newest` and `Oldest` cut the range into one part for each worker, which goes through it in that
-/// order; a worker that is done takes the far half of the largest rest. Smaller parts, taken in
-/// turn, would have each work tree go through all changes of the range. `Spread` goes by levels; within a level a worker
-/// takes the job nearest to the one it had.
+/// `Newest` and `Oldest` cut the range into one part for each worker. Every second part is gone
+/// through against the order, so that two workers walk towards each other: both ends of the range
+/// are known early, and the one that is done first takes over from the other where it stands itself.
+/// Smaller parts, taken in turn, would have each work tree go through all changes of the range.
+/// `Spread` goes by levels; within a level a worker takes the job nearest to the one it had.
 #[derive(Debug)]
 pub(crate) struct Scheduler {
     order: Order,
@@ -44,7 +45,12 @@ impl Scheduler {
                 if order == Order::Newest {
                     ordered.reverse();
                 }
-                ordered.chunks(part).map(<[usize]>::to_vec).collect()
+                let mut parts: VecDeque<Vec<usize>> =
+                    ordered.chunks(part).map(<[usize]>::to_vec).collect();
+                for against in parts.iter_mut().skip(1).step_by(2) {
+                    against.reverse();
+                }
+                parts
             }
         };
         Self {
@@ -75,15 +81,25 @@ impl Scheduler {
         if self.held[worker].is_empty() {
             self.held[worker] = match self.waiting.pop_front() {
                 Some(part) => part.into(),
-                None => self.steal(),
+                None => self.steal(worker),
             };
         }
         self.held[worker].pop_front()
     }
 
-    fn steal(&mut self) -> VecDeque<usize> {
-        let richest = self.held.iter_mut().max_by_key(|part| part.len());
-        richest.map_or_else(VecDeque::new, |part| part.split_off(part.len() / 2))
+    /// The far half of the largest rest, from the end that is nearer to the worker's last job.
+    fn steal(&mut self, worker: usize) -> VecDeque<usize> {
+        let Some(richest) = self.held.iter_mut().max_by_key(|part| part.len()) else {
+            return VecDeque::new();
+        };
+        let mut stolen = richest.split_off(richest.len() / 2);
+        if let (Some(last), Some(first), Some(back)) =
+            (self.last[worker], stolen.front(), stolen.back())
+            && back.abs_diff(last) < first.abs_diff(last)
+        {
+            stolen.make_contiguous().reverse();
+        }
+        stolen
     }
 
     fn next_of_level(&mut self, worker: usize) -> Option<usize> {
@@ -172,13 +188,25 @@ mod tests {
 
     #[test]
     fn workers_keep_to_neighbours() {
-        for taken in hand_out(Order::Oldest, 400, 2) {
-            let jumps = taken
-                .windows(2)
-                .filter(|pair| pair[0].abs_diff(pair[1]) != 1)
-                .count();
-            assert!(jumps <= 2, "{jumps} jumps in {taken:?}");
+        for (workers, allowed) in [(2, 0), (5, 4)] {
+            for taken in hand_out(Order::Oldest, 400, workers) {
+                let jumps = taken
+                    .windows(2)
+                    .filter(|pair| pair[0].abs_diff(pair[1]) != 1)
+                    .count();
+                assert!(jumps <= allowed, "{jumps} jumps in {taken:?}");
+            }
         }
+    }
+
+    #[test]
+    fn two_workers_meet_wherever_the_slower_one_is() {
+        let numbers: Vec<usize> = (0..100).collect();
+        let mut scheduler = Scheduler::new(Order::Newest, &numbers, 2);
+        let slow = scheduler.next(0);
+        let fast: Vec<usize> = std::iter::from_fn(|| scheduler.next(1)).collect();
+        assert_eq!(slow, Some(99));
+        assert_eq!(fast, (0..99).collect::<Vec<_>>());
     }
 
     proptest! {
