@@ -22,6 +22,7 @@ use crate::collect::{Before, Places, Reading, collect};
 use crate::judge::{Judgement, judge};
 use crate::look_back::Shared;
 use crate::plan::PlannedJob;
+use crate::scratch::Folders;
 
 /// How the work on a claimed job ended.
 pub(crate) enum JobEnd {
@@ -104,9 +105,10 @@ impl JobRun<'_> {
             "the overlay was not laid".clone_into(&mut said.ending);
             return Ok(said);
         }
-        let folders = Folders::prepare(self.slot.scratch())?;
-        let environment = self.shared.environment_for(
-            self.suite,
+        let folders = Folders::prepare(self.slot.scratch())
+            .map_err(|(folder, source)| io_stop("emptying", &folder, source))?;
+        let environment = self.shared.environments.of_job(
+            (self.planned.suite, self.suite),
             &self.commit.commit,
             &folders.out,
             &folders.tmp,
@@ -505,48 +507,6 @@ fn join(first: Judgement, second: Judgement) -> Judgement {
         verdict,
         cases,
         notes,
-    }
-}
-
-/// The folders in a slot's scratch space.
-struct Folders {
-    logs: PathBuf,
-    out: PathBuf,
-    tmp: PathBuf,
-}
-
-impl Folders {
-    /// Makes the folders, empty.
-    fn prepare(scratch: &Path) -> Result<Self, Stop> {
-        let folder = |name| scratch.join(name);
-        let folders = Self {
-            logs: folder("logs"),
-            out: folder("out"),
-            tmp: folder("tmp"),
-        };
-        for folder in [&folders.logs, &folders.out, &folders.tmp] {
-            make_empty(folder).map_err(|source| io_stop("emptying", folder, source))?;
-        }
-        Ok(folders)
-    }
-
-    fn log(&self, name: &str, stream: &str) -> PathBuf {
-        self.logs.join(format!("{name}.{stream}"))
-    }
-}
-
-fn make_empty(folder: &Path) -> std::io::Result<()> {
-    match fs::read_dir(folder).map(|mut entries| entries.next().is_none()) {
-        Ok(true) => Ok(()),
-        Ok(false) => {
-            fs::remove_dir_all(folder)?;
-            fs::create_dir(folder)
-        }
-        Err(_) => {
-            // A command may have put something else in its place.
-            drop(fs::remove_file(folder));
-            fs::create_dir_all(folder)
-        }
     }
 }
 

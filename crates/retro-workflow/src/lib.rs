@@ -6,6 +6,7 @@
 
 mod collect;
 pub mod document;
+mod environments;
 mod error;
 pub mod export;
 mod interrupt;
@@ -16,6 +17,7 @@ mod look_back;
 mod plan;
 mod recorder;
 mod schedule;
+mod scratch;
 mod suite_rules;
 mod toolchain;
 mod view;

@@ -2,19 +2,20 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use retro_domain::{
-    Clock, CommitId, CommitJob, Epoch, EventKind, JobEvent, LeaseOwner, LeasePolicy, RunId, Suite,
+    Clock, CommitId, CommitJob, Epoch, EventKind, JobEvent, LeaseOwner, LeasePolicy, RunId,
 };
-use retro_exec::{EnvironmentPolicy, Executor, Home, clean_environment};
+use retro_exec::{Executor, Home};
 use retro_git::{Slot, SlotPool};
 use retro_store::{
     ArtifactStore, EventLog, JobStore, ResultStore, RunRecord, RunStatus, StoreError,
 };
 
+use crate::environments::Environments;
 use crate::interrupt::Interrupt;
 use crate::job_run::{JobEnd, JobRun};
 use crate::leases::{Claim, HeldLeases, IsGone, claim};
@@ -121,6 +122,7 @@ pub(crate) struct Shared {
     pub(crate) plan: Arc<Plan>,
     pub(crate) services: Services,
     pub(crate) options: LookBackOptions,
+    pub(crate) environments: Environments,
     pub(crate) recorder: Recorder,
     pub(crate) leases: HeldLeases,
     interrupt: Interrupt,
@@ -198,6 +200,7 @@ pub async fn look_back(
             handed_back: 0,
             stopped: None,
         }),
+        environments: Environments::new(&plan, &options),
         plan,
         services,
         options,
@@ -317,30 +320,6 @@ impl Shared {
     /// Waits for a store from a worker's thread.
     pub(crate) fn wait<T>(&self, work: impl Future<Output = T>) -> T {
         self.runtime.block_on(work)
-    }
-
-    /// The environment of a suite's commands in one slot.
-    pub(crate) fn environment_for(
-        &self,
-        suite: &Suite,
-        commit: &CommitId,
-        out: &Path,
-        tmp: &Path,
-    ) -> Vec<(OsString, OsString)> {
-        let mut fixed = suite.env.clone();
-        fixed.insert("RETRO_COMMIT".to_owned(), commit.to_string());
-        let policy = EnvironmentPolicy {
-            allow: suite.env_allow.clone(),
-            fixed,
-            home: self.options.home.clone(),
-            tmp_dir: Some(tmp.to_owned()),
-        };
-        let mut environment =
-            clean_environment(&self.options.environment, &policy, &|path| path.exists());
-        // The path need not be UTF-8, which the policy's fixed variables are.
-        environment.retain(|(name, _)| name != "RETRO_SCRATCH");
-        environment.push(("RETRO_SCRATCH".into(), out.into()));
-        environment
     }
 
     fn progress(&self) -> MutexGuard<'_, Progress> {
