@@ -176,6 +176,9 @@ impl Settle<'_> {
         is_new: bool,
         others: &[(u64, u64)],
     ) -> Result<DirHandle, GitError> {
+        if !is_new && let Ok(handle) = parent.open_dir_forced(name) {
+            return Ok(handle);
+        }
         match parent.make_dir(name) {
             Ok(()) => {}
             Err(Errno::EXIST) => {
