@@ -1,6 +1,6 @@
 //! Bytes of any encoding that result files come in, read as UTF-8.
 
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead, ErrorKind, Read};
 
 use crate::ParseError;
 
@@ -78,7 +78,13 @@ pub(crate) fn decode_start(head: &[u8]) -> Result<Vec<u8>, ParseError> {
     Ok(out)
 }
 
-/// Turns any [`Encoding`] into UTF-8 on the way; UTF-8 itself goes through untouched and unchecked.
+/// How many bytes are taken from the reader at once.
+const CHUNK: usize = 64 * 1024;
+
+/// Turns any [`Encoding`] into UTF-8 on the way; UTF-8 itself goes through unchecked.
+///
+/// It has a buffer of its own whatever the reader is, so that looking at what is buffered, which
+/// is done several times for every tag and line, is no more than looking at a slice.
 pub(crate) struct Decoded<R> {
     inner: R,
     encoding: Encoding,
@@ -89,47 +95,62 @@ pub(crate) struct Decoded<R> {
 }
 
 impl<R: BufRead> Decoded<R> {
-    pub(crate) fn new(inner: R, encoding: Encoding) -> Self {
-        Self {
+    /// Of bytes that were read already, of which the first `mark` are left out, and the others.
+    pub(crate) fn new(start: Vec<u8>, mark: usize, inner: R, encoding: Encoding) -> Self {
+        let mut decoded = Self {
             inner,
             encoding,
             carry: Vec::new(),
-            out: Vec::new(),
-            taken: 0,
+            out: start,
+            taken: mark,
+        };
+        if encoding != Encoding::Utf8 {
+            let start = std::mem::take(&mut decoded.out);
+            let start = start.get(mark..).unwrap_or_default();
+            decode(encoding, start, &mut decoded.carry, &mut decoded.out);
+            decoded.taken = 0;
         }
+        decoded
+    }
+
+    fn refill(&mut self) -> io::Result<()> {
+        self.out.clear();
+        self.taken = 0;
+        while self.out.is_empty() {
+            let bytes = match self.inner.fill_buf() {
+                Ok(bytes) => bytes,
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            if bytes.is_empty() {
+                if !self.carry.is_empty() {
+                    self.carry.clear();
+                    self.out.extend_from_slice("\u{fffd}".as_bytes());
+                }
+                break;
+            }
+            let bytes = &bytes[..bytes.len().min(CHUNK)];
+            match self.encoding {
+                Encoding::Utf8 => self.out.extend_from_slice(bytes),
+                other => decode(other, bytes, &mut self.carry, &mut self.out),
+            }
+            let used = bytes.len();
+            self.inner.consume(used);
+        }
+        Ok(())
     }
 }
 
 impl<R: BufRead> BufRead for Decoded<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.encoding == Encoding::Utf8 {
-            return self.inner.fill_buf();
+        if self.taken >= self.out.len() {
+            self.refill()?;
         }
-        while self.taken == self.out.len() {
-            self.out.clear();
-            self.taken = 0;
-            let bytes = self.inner.fill_buf()?;
-            if bytes.is_empty() {
-                if !self.carry.is_empty() {
-                    self.carry.clear();
-                    self.out.extend_from_slice("\u{fffd}".as_bytes());
-                    continue;
-                }
-                break;
-            }
-            let bytes = &bytes[..bytes.len().min(16 * 1024)];
-            decode(self.encoding, bytes, &mut self.carry, &mut self.out);
-            let used = bytes.len();
-            self.inner.consume(used);
-        }
-        Ok(&self.out[self.taken..])
+        Ok(self.out.get(self.taken..).unwrap_or_default())
     }
 
     fn consume(&mut self, amount: usize) {
-        match self.encoding {
-            Encoding::Utf8 => self.inner.consume(amount),
-            _ => self.taken = (self.taken + amount).min(self.out.len()),
-        }
+        self.taken += amount;
     }
 }
 
@@ -185,12 +206,15 @@ mod tests {
         // A buffer of one byte finds every character that is cut between two reads.
         for capacity in [1, 2, 3, 4096] {
             let (encoding, mark) = sniff(bytes).unwrap();
-            let reader = BufReader::with_capacity(capacity, &bytes[mark..]);
-            let mut text = String::new();
-            Decoded::new(reader, encoding)
-                .read_to_string(&mut text)
-                .unwrap();
-            assert_eq!(text, expected);
+            for start in [mark, mark + (bytes.len() - mark) / 2, bytes.len()] {
+                let (start, rest) = bytes.split_at(start);
+                let reader = BufReader::with_capacity(capacity, rest);
+                let mut text = String::new();
+                Decoded::new(start.to_vec(), mark, reader, encoding)
+                    .read_to_string(&mut text)
+                    .unwrap();
+                assert_eq!(text, expected);
+            }
         }
     }
 

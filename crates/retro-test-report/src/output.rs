@@ -1,5 +1,7 @@
 //! What a reader writes to while it reads: the sink, the counts, the warnings.
 
+use std::borrow::Borrow;
+
 use retro_domain::TestCase;
 
 use crate::{
@@ -28,13 +30,15 @@ impl<'s> Output<'s> {
         }
     }
 
-    pub(crate) fn case(&mut self, case: TestCase) {
+    pub(crate) fn case(&mut self, case: impl Borrow<TestCase>) {
+        let case = case.borrow();
         self.summary.counts.add(case.outcome, case.flaky);
         self.sink.case(case);
     }
 
     /// Hands over a case that is counted apart, see [`Summary::subtests`].
-    pub(crate) fn subtest(&mut self, case: TestCase) {
+    pub(crate) fn subtest(&mut self, case: impl Borrow<TestCase>) {
+        let case = case.borrow();
         self.summary.subtests.add(case.outcome, case.flaky);
         if self.options.subtests {
             self.sink.case(case);

@@ -1,6 +1,6 @@
 //! From bytes to cases, whatever the format.
 
-use std::io::{self, BufRead, Cursor, Read};
+use std::io::{self, BufRead, Read};
 
 use crate::detect::{detect_decoded, looks_like};
 use crate::encoding::{Decoded, decode_start, sniff};
@@ -70,9 +70,7 @@ pub fn parse<R: BufRead>(
     let format = format
         .or_else(|| detect_decoded(&readable))
         .ok_or_else(other)?;
-    let mut source = Cursor::new(&start[..]);
-    source.set_position(mark as u64);
-    let source = Decoded::new(source.chain(reader), encoding);
+    let source = Decoded::new(start, mark, reader, encoding);
     let mut out = Output::new(sink, format, options);
     let recognised = match format {
         Format::Junit => junit::read(source, &mut out)?,

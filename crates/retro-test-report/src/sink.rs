@@ -11,7 +11,10 @@ use retro_domain::TestCase;
 /// later on.
 pub trait ReportSink {
     /// Takes one complete case.
-    fn case(&mut self, case: TestCase);
+    ///
+    /// It is lent: the reader fills the same case again with what comes next, so that a sink that
+    /// only looks costs no memory for each case. A sink that keeps the case clones it.
+    fn case(&mut self, case: &TestCase);
 
     /// Takes something odd that did not stop the reader. Does nothing unless overridden.
     ///
@@ -52,8 +55,8 @@ pub struct Collected {
 }
 
 impl ReportSink for Collected {
-    fn case(&mut self, case: TestCase) {
-        self.cases.push(case);
+    fn case(&mut self, case: &TestCase) {
+        self.cases.push(case.clone());
     }
 
     fn warning(&mut self, warning: Warning) {

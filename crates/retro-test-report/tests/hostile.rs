@@ -133,7 +133,7 @@ fn one_text_without_end_is_kept_in_part() {
 struct Counting(u64);
 
 impl ReportSink for Counting {
-    fn case(&mut self, _: TestCase) {
+    fn case(&mut self, _: &TestCase) {
         self.0 += 1;
     }
 }
@@ -142,7 +142,7 @@ impl ReportSink for Counting {
 fn cases_arrive_while_the_file_is_read() {
     struct Watching<'a>(&'a std::cell::Cell<u64>);
     impl ReportSink for Watching<'_> {
-        fn case(&mut self, _: TestCase) {
+        fn case(&mut self, _: &TestCase) {
             self.0.set(self.0.get() + 1);
         }
     }

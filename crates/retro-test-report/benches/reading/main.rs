@@ -30,7 +30,7 @@ struct Counting {
 }
 
 impl ReportSink for Counting {
-    fn case(&mut self, case: TestCase) {
+    fn case(&mut self, case: &TestCase) {
         let case = black_box(case);
         self.cases += 1;
         self.bytes += case.id.name.len() + case.stdout.as_ref().map_or(0, String::len);
