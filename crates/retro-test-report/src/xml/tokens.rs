@@ -55,7 +55,7 @@ impl<R: BufRead> Tokens<R> {
         }
     }
 
-    /// The line reached, from 1.
+    /// The line, from 1, on which the token after the last one begins.
     pub(crate) fn line(&self) -> u64 {
         self.line
     }
@@ -76,20 +76,25 @@ impl<R: BufRead> Tokens<R> {
 
     /// The next token.
     pub(crate) fn next(&mut self) -> Result<Token<'_>, ParseError> {
-        let pending = std::mem::take(&mut self.pending);
-        if pending > 0 {
-            self.skip(pending)?;
-        }
+        self.reader.consume(std::mem::take(&mut self.pending));
         loop {
             match self.state {
                 State::Content => {
                     let buffer = fill(&mut self.reader)?;
-                    match memchr::memchr(b'<', buffer) {
-                        _ if buffer.is_empty() => return Ok(Token::Eof),
-                        Some(0) => {}
-                        end => {
-                            self.pending = end.unwrap_or(buffer.len());
-                            return Ok(Token::Text(&fill(&mut self.reader)?[..self.pending]));
+                    match buffer.first() {
+                        None => return Ok(Token::Eof),
+                        Some(b'<') => {
+                            if let Some(end) = whole_tag(buffer) {
+                                let tag = &self.hand_out(end + 1)?[1..end];
+                                return Ok(match tag.strip_prefix(b"/") {
+                                    Some(name) => Token::End(end_name(name)),
+                                    None => Token::Start(tag),
+                                });
+                            }
+                        }
+                        Some(_) => {
+                            let end = memchr::memchr(b'<', buffer).unwrap_or(buffer.len());
+                            return Ok(Token::Text(self.hand_out(end)?));
                         }
                     }
                     if let Some(kind) = self.markup()? {
@@ -123,8 +128,8 @@ impl<R: BufRead> Tokens<R> {
                             self.state = State::Cdata(held + 1);
                         }
                         (0, _) => {
-                            self.pending = memchr::memchr(b']', buffer).unwrap_or(buffer.len());
-                            return Ok(Token::Literal(&fill(&mut self.reader)?[..self.pending]));
+                            let end = memchr::memchr(b']', buffer).unwrap_or(buffer.len());
+                            return Ok(Token::Literal(self.hand_out(end)?));
                         }
                         _ => {
                             self.state = State::Cdata(0);
@@ -311,11 +316,45 @@ impl<R: BufRead> Tokens<R> {
         self.skip(count)
     }
 
+    /// The next bytes of the buffer. They leave it when the next token is asked for.
+    fn hand_out(&mut self, count: usize) -> Result<&[u8], ParseError> {
+        let bytes = &fill(&mut self.reader)?[..count];
+        self.line += lines(bytes);
+        self.pending = count;
+        Ok(bytes)
+    }
+
     fn skip(&mut self, count: usize) -> Result<(), ParseError> {
-        let buffer = fill(&mut self.reader)?;
-        self.line += memchr::memchr_iter(b'\n', &buffer[..count]).count() as u64;
-        self.reader.consume(count);
+        self.hand_out(count)?;
+        self.reader.consume(std::mem::take(&mut self.pending));
         Ok(())
+    }
+}
+
+/// Where the tag that a buffer begins with ends, when all of it is in the buffer and it is a plain
+/// start or end tag. Such a tag needs no copy; [`Tokens::markup`] reads all others, in the same way.
+fn whole_tag(buffer: &[u8]) -> Option<usize> {
+    if !matches!(
+        buffer.get(1)?,
+        b'/' | b'_' | b':' | b'a'..=b'z' | b'A'..=b'Z' | 0x80..
+    ) {
+        return None;
+    }
+    let mut at = 2;
+    loop {
+        let ends = |b: &u8| matches!(b, b'=' | b'>' | b'<');
+        at += buffer.get(at..)?.iter().position(ends)?;
+        if buffer[at] == b'=' {
+            at += 1;
+            at += buffer[at..].iter().position(|b| !b.is_ascii_whitespace())?;
+        }
+        match buffer[at] {
+            b'>' => return Some(at).filter(|&at| at <= LONGEST_TAG),
+            b'<' => return None,
+            quote @ (b'"' | b'\'') => at += 1 + memchr::memchr(quote, &buffer[at + 1..])?,
+            _ => {}
+        }
+        at += 1;
     }
 }
 
@@ -325,6 +364,10 @@ enum Kind {
     End,
     Text,
     Eof,
+}
+
+fn lines(bytes: &[u8]) -> u64 {
+    memchr::memchr_iter(b'\n', bytes).count() as u64
 }
 
 fn end_name(tag: &[u8]) -> &[u8] {
