@@ -1,5 +1,7 @@
 //! Texts that are kept up to a limit.
 
+use std::ops::Range;
+
 /// Collects bytes up to a limit and says at the end how many were left out.
 #[derive(Debug, Default)]
 pub(crate) struct KeptText {
@@ -12,6 +14,17 @@ impl KeptText {
     pub(crate) fn new(limit: usize) -> Self {
         Self {
             bytes: Vec::new(),
+            limit,
+            dropped: 0,
+        }
+    }
+
+    /// An empty one that fills the memory of a text that is not needed.
+    pub(crate) fn reusing(spare: String, limit: usize) -> Self {
+        let mut bytes = spare.into_bytes();
+        bytes.clear();
+        Self {
+            bytes,
             limit,
             dropped: 0,
         }
@@ -60,22 +73,34 @@ impl KeptText {
 
     /// As [`finish`](Self::finish), without blank lines before and white space after.
     pub(crate) fn finish_trimmed(self) -> Option<String> {
-        self.finish().map(|text| trimmed(&text).to_owned())
+        self.finish().map(|mut text| {
+            let kept = kept_range(&text);
+            text.truncate(kept.end);
+            text.drain(..kept.start);
+            text
+        })
     }
 }
 
 /// The first line that is not blank, without white space around it; at most 500 characters.
 pub(crate) fn first_line(text: &str) -> Option<String> {
     let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
+    if line.len() <= 500 {
+        return Some(line.to_owned());
+    }
     Some(line.chars().take(500).collect())
 }
 
 /// Without blank lines before and white space after.
 pub(crate) fn trimmed(text: &str) -> &str {
+    &text[kept_range(text)]
+}
+
+fn kept_range(text: &str) -> Range<usize> {
     let text = text.trim_end();
     let blank = text.len() - text.trim_start().len();
     let start = text[..blank].rfind('\n').map_or(0, |at| at + 1);
-    &text[start..]
+    start..text.len()
 }
 
 /// Bytes as a text, see [`KeptText::finish`] for what is replaced.

@@ -57,6 +57,7 @@ mod output;
 mod panic_message;
 mod parse;
 mod sink;
+mod spare;
 mod summary;
 mod tap;
 mod xml;

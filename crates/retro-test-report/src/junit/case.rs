@@ -1,161 +1,132 @@
 //! One `<testcase>`, from its start tag to its end.
 
-use std::time::Duration;
-
-use retro_domain::{Attachment, Attempt, Location, Outcome, TestCase, TestId};
+use retro_domain::{Attempt, Location, Outcome, TestCase, TestId};
 
 use super::directives::{attachment, directives};
 use super::numbers;
-use crate::kept_text::{first_line, trimmed};
+use super::result::ResultElement;
 use crate::panic_message::find_panic;
+use crate::spare::{self, Spare};
 use crate::xml::Attributes;
 
 /// The most properties, attachments, results and attempts kept of one case.
 pub(super) const MOST_ITEMS: usize = 1_000;
 
-/// A case whose end was not read yet.
+/// The suites around a case.
+pub(super) struct Around<'a> {
+    /// Their names.
+    pub(super) path: &'a [String],
+    /// Tells one path from another without looking at it.
+    pub(super) stamp: u64,
+    /// Where they are.
+    pub(super) file: Option<&'a str>,
+}
+
+/// A case whose end was not read yet. It is filled again with one case after the other.
 #[derive(Debug)]
 pub(super) struct OpenCase {
     pub(super) line: u64,
-    name: Option<String>,
-    class: Option<String>,
+    /// What is known so far.
+    case: TestCase,
+    /// Which path the case has a copy of.
+    path_stamp: Option<u64>,
     id: Option<String>,
-    duration: Option<Duration>,
     file: Option<String>,
     source_line: Option<u32>,
     not_run: bool,
     results: Vec<ResultElement>,
-    attempts: Vec<Attempt>,
-    stdout: Option<String>,
-    stderr: Option<String>,
-    properties: Vec<(String, String)>,
-    attachments: Vec<Attachment>,
 }
 
-/// A `<failure>`, `<error>`, `<skipped>`, or one of Surefire's flaky and rerun elements.
-#[derive(Debug)]
-pub(super) struct ResultElement {
-    outcome: Outcome,
-    message: Option<String>,
-    kind: Option<String>,
-    duration: Option<Duration>,
-    pub(super) detail: Option<String>,
-    pub(super) extra: Option<String>,
-}
-
-impl ResultElement {
-    pub(super) fn new(outcome: Outcome, attributes: Attributes<'_>) -> Self {
-        let mut result = Self {
-            outcome,
-            message: None,
-            kind: None,
-            duration: None,
-            detail: None,
-            extra: None,
-        };
-        for (name, value) in attributes {
-            match name {
-                b"message" if result.message.is_none() => {
-                    let text = Attributes::text(value);
-                    result.message = Some(text).filter(|text| !text.trim().is_empty());
-                }
-                b"type" if result.kind.is_none() => {
-                    result.kind = Some(Attributes::text(value)).filter(|text| !text.is_empty());
-                }
-                b"time" => result.duration = numbers::duration(&Attributes::text(value)),
-                _ => {}
-            }
-        }
-        result
-    }
-
-    fn message(&self) -> Option<String> {
-        let text = self.message.as_deref().or(self.detail.as_deref())?;
-        first_line(text)
-    }
-
-    /// The whole of a message of several lines belongs to the detail.
-    fn full_text(&self) -> Option<String> {
-        let whole = self
-            .message
-            .as_deref()
-            .map(trimmed)
-            .filter(|m| m.trim().contains('\n') || m.len() > 500);
-        match (whole, self.detail.as_deref()) {
-            (Some(whole), Some(detail)) if !detail.contains(whole) => {
-                Some(format!("{whole}\n{detail}"))
-            }
-            (Some(whole), None) => Some(whole.to_owned()),
-            (_, detail) => detail.map(ToOwned::to_owned),
-        }
-    }
-
-    pub(super) fn into_attempt(self) -> Attempt {
-        Attempt {
-            outcome: self.outcome,
-            duration: self.duration,
-            message: self.message(),
-            detail: self.detail.or(self.extra),
-            kind: self.kind,
+impl Default for OpenCase {
+    fn default() -> Self {
+        Self {
+            line: 0,
+            case: TestCase::new(TestId::default(), Outcome::Passed),
+            path_stamp: None,
+            id: None,
+            file: None,
+            source_line: None,
+            not_run: false,
+            results: Vec::new(),
         }
     }
 }
 
 impl OpenCase {
-    /// Reads the start tag. Gives the case and what is odd about it.
-    pub(super) fn new(line: u64, attributes: Attributes<'_>) -> (Self, Vec<String>) {
-        let mut case = Self {
-            line,
-            name: None,
-            class: None,
-            id: None,
-            duration: None,
-            file: None,
-            source_line: None,
-            not_run: false,
-            results: Vec::new(),
-            attempts: Vec::new(),
-            stdout: None,
-            stderr: None,
-            properties: Vec::new(),
-            attachments: Vec::new(),
-        };
+    /// Forgets the case before, but for its memory.
+    fn reset(&mut self, spare: &mut Spare) {
+        let case = &mut self.case;
+        spare::empty(&mut case.id.name);
+        case.flaky = false;
+        case.duration = None;
+        for text in [
+            &mut case.id.class,
+            &mut case.message,
+            &mut case.kind,
+            &mut case.detail,
+            &mut case.stdout,
+            &mut case.stderr,
+            &mut self.id,
+            &mut self.file,
+        ] {
+            if text.is_some() {
+                spare.give(text.take());
+            }
+        }
+        if let Some(location) = case.location.take() {
+            spare.give(Some(location.file));
+        }
+        for (name, value) in case.properties.drain(..) {
+            spare.give(Some(name));
+            spare.give(Some(value));
+        }
+        case.attempts.clear();
+        case.attachments.clear();
+        self.source_line = None;
+        self.not_run = false;
+        self.results.clear();
+    }
+
+    /// Reads the start tag, and gives what is odd about it.
+    pub(super) fn open(
+        &mut self,
+        line: u64,
+        attributes: Attributes<'_>,
+        spare: &mut Spare,
+    ) -> Vec<String> {
+        self.reset(spare);
+        self.line = line;
         let mut odd = Vec::new();
         let mut left_out = 0_usize;
         for (name, raw) in attributes {
             let slot = match name {
-                b"name" => &mut case.name,
-                b"classname" | b"class" => &mut case.class,
-                b"file" | b"filepath" => &mut case.file,
-                b"id" => &mut case.id,
-                b"time" | b"duration" => {
-                    let text = Attributes::text(raw);
-                    case.duration = case.duration.or_else(|| numbers::duration(&text));
-                    if case.duration.is_none() && !text.trim().is_empty() {
-                        odd.push(format!("{text:?} is no duration"));
+                b"name" => {
+                    if self.case.id.name.is_empty() {
+                        Attributes::append(raw, &mut self.case.id.name);
                     }
                     continue;
                 }
+                b"classname" | b"class" => &mut self.case.id.class,
+                b"time" | b"duration" => {
+                    self.duration(raw, &mut odd);
+                    continue;
+                }
+                b"file" | b"filepath" => &mut self.file,
+                b"id" => &mut self.id,
                 b"line" | b"lineno" => {
-                    let text = Attributes::text(raw);
-                    case.source_line = case.source_line.or_else(|| text.trim().parse().ok());
+                    let text = Attributes::cow(raw);
+                    self.source_line = self.source_line.or_else(|| text.trim().parse().ok());
                     continue;
                 }
                 b"status" | b"result" => {
-                    let text = Attributes::text(raw).to_ascii_lowercase();
-                    case.not_run |= matches!(
-                        text.as_str(),
-                        "notrun" | "suppressed" | "skipped" | "disabled"
-                    );
-                    if matches!(text.as_str(), "run" | "completed" | "passed") {
-                        continue;
-                    }
-                    case.property(String::from_utf8_lossy(name).into_owned(), text);
+                    self.status(name, raw, spare);
                     continue;
                 }
                 _ => {
-                    if case.properties.len() < MOST_ITEMS {
-                        case.property(Attributes::text(name), Attributes::text(raw));
+                    if self.case.properties.len() < MOST_ITEMS {
+                        let name = spare.copy(&Attributes::cow(name));
+                        let value = spare.copy(&Attributes::cow(raw));
+                        self.property(name, value);
                     } else {
                         left_out += 1;
                     }
@@ -163,21 +134,56 @@ impl OpenCase {
                 }
             };
             if slot.is_none() {
-                *slot = Some(Attributes::text(raw)).filter(|text| !text.is_empty());
+                let mut text = spare.take();
+                Attributes::append(raw, &mut text);
+                if text.is_empty() {
+                    spare.give(Some(text));
+                } else {
+                    *slot = Some(text);
+                }
             }
         }
         if left_out > 0 {
             odd.push(format!("{left_out} attributes of one test are left out"));
         }
-        (case, odd)
+        odd
+    }
+
+    fn duration(&mut self, raw: &[u8], odd: &mut Vec<String>) {
+        if self.case.duration.is_some() {
+            return;
+        }
+        self.case.duration = numbers::plain_seconds(raw);
+        if self.case.duration.is_none() {
+            let text = Attributes::cow(raw);
+            self.case.duration = numbers::duration(&text);
+            if self.case.duration.is_none() && !text.trim().is_empty() {
+                odd.push(format!("{text:?} is no duration"));
+            }
+        }
+    }
+
+    fn status(&mut self, name: &[u8], raw: &[u8], spare: &mut Spare) {
+        let mut text = spare.copy(&Attributes::cow(raw));
+        text.make_ascii_lowercase();
+        self.not_run |= matches!(
+            text.as_str(),
+            "notrun" | "suppressed" | "skipped" | "disabled"
+        );
+        if matches!(text.as_str(), "run" | "completed" | "passed") {
+            spare.give(Some(text));
+        } else {
+            let name = spare.copy(&String::from_utf8_lossy(name));
+            self.property(name, text);
+        }
     }
 
     /// What to call it in a message.
     pub(super) fn shown(&self) -> &str {
-        self.name
-            .as_deref()
-            .or(self.class.as_deref())
-            .unwrap_or("without a name")
+        match self.case.id.name.as_str() {
+            "" => self.case.id.class.as_deref().unwrap_or("without a name"),
+            name => name,
+        }
     }
 
     pub(super) fn result(&mut self, result: ResultElement) {
@@ -187,97 +193,65 @@ impl OpenCase {
     }
 
     pub(super) fn attempt(&mut self, attempt: Attempt) {
-        if self.attempts.len() < MOST_ITEMS {
-            self.attempts.push(attempt);
+        if self.case.attempts.len() < MOST_ITEMS {
+            self.case.attempts.push(attempt);
         }
     }
 
     /// A property; one called `attachment…` points at a file.
     pub(super) fn property(&mut self, name: String, value: String) {
-        if name.starts_with("attachment") && self.attachments.len() < MOST_ITEMS {
-            self.attachments.extend(attachment(&value));
-        } else if self.properties.len() < MOST_ITEMS {
-            self.properties.push((name, value));
+        let case = &mut self.case;
+        if name.starts_with("attachment") && case.attachments.len() < MOST_ITEMS {
+            case.attachments.extend(attachment(&value));
+        } else if case.properties.len() < MOST_ITEMS {
+            case.properties.push((name, value));
         }
     }
 
     pub(super) fn stdout(&mut self, text: String) {
-        append(&mut self.stdout, text);
+        append(&mut self.case.stdout, text);
     }
 
     pub(super) fn stderr(&mut self, text: String) {
-        append(&mut self.stderr, text);
+        append(&mut self.case.stderr, text);
     }
 
-    /// What it counts as so far.
-    pub(super) fn outcome(&self) -> Outcome {
+    /// The finished case, in the suites around it.
+    pub(super) fn finish(&mut self, around: &Around<'_>, spare: &mut Spare) -> &TestCase {
+        let case = &mut self.case;
+        if self.path_stamp != Some(around.stamp) {
+            self.path_stamp = Some(around.stamp);
+            around.path.clone_into(&mut case.id.suite);
+        }
+        add_directives(case);
+        if case.id.name.is_empty() {
+            case.id
+                .name
+                .push_str(self.id.as_deref().unwrap_or("(unnamed)"));
+        }
+        if let Some(id) = self.id.take_if(|id| *id != case.id.name) {
+            case.properties.push((spare.copy("id"), id));
+        }
         let ran = if self.not_run {
             Outcome::Skipped
         } else {
             Outcome::Passed
         };
-        self.results
-            .iter()
-            .map(|result| result.outcome)
-            .fold(ran, Outcome::max)
-    }
-
-    /// The finished case, in the suites of `path`; `suite_file` is where they are.
-    pub(super) fn finish(mut self, path: &[String], suite_file: Option<&str>) -> TestCase {
-        let outcome = self.outcome();
-        for text in [&self.stdout, &self.stderr].into_iter().flatten() {
-            let found = directives(text, MOST_ITEMS);
-            self.attachments.extend(found.attachments);
-            self.properties.extend(found.properties);
-        }
-        let name = self
-            .name
-            .take()
-            .or(self.id.clone())
-            .unwrap_or_else(|| "(unnamed)".to_owned());
-        if let Some(id) = self.id.filter(|id| *id != name) {
-            self.properties.push(("id".to_owned(), id));
-        }
-        let id = TestId {
-            suite: path.to_vec(),
-            class: self.class,
-            name,
-            parameters: None,
-        };
-        let mut case = TestCase::new(id, outcome);
-        case.duration = self.duration;
-        if let Some(deciding) = self
+        case.outcome = self
             .results
             .iter()
-            .position(|result| result.outcome == outcome)
-        {
-            let deciding = self.results.remove(deciding);
-            case.message = deciding.message();
-            case.detail = deciding.full_text();
-            case.kind = deciding.kind;
-            for other in &self.results {
-                let parts = [
-                    other.message(),
-                    other
-                        .detail
-                        .clone()
-                        .filter(|d| other.message().as_ref() != Some(d)),
-                ];
-                let text = parts.into_iter().flatten().collect::<Vec<_>>().join("\n");
-                if !text.is_empty() {
-                    append(
-                        &mut case.detail,
-                        format!("\n[{}] {text}", other.outcome.name()),
-                    );
-                }
-            }
-        }
-        let file = self.file.or_else(|| suite_file.map(ToOwned::to_owned));
+            .map(|result| result.outcome)
+            .fold(ran, Outcome::max);
+        take_results(case, &mut self.results, spare);
+        let file = match self.file.take() {
+            Some(file) => Some(file),
+            None => around.file.map(|file| spare.copy(file)),
+        };
         case.location = file.map(|file| Location {
             file,
             line: self.source_line,
         });
-        if case.location.is_none() && outcome.is_failure() {
+        if case.location.is_none() && case.outcome.is_failure() {
             let text = case
                 .detail
                 .as_deref()
@@ -285,27 +259,55 @@ impl OpenCase {
                 .unwrap_or_default();
             case.location = find_panic(text).and_then(|panic| panic.location);
         }
-        if !self.attempts.is_empty() {
-            self.attempts.push(Attempt {
-                outcome,
+        if !case.attempts.is_empty() {
+            case.attempts.push(Attempt {
+                outcome: case.outcome,
                 duration: case.duration,
                 message: case.message.clone(),
                 kind: case.kind.clone(),
                 detail: case.detail.clone(),
             });
-            case.flaky = outcome == Outcome::Passed
-                && self
+            case.flaky = case.outcome == Outcome::Passed
+                && case
                     .attempts
                     .iter()
                     .any(|attempt| attempt.outcome.is_failure());
-            self.attempts.sort();
-            case.attempts = self.attempts;
+            case.attempts.sort();
         }
-        case.stdout = self.stdout;
-        case.stderr = self.stderr;
-        case.attachments = self.attachments;
-        case.properties = self.properties;
         case
+    }
+}
+
+/// What a case says about itself in its output.
+fn add_directives(case: &mut TestCase) {
+    for text in [&case.stdout, &case.stderr].into_iter().flatten() {
+        let found = directives(text, MOST_ITEMS);
+        case.attachments.extend(found.attachments);
+        case.properties.extend(found.properties);
+    }
+}
+
+/// Message and text of the result that decides, and what the others say after it.
+fn take_results(case: &mut TestCase, results: &mut Vec<ResultElement>, spare: &mut Spare) {
+    let outcome = case.outcome;
+    let Some(at) = results.iter().position(|result| result.outcome == outcome) else {
+        return;
+    };
+    let deciding = &mut results[at];
+    case.message = deciding.message();
+    case.detail = deciding.take_full_text();
+    case.kind = deciding.kind.take();
+    for (place, result) in results.drain(..).enumerate() {
+        if place != at {
+            let text = result.aside();
+            if !text.is_empty() {
+                append(
+                    &mut case.detail,
+                    format!("\n[{}] {text}", result.outcome.name()),
+                );
+            }
+        }
+        result.give_back(spare);
     }
 }
 

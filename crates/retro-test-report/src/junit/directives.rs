@@ -1,6 +1,7 @@
 //! What tests say about themselves in their output: `[[ATTACHMENT|path]]` and
 //! `[[PROPERTY|name=value]]`.
 
+use memchr::memmem;
 use retro_domain::Attachment;
 
 /// What was found in one text.
@@ -13,6 +14,9 @@ pub(crate) struct Directives {
 /// Finds the directives of a text, at most `most` of each kind.
 pub(crate) fn directives(text: &str, most: usize) -> Directives {
     let mut found = Directives::default();
+    if memmem::find(text.as_bytes(), b"[[").is_none() {
+        return found;
+    }
     let mut rest = text;
     while let Some((_, after)) = rest.split_once("[[") {
         // Only what follows the opening itself is looked at, so that the search stays linear.

@@ -7,15 +7,18 @@ mod case;
 mod directives;
 mod element;
 mod numbers;
+mod result;
 mod suite;
 
 use std::io::BufRead;
 
-use self::case::{OpenCase, ResultElement};
+use self::case::{Around, OpenCase};
 use self::element::Element;
+use self::result::ResultElement;
 use self::suite::OpenSuite;
 use crate::ParseError;
 use crate::output::Output;
+use crate::spare::Spare;
 use crate::xml::{Attributes, ReferenceText, Token, Tokens, local_name};
 
 /// Suites deeper than this are left out of the names of tests, so that a hostile depth does not
@@ -34,9 +37,12 @@ pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, 
         open: Vec::new(),
         suites: Vec::new(),
         cases: Vec::new(),
+        open_cases: 0,
+        spare: Spare::default(),
         texts: Vec::new(),
         results: Vec::new(),
         path: Vec::new(),
+        path_stamp: 0,
         recognised: false,
     };
     loop {
@@ -74,13 +80,18 @@ struct Document<'o, 's> {
     line: u64,
     open: Vec<Element>,
     suites: Vec<OpenSuite>,
+    /// The cases that are open, and one behind them whose memory the next one gets.
     cases: Vec<OpenCase>,
+    open_cases: usize,
+    spare: Spare,
     /// The text of every open element that holds one.
     texts: Vec<ReferenceText>,
     /// The results and attempts that are open.
     results: Vec<ResultElement>,
     /// The names of the suites around.
     path: Vec<String>,
+    /// Another number for every change of the path.
+    path_stamp: u64,
     recognised: bool,
 }
 
@@ -114,28 +125,47 @@ impl Document<'_, '_> {
         match &element {
             Element::Root | Element::Suite => self.open_suite(&element, attributes()),
             Element::Case => {
-                let (case, odd) = OpenCase::new(self.line, attributes());
-                odd.into_iter()
-                    .for_each(|odd| self.out.warn(self.line, odd));
-                self.cases.push(case);
+                self.open_case(attributes());
+                if tag.ends_with(b"/") {
+                    // Most cases have nothing inside.
+                    self.close_case();
+                    return;
+                }
             }
             Element::Result(outcome) | Element::Attempt(outcome) => {
-                self.results
-                    .push(ResultElement::new(*outcome, attributes()));
+                let result = ResultElement::new(*outcome, attributes(), &mut self.spare);
+                self.results.push(result);
             }
             _ => {}
         }
         if element.holds_text() {
-            let limit = match self.cases.is_empty() {
-                true => self.out.suite_text_left(),
-                false => self.out.options.max_text,
+            let limit = match self.open_cases {
+                0 => self.out.suite_text_left(),
+                _ => self.out.options.max_text,
             };
-            self.texts.push(ReferenceText::new(limit));
+            let text = ReferenceText::reusing(self.spare.take(), limit);
+            self.texts.push(text);
         }
         self.open.push(element);
         if tag.ends_with(b"/") {
             self.close();
         }
+    }
+
+    fn open_case(&mut self, attributes: Attributes<'_>) {
+        if self.open_cases == self.cases.len() {
+            self.cases.push(OpenCase::default());
+        }
+        let case = &mut self.cases[self.open_cases];
+        self.open_cases += 1;
+        for odd in case.open(self.line, attributes, &mut self.spare) {
+            self.out.warn(self.line, odd);
+        }
+    }
+
+    /// The innermost case that is open.
+    fn case(&mut self) -> Option<&mut OpenCase> {
+        self.cases[..self.open_cases].last_mut()
     }
 
     fn open_suite(&mut self, element: &Element, attributes: Attributes<'_>) {
@@ -147,6 +177,7 @@ impl Document<'_, '_> {
         {
             if self.path.len() < DEEPEST_NAME {
                 self.path.push(name);
+                self.path_stamp += 1;
                 suite.named = true;
             } else {
                 self.out.warn(
@@ -186,7 +217,7 @@ impl Document<'_, '_> {
     }
 
     fn property(&mut self, name: String, value: String) {
-        if let Some(case) = self.cases.last_mut() {
+        if let Some(case) = self.case() {
             case.property(name, value);
         } else if let Some(suite) = self.suites.last_mut() {
             suite.property(name, value);
@@ -242,7 +273,7 @@ impl Document<'_, '_> {
         } else {
             None
         };
-        if self.cases.is_empty()
+        if self.open_cases == 0
             && let Some(text) = &text
         {
             self.out.spend_suite_text(text.len());
@@ -259,12 +290,10 @@ impl Document<'_, '_> {
                     return;
                 };
                 result.detail = text;
-                match self.cases.last_mut() {
-                    Some(case) => case.result(result),
-                    None if outcome.is_failure() && !self.suites.is_empty() => {
-                        self.suite_failed(result);
-                    }
-                    None => {}
+                if let Some(case) = self.case() {
+                    case.result(result);
+                } else if outcome.is_failure() && !self.suites.is_empty() {
+                    self.suite_failed(result);
                 }
             }
             Element::Attempt(_) => {
@@ -272,7 +301,7 @@ impl Document<'_, '_> {
                     return;
                 };
                 attempt.detail = attempt.detail.or(text);
-                if let Some(case) = self.cases.last_mut() {
+                if let Some(case) = self.case() {
                     case.attempt(attempt.into_attempt());
                 }
             }
@@ -299,7 +328,7 @@ impl Document<'_, '_> {
                 .take()
                 .map_or(text.clone(), |before| before + "\n" + &text);
             attempt.extra = Some(extra);
-        } else if let Some(case) = self.cases.last_mut() {
+        } else if let Some(case) = self.case() {
             if is_stderr {
                 case.stderr(text)
             } else {
@@ -323,13 +352,21 @@ impl Document<'_, '_> {
     }
 
     fn close_case(&mut self) {
-        let Some(case) = self.cases.pop() else { return };
-        let file = self.suites.last().and_then(|suite| suite.file.as_deref());
-        let case = case.finish(&self.path, file);
+        let Some(case) = self.cases[..self.open_cases].last_mut() else {
+            return;
+        };
+        let around = Around {
+            path: &self.path,
+            stamp: self.path_stamp,
+            file: self.suites.last().and_then(|suite| suite.file.as_deref()),
+        };
+        let case = case.finish(&around, &mut self.spare);
         if let Some(suite) = self.suites.last_mut() {
             suite.add(case.outcome, case.flaky);
         }
         self.out.case(case);
+        self.cases.truncate(self.open_cases);
+        self.open_cases -= 1;
     }
 
     fn close_suite(&mut self) {
@@ -338,6 +375,7 @@ impl Document<'_, '_> {
         };
         if suite.named {
             self.path.pop();
+            self.path_stamp += 1;
         }
         if let Some(claim) = suite.false_claim() {
             self.out.warn(self.line, claim);
@@ -367,7 +405,7 @@ impl Document<'_, '_> {
     }
 
     fn finish(&mut self, cut: bool) {
-        if let Some(case) = self.cases.first() {
+        if let Some(case) = self.cases[..self.open_cases].first() {
             let message = format!(
                 "the file ends inside the test {}, which is left out",
                 case.shown()
@@ -376,7 +414,7 @@ impl Document<'_, '_> {
         }
         self.out.summary.truncated |= self.recognised && (cut || !self.open.is_empty());
         // Suites that were cut off have a path and a beginning worth telling.
-        self.cases.clear();
+        self.open_cases = 0;
         while !self.suites.is_empty() {
             let suite = self.suites.pop().unwrap_or_default();
             if suite.is_worth_telling() {

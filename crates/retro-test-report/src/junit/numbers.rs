@@ -34,6 +34,32 @@ pub(crate) fn duration(text: &str) -> Option<Duration> {
     to_duration(seconds(number)? * unit)
 }
 
+/// Seconds as most writers have them: up to six digits, and up to nine after a point. `None` is not
+/// that they are wrong, but that [`duration`] is to be asked.
+pub(crate) fn plain_seconds(text: &[u8]) -> Option<Duration> {
+    let (mut seconds, mut nanos, mut unit) = (0_u64, 0_u32, 1_000_000_000_u32);
+    let mut digits = text.iter();
+    for &digit in digits.by_ref() {
+        match digit {
+            b'0'..=b'9' => seconds = seconds * 10 + u64::from(digit - b'0'),
+            b'.' => break,
+            _ => return None,
+        }
+        if seconds >= 1_000_000 {
+            return None;
+        }
+    }
+    for &digit in digits {
+        unit /= 10;
+        if !digit.is_ascii_digit() || unit == 0 {
+            return None;
+        }
+        nanos += u32::from(digit - b'0') * unit;
+    }
+    let any = text.iter().any(u8::is_ascii_digit);
+    any.then(|| Duration::new(seconds, nanos))
+}
+
 fn to_duration(seconds: f64) -> Option<Duration> {
     // A clock that was set back gives tiny negative times; -0.0 is an honest zero.
     Duration::try_from_secs_f64(seconds + 0.0).ok()
@@ -203,6 +229,21 @@ mod tests {
                 millis.map(Duration::from_millis),
                 "{text:?}"
             );
+        }
+    }
+
+    #[test]
+    fn plain_seconds_are_the_same_without_a_detour() {
+        for text in [
+            "0", "0.", ".5", "1.5", "0.001", "12.345678", "0.123456789", "999999.999999999",
+            "000.100", "999999",
+        ] {
+            let plain = plain_seconds(text.as_bytes());
+            assert_eq!(plain, duration(text), "{text:?}");
+            assert!(plain.is_some(), "{text:?}");
+        }
+        for text in ["", ".", "1e3", "1,5", "1000000", "0.1234567890", "-1", " 1", "1s", "1.2.3"] {
+            assert_eq!(plain_seconds(text.as_bytes()), None, "{text:?}");
         }
     }
 

@@ -1,5 +1,7 @@
 //! The attributes of a tag.
 
+use std::borrow::Cow;
+
 use super::references::resolve;
 use crate::kept_text::clean;
 
@@ -16,10 +18,27 @@ impl<'a> Attributes<'a> {
 
     /// The value as text: references resolved, white space of any kind a space.
     pub(crate) fn text(value: &[u8]) -> String {
-        let is_plain = |b: &u8| !matches!(b, b'&' | b'\n' | b'\t' | b'\r' | 0);
-        if value.iter().all(is_plain) {
-            return clean(value.to_vec());
+        Self::cow(value).into_owned()
+    }
+
+    /// Adds the value as text, see [`text`](Self::text).
+    pub(crate) fn append(value: &[u8], text: &mut String) {
+        text.push_str(&Self::cow(value));
+    }
+
+    /// As [`text`](Self::text), the value itself where it stands for nothing else.
+    pub(crate) fn cow(value: &[u8]) -> Cow<'_, str> {
+        // Looks at every byte without a branch, which is faster than to stop at the first one.
+        let special = |any, &b: &u8| any | (b < b' ') | (b == b'&');
+        if !value.iter().fold(false, special)
+            && let Ok(text) = std::str::from_utf8(value)
+        {
+            return Cow::Borrowed(text);
         }
+        Cow::Owned(Self::resolved(value))
+    }
+
+    fn resolved(value: &[u8]) -> String {
         let plain: Vec<u8> = value
             .iter()
             .map(|&b| if matches!(b, b'\n' | b'\t') { b' ' } else { b })

@@ -17,8 +17,13 @@ pub(crate) struct ReferenceText {
 
 impl ReferenceText {
     pub(crate) fn new(limit: usize) -> Self {
+        Self::reusing(String::new(), limit)
+    }
+
+    /// An empty one that fills the memory of a text that is not needed.
+    pub(crate) fn reusing(spare: String, limit: usize) -> Self {
         Self {
-            kept: KeptText::new(limit),
+            kept: KeptText::reusing(spare, limit),
             partial: Vec::new(),
         }
     }
@@ -33,18 +38,22 @@ impl ReferenceText {
             self.partial.extend_from_slice(&piece[..taken]);
             piece = &piece[taken..];
             if self.partial.ends_with(b";") || self.partial.len() >= LONGEST {
-                let partial = std::mem::take(&mut self.partial);
-                self.kept.push(&resolve(&partial));
+                let mut partial = std::mem::take(&mut self.partial);
+                resolve_into(&partial, |part| self.kept.push(part));
+                partial.clear();
+                self.partial = partial;
             }
         }
-        let open = memchr::memrchr(b'&', piece).filter(|&at| {
-            piece.len() - at < LONGEST && memchr::memchr(b';', &piece[at..]).is_none()
-        });
+        // Only what follows the last `&` can be a reference that is not whole yet.
+        let tail = piece.len().saturating_sub(LONGEST - 1);
+        let open = memchr::memrchr(b'&', &piece[tail..])
+            .map(|at| tail + at)
+            .filter(|&at| memchr::memchr(b';', &piece[at..]).is_none());
         if let Some(at) = open {
             self.partial.extend_from_slice(&piece[at..]);
             piece = &piece[..at];
         }
-        self.kept.push(&resolve(piece));
+        resolve_into(piece, |part| self.kept.push(part));
     }
 
     /// Adds a piece in which nothing is a reference.
@@ -78,30 +87,27 @@ impl ReferenceText {
 /// `raw` with its references resolved. What is no reference that can be resolved stays as it is:
 /// a bare `&`, an entity that the document defines. Numbers of no character become U+FFFD.
 pub(crate) fn resolve(raw: &[u8]) -> Cow<'_, [u8]> {
-    let Some(mut at) = memchr::memchr(b'&', raw) else {
+    if memchr::memchr(b'&', raw).is_none() {
         return Cow::Borrowed(raw);
-    };
+    }
     let mut out = Vec::with_capacity(raw.len());
+    resolve_into(raw, |part| out.extend_from_slice(part));
+    Cow::Owned(out)
+}
+
+/// As [`resolve`], part by part.
+fn resolve_into(raw: &[u8], mut push: impl FnMut(&[u8])) {
     let mut done = 0;
-    loop {
+    for at in memchr::memchr_iter(b'&', raw) {
         let window = &raw[at + 1..raw.len().min(at + LONGEST)];
-        let found = memchr::memchr(b';', window);
-        let next = match found.and_then(|len| character(&window[..len]).map(|c| (c, len))) {
-            Some((c, len)) => {
-                out.extend_from_slice(&raw[done..at]);
-                out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-                done = at + len + 2;
-                done
-            }
-            None => at + 1,
-        };
-        match memchr::memchr(b'&', &raw[next..]) {
-            Some(offset) => at = next + offset,
-            None => break,
+        let found = window.iter().position(|&b| b == b';');
+        if let Some((c, len)) = found.and_then(|len| Some((character(&window[..len])?, len))) {
+            push(&raw[done..at]);
+            push(c.encode_utf8(&mut [0; 4]).as_bytes());
+            done = at + len + 2;
         }
     }
-    out.extend_from_slice(&raw[done..]);
-    Cow::Owned(out)
+    push(&raw[done..]);
 }
 
 fn character(name: &[u8]) -> Option<char> {

@@ -1,0 +1,44 @@
+//! Texts whose memory is used again.
+
+/// The most texts kept.
+const MOST: usize = 16;
+
+/// A text that holds more memory than this is not kept.
+const LARGEST: usize = 64 * 1024;
+
+/// Empty texts that have memory: what one case no longer needs, the next one fills.
+#[derive(Debug, Default)]
+pub(crate) struct Spare(Vec<String>);
+
+impl Spare {
+    /// An empty text.
+    pub(crate) fn take(&mut self) -> String {
+        self.0.pop().unwrap_or_default()
+    }
+
+    /// A text that begins as a copy.
+    pub(crate) fn copy(&mut self, text: &str) -> String {
+        let mut copy = self.take();
+        copy.push_str(text);
+        copy
+    }
+
+    /// Takes back a text that nobody reads any more.
+    pub(crate) fn give(&mut self, text: Option<String>) {
+        if let Some(mut text) = text
+            && (1..=LARGEST).contains(&text.capacity())
+            && self.0.len() < MOST
+        {
+            text.clear();
+            self.0.push(text);
+        }
+    }
+}
+
+/// Empties a text that will be filled again.
+pub(crate) fn empty(text: &mut String) {
+    text.clear();
+    if text.capacity() > LARGEST {
+        *text = String::new();
+    }
+}
