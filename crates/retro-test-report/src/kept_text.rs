@@ -19,14 +19,12 @@ impl KeptText {
         }
     }
 
-    /// An empty one that fills the memory of a text that is not needed.
-    pub(crate) fn reusing(spare: String, limit: usize) -> Self {
-        let mut bytes = spare.into_bytes();
-        bytes.clear();
+    /// An empty one in the memory of a text that is not needed.
+    pub(crate) fn filling(self, mut spare: String) -> Self {
+        spare.clear();
         Self {
-            bytes,
-            limit,
-            dropped: 0,
+            bytes: spare.into_bytes(),
+            ..self
         }
     }
 

@@ -13,7 +13,8 @@ pub(crate) struct Output<'s> {
     sink: &'s mut dyn ReportSink,
     pub(crate) options: Options,
     pub(crate) summary: Summary,
-    warnings: u64,
+    /// Told or not.
+    pub(crate) warnings: u64,
     run_failures: u64,
     suite_text_left: usize,
 }

@@ -2,6 +2,7 @@
 
 use retro_domain::{Attempt, Location, Outcome, TestCase, TestId};
 
+use super::Odd;
 use super::directives::{attachment, directives};
 use super::numbers;
 use super::result::ResultElement;
@@ -87,16 +88,9 @@ impl OpenCase {
         self.results.clear();
     }
 
-    /// Reads the start tag, and gives what is odd about it.
-    pub(super) fn open(
-        &mut self,
-        line: u64,
-        attributes: Attributes<'_>,
-        spare: &mut Spare,
-    ) -> Vec<String> {
+    /// Reads the start tag.
+    pub(super) fn open(&mut self, attributes: Attributes<'_>, spare: &mut Spare, odd: &mut Odd) {
         self.reset(spare);
-        self.line = line;
-        let mut odd = Vec::new();
         let mut left_out = 0_usize;
         for (name, raw) in attributes {
             let slot = match name {
@@ -108,7 +102,7 @@ impl OpenCase {
                 }
                 b"classname" | b"class" => &mut self.case.id.class,
                 b"time" | b"duration" => {
-                    self.duration(raw, &mut odd);
+                    self.duration(raw, odd);
                     continue;
                 }
                 b"file" | b"filepath" => &mut self.file,
@@ -146,10 +140,9 @@ impl OpenCase {
         if left_out > 0 {
             odd.push(format!("{left_out} attributes of one test are left out"));
         }
-        odd
     }
 
-    fn duration(&mut self, raw: &[u8], odd: &mut Vec<String>) {
+    fn duration(&mut self, raw: &[u8], odd: &mut Odd) {
         if self.case.duration.is_some() {
             return;
         }

@@ -16,10 +16,10 @@ use self::case::{Around, OpenCase};
 use self::element::Element;
 use self::result::ResultElement;
 use self::suite::OpenSuite;
-use crate::ParseError;
 use crate::output::Output;
 use crate::spare::Spare;
 use crate::xml::{Attributes, ReferenceText, Token, Tokens, local_name};
+use crate::{MAX_WARNINGS, ParseError};
 
 /// Suites deeper than this are left out of the names of tests, so that a hostile depth does not
 /// make every name as long as the file.
@@ -28,12 +28,30 @@ const DEEPEST_NAME: usize = 100;
 /// How far an end tag looks for its start tag.
 const END_TAG_REACH: usize = 256;
 
+/// What was odd about one token. As many as are ever told are kept; the others are counted.
+#[derive(Debug, Default)]
+struct Odd {
+    told: Vec<String>,
+    others: u64,
+}
+
+impl Odd {
+    fn push(&mut self, odd: String) {
+        if self.told.len() < MAX_WARNINGS {
+            self.told.push(odd);
+        } else {
+            self.others += 1;
+        }
+    }
+}
+
 /// Reads a document; whether it was a JUnit report at all.
 pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, ParseError> {
     let mut tokens = Tokens::new(reader);
     let mut document = Document {
         out,
-        line: 1,
+        odd: Odd::default(),
+        case_opened: false,
         open: Vec::new(),
         suites: Vec::new(),
         cases: Vec::new(),
@@ -46,22 +64,17 @@ pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, 
         recognised: false,
     };
     loop {
-        let line = tokens.line();
         match tokens.next()? {
-            Token::Start(tag) => {
-                document.line = line;
-                document.start(tag);
-            }
-            Token::End(name) => {
-                document.line = line;
-                document.end(local_name(name), name);
-            }
+            Token::Start(tag) => document.start(tag),
+            Token::End(name) => document.end(local_name(name), name),
             Token::Text(piece) => document.text(|text| text.push(piece)),
             Token::Literal(piece) => document.text(|text| text.push_literal(piece)),
             Token::Eof => break,
         }
+        if document.needs_line() {
+            document.on_line(tokens.token_line());
+        }
     }
-    document.line = tokens.line();
     let cut_tag = tokens.cut_tag();
     let name_end = cut_tag
         .iter()
@@ -77,7 +90,10 @@ pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, 
 /// The state of reading one document, or several after each other.
 struct Document<'o, 's> {
     out: &'o mut Output<'s>,
-    line: u64,
+    /// What was odd about the last token.
+    odd: Odd,
+    /// Whether the last token opened a case that is still open.
+    case_opened: bool,
     open: Vec<Element>,
     suites: Vec<OpenSuite>,
     /// The cases that are open, and one behind them whose memory the next one gets.
@@ -143,8 +159,8 @@ impl Document<'_, '_> {
                 0 => self.out.suite_text_left(),
                 _ => self.out.options.max_text,
             };
-            let text = ReferenceText::reusing(self.spare.take(), limit);
-            self.texts.push(text);
+            let text = ReferenceText::new(limit);
+            self.texts.push(text.filling(self.spare.take()));
         }
         self.open.push(element);
         if tag.ends_with(b"/") {
@@ -158,9 +174,25 @@ impl Document<'_, '_> {
         }
         let case = &mut self.cases[self.open_cases];
         self.open_cases += 1;
-        for odd in case.open(self.line, attributes, &mut self.spare) {
-            self.out.warn(self.line, odd);
+        case.open(attributes, &mut self.spare, &mut self.odd);
+        self.case_opened = true;
+    }
+
+    /// Whether anybody asks for the line of the last token. Most lines are never counted.
+    fn needs_line(&self) -> bool {
+        self.case_opened || !self.odd.told.is_empty()
+    }
+
+    fn on_line(&mut self, line: u64) {
+        if std::mem::take(&mut self.case_opened)
+            && let Some(case) = self.case()
+        {
+            case.line = line;
         }
+        for odd in self.odd.told.drain(..) {
+            self.out.warn(line, odd);
+        }
+        self.out.warnings += std::mem::take(&mut self.odd.others);
     }
 
     /// The innermost case that is open.
@@ -169,9 +201,7 @@ impl Document<'_, '_> {
     }
 
     fn open_suite(&mut self, element: &Element, attributes: Attributes<'_>) {
-        let (mut suite, name, odd) = OpenSuite::new(attributes);
-        odd.into_iter()
-            .for_each(|odd| self.out.warn(self.line, odd));
+        let (mut suite, name) = OpenSuite::new(attributes, &mut self.odd);
         if *element == Element::Suite
             && let Some(name) = name
         {
@@ -180,12 +210,9 @@ impl Document<'_, '_> {
                 self.path_stamp += 1;
                 suite.named = true;
             } else {
-                self.out.warn(
-                    self.line,
-                    format!(
-                        "suites more than {DEEPEST_NAME} deep are left out of the names of tests"
-                    ),
-                );
+                self.odd.push(format!(
+                    "suites more than {DEEPEST_NAME} deep are left out of the names of tests"
+                ));
             }
         }
         if suite.file.is_none() {
@@ -250,14 +277,13 @@ impl Document<'_, '_> {
             }),
             None => {
                 let name = String::from_utf8_lossy(&name[..name.len().min(100)]).into_owned();
-                self.out
-                    .warn(self.line, format!("</{name}> closes nothing"));
+                self.odd.push(format!("</{name}> closes nothing"));
             }
             Some(count) => {
                 let name = String::from_utf8_lossy(&name[..name.len().min(100)]).into_owned();
-                let message =
-                    format!("</{name}> comes before the end of {count} elements inside it");
-                self.out.warn(self.line, message);
+                self.odd.push(format!(
+                    "</{name}> comes before the end of {count} elements inside it"
+                ));
                 (0..=count).for_each(|_| self.close());
             }
         }
@@ -367,6 +393,7 @@ impl Document<'_, '_> {
         self.out.case(case);
         self.cases.truncate(self.open_cases);
         self.open_cases -= 1;
+        self.case_opened = false;
     }
 
     fn close_suite(&mut self) {
@@ -378,7 +405,7 @@ impl Document<'_, '_> {
             self.path_stamp += 1;
         }
         if let Some(claim) = suite.false_claim() {
-            self.out.warn(self.line, claim);
+            self.odd.push(claim);
         }
         if let Some(around) = self.suites.last_mut() {
             around.inner += suite.counts();

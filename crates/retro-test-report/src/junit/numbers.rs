@@ -235,14 +235,33 @@ mod tests {
     #[test]
     fn plain_seconds_are_the_same_without_a_detour() {
         for text in [
-            "0", "0.", ".5", "1.5", "0.001", "12.345678", "0.123456789", "999999.999999999",
-            "000.100", "999999",
+            "0",
+            "0.",
+            ".5",
+            "1.5",
+            "0.001",
+            "12.345678",
+            "0.123456789",
+            "999999.999999999",
+            "000.100",
+            "999999",
         ] {
             let plain = plain_seconds(text.as_bytes());
             assert_eq!(plain, duration(text), "{text:?}");
             assert!(plain.is_some(), "{text:?}");
         }
-        for text in ["", ".", "1e3", "1,5", "1000000", "0.1234567890", "-1", " 1", "1s", "1.2.3"] {
+        for text in [
+            "",
+            ".",
+            "1e3",
+            "1,5",
+            "1000000",
+            "0.1234567890",
+            "-1",
+            " 1",
+            "1s",
+            "1.2.3",
+        ] {
             assert_eq!(plain_seconds(text.as_bytes()), None, "{text:?}");
         }
     }

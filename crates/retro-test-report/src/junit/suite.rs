@@ -2,6 +2,7 @@
 
 use retro_domain::{Outcome, OutcomeCounts};
 
+use super::Odd;
 use super::numbers;
 use crate::xml::Attributes;
 use crate::{ClaimedCounts, SuiteMetadata};
@@ -23,9 +24,9 @@ pub(super) struct OpenSuite {
 }
 
 impl OpenSuite {
-    /// Reads the start tag. Gives the suite, its name, and what is odd about it.
-    pub(super) fn new(attributes: Attributes<'_>) -> (Self, Option<String>, Vec<String>) {
-        let (mut suite, mut name, mut odd) = (Self::default(), None, Vec::new());
+    /// Reads the start tag. Gives the suite and its name.
+    pub(super) fn new(attributes: Attributes<'_>, odd: &mut Odd) -> (Self, Option<String>) {
+        let (mut suite, mut name) = (Self::default(), None);
         let metadata = &mut suite.metadata;
         for (key, raw) in attributes {
             let slot = match key {
@@ -36,10 +37,10 @@ impl OpenSuite {
             };
             let text = || Attributes::text(raw);
             match key {
-                b"tests" => metadata.claimed.tests = count(&text(), &mut odd),
-                b"failures" => metadata.claimed.failures = count(&text(), &mut odd),
-                b"errors" => metadata.claimed.errors = count(&text(), &mut odd),
-                b"skipped" | b"skip" => metadata.claimed.skipped = count(&text(), &mut odd),
+                b"tests" => metadata.claimed.tests = count(&text(), odd),
+                b"failures" => metadata.claimed.failures = count(&text(), odd),
+                b"errors" => metadata.claimed.errors = count(&text(), odd),
+                b"skipped" | b"skip" => metadata.claimed.skipped = count(&text(), odd),
                 b"timestamp" => {
                     metadata.started = numbers::timestamp(&text());
                     if metadata.started.is_none() && !raw.trim_ascii().is_empty() {
@@ -56,7 +57,7 @@ impl OpenSuite {
                 _ => {}
             }
         }
-        (suite, name, odd)
+        (suite, name)
     }
 
     pub(super) fn property(&mut self, name: String, value: String) {
@@ -131,7 +132,7 @@ impl OpenSuite {
     }
 }
 
-fn count(text: &str, odd: &mut Vec<String>) -> Option<u64> {
+fn count(text: &str, odd: &mut Odd) -> Option<u64> {
     let count = text.trim().parse().ok();
     if count.is_none() && !text.trim().is_empty() {
         odd.push(format!("{text:?} is no count"));

@@ -17,15 +17,16 @@ pub(crate) struct ReferenceText {
 
 impl ReferenceText {
     pub(crate) fn new(limit: usize) -> Self {
-        Self::reusing(String::new(), limit)
-    }
-
-    /// An empty one that fills the memory of a text that is not needed.
-    pub(crate) fn reusing(spare: String, limit: usize) -> Self {
         Self {
-            kept: KeptText::reusing(spare, limit),
+            kept: KeptText::new(limit),
             partial: Vec::new(),
         }
+    }
+
+    /// The same, in the memory of a text that is not needed.
+    pub(crate) fn filling(mut self, spare: String) -> Self {
+        self.kept = self.kept.filling(spare);
+        self
     }
 
     /// Adds a piece of character data, in which references count.

@@ -31,15 +31,24 @@ enum State {
     Comment(usize),
 }
 
+enum Start {
+    At(usize),
+    OnLine(u64),
+}
+
 /// Cuts a document into tokens, in one pass and without ever going back.
 pub(crate) struct Tokens<R> {
     reader: R,
     state: State,
-    /// Bytes of the reader's buffer that belong to the token handed out last.
-    pending: usize,
+    /// How much of the reader's buffer was handed out.
+    taken: usize,
+    /// Where in the buffer the last token begins, or its line when it is not in the buffer.
+    start: Start,
     /// The tag being read, from its `<` on.
     tag: Vec<u8>,
+    /// The line at `counted`, a place in the buffer.
     line: u64,
+    counted: usize,
     cut: bool,
 }
 
@@ -48,15 +57,38 @@ impl<R: BufRead> Tokens<R> {
         Self {
             reader,
             state: State::Content,
-            pending: 0,
+            taken: 0,
+            start: Start::At(0),
             tag: Vec::new(),
             line: 1,
+            counted: 0,
             cut: false,
         }
     }
 
-    /// The line, from 1, on which the token after the last one begins.
-    pub(crate) fn line(&self) -> u64 {
+    /// The line, from 1, on which the next token begins. Lines are counted when they are asked for.
+    pub(crate) fn line(&mut self) -> u64 {
+        self.line_at(self.taken)
+    }
+
+    /// The line, from 1, on which the last token begins.
+    pub(crate) fn token_line(&mut self) -> u64 {
+        match self.start {
+            Start::At(place) => self.line_at(place),
+            Start::OnLine(line) => line,
+        }
+    }
+
+    fn line_at(&mut self, place: usize) -> u64 {
+        let buffer = fill(&mut self.reader).unwrap_or_default();
+        let (low, high) = (place.min(self.counted), place.max(self.counted));
+        let lines = lines(buffer.get(low..high).unwrap_or_default());
+        if place < self.counted {
+            self.line -= lines;
+        } else {
+            self.line += lines;
+        }
+        self.counted = place;
         self.line
     }
 
@@ -76,11 +108,10 @@ impl<R: BufRead> Tokens<R> {
 
     /// The next token.
     pub(crate) fn next(&mut self) -> Result<Token<'_>, ParseError> {
-        self.reader.consume(std::mem::take(&mut self.pending));
         loop {
             match self.state {
                 State::Content => {
-                    let buffer = fill(&mut self.reader)?;
+                    let buffer = self.rest()?;
                     match buffer.first() {
                         None => return Ok(Token::Eof),
                         Some(b'<') => {
@@ -107,7 +138,7 @@ impl<R: BufRead> Tokens<R> {
                     }
                 }
                 State::Cdata(held) => {
-                    let buffer = fill(&mut self.reader)?;
+                    let buffer = self.rest()?;
                     let Some(&first) = buffer.first() else {
                         self.cut = true;
                         self.tag.clear();
@@ -116,15 +147,15 @@ impl<R: BufRead> Tokens<R> {
                     };
                     match (held, first) {
                         (2, b'>') => {
-                            self.skip(1)?;
+                            self.skip(1);
                             self.state = State::Content;
                         }
                         (2, b']') => {
-                            self.skip(1)?;
+                            self.skip(1);
                             return Ok(Token::Literal(b"]"));
                         }
                         (0 | 1, b']') => {
-                            self.skip(1)?;
+                            self.skip(1);
                             self.state = State::Cdata(held + 1);
                         }
                         (0, _) => {
@@ -138,7 +169,7 @@ impl<R: BufRead> Tokens<R> {
                     }
                 }
                 State::Comment(dashes) => {
-                    let buffer = fill(&mut self.reader)?;
+                    let buffer = self.rest()?;
                     let Some(&first) = buffer.first() else {
                         self.cut = true;
                         self.tag.clear();
@@ -153,7 +184,7 @@ impl<R: BufRead> Tokens<R> {
                             (next, State::Comment(0))
                         }
                     };
-                    self.skip(skip)?;
+                    self.skip(skip);
                     self.state = state;
                 }
             }
@@ -163,6 +194,7 @@ impl<R: BufRead> Tokens<R> {
     /// Reads what starts with `<`. `None` when it was something to skip, or the start of a
     /// section, which the state then says.
     fn markup(&mut self) -> Result<Option<Kind>, ParseError> {
+        self.start = Start::OnLine(self.line());
         self.tag.clear();
         self.take_byte()?;
         match self.peek()? {
@@ -188,7 +220,7 @@ impl<R: BufRead> Tokens<R> {
         }
         let mut inside = Inside::Names;
         loop {
-            let buffer = fill(&mut self.reader)?;
+            let buffer = self.rest()?;
             if buffer.is_empty() {
                 self.cut = true;
                 return Ok(Some(Kind::Eof));
@@ -206,7 +238,7 @@ impl<R: BufRead> Tokens<R> {
             match (inside, buffer[at]) {
                 (Inside::Names | Inside::Equals, b'>') => {
                     self.take(at)?;
-                    self.skip(1)?;
+                    self.skip(1);
                     return Ok(Some(kind));
                 }
                 (Inside::Names | Inside::Equals, b'<') => {
@@ -255,14 +287,14 @@ impl<R: BufRead> Tokens<R> {
     /// Skips to the next `>`; true when the document ends before.
     fn skip_to_end(&mut self) -> Result<bool, ParseError> {
         loop {
-            let buffer = fill(&mut self.reader)?;
+            let buffer = self.rest()?;
             if buffer.is_empty() {
                 self.cut = true;
                 return Ok(true);
             }
             let found = memchr::memchr(b'>', buffer);
             let skip = found.map_or(buffer.len(), |at| at + 1);
-            self.skip(skip)?;
+            self.skip(skip);
             if found.is_some() {
                 return Ok(false);
             }
@@ -275,7 +307,7 @@ impl<R: BufRead> Tokens<R> {
         let (mut depth, mut quote, mut recent) = (0_u32, None, [0_u8; 4]);
         let mut comment = false;
         while let Some(byte) = self.peek()? {
-            self.skip(1)?;
+            self.skip(1);
             recent = [recent[1], recent[2], recent[3], byte];
             match quote {
                 _ if comment => comment = !recent.ends_with(b"-->"),
@@ -295,7 +327,7 @@ impl<R: BufRead> Tokens<R> {
     }
 
     fn peek(&mut self) -> Result<Option<u8>, ParseError> {
-        Ok(fill(&mut self.reader)?.first().copied())
+        Ok(self.rest()?.first().copied())
     }
 
     fn take_byte(&mut self) -> Result<(), ParseError> {
@@ -305,29 +337,44 @@ impl<R: BufRead> Tokens<R> {
     /// Moves bytes from the reader's buffer to the tag.
     fn take(&mut self, count: usize) -> Result<(), ParseError> {
         let buffer = fill(&mut self.reader)?;
-        self.tag.extend_from_slice(&buffer[..count]);
+        let bytes = buffer.get(self.taken..self.taken + count);
+        self.tag.extend_from_slice(bytes.unwrap_or_default());
+        self.taken += count;
         if self.tag.len() > LONGEST_TAG {
             let why = format!("a tag of more than {} MiB", LONGEST_TAG >> 20);
             return Err(ParseError::Malformed {
-                line: self.line,
+                line: self.line(),
                 why,
             });
         }
-        self.skip(count)
-    }
-
-    /// The next bytes of the buffer. They leave it when the next token is asked for.
-    fn hand_out(&mut self, count: usize) -> Result<&[u8], ParseError> {
-        let bytes = &fill(&mut self.reader)?[..count];
-        self.line += lines(bytes);
-        self.pending = count;
-        Ok(bytes)
-    }
-
-    fn skip(&mut self, count: usize) -> Result<(), ParseError> {
-        self.hand_out(count)?;
-        self.reader.consume(std::mem::take(&mut self.pending));
         Ok(())
+    }
+
+    /// What is buffered and not handed out; empty at the end of the document.
+    #[inline]
+    fn rest(&mut self) -> Result<&[u8], ParseError> {
+        let len = fill(&mut self.reader)?.len();
+        if self.taken >= len && len > 0 {
+            self.line();
+            self.reader.consume(len);
+            (self.taken, self.counted) = (0, 0);
+        }
+        let buffer = fill(&mut self.reader)?;
+        Ok(buffer.get(self.taken..).unwrap_or_default())
+    }
+
+    /// The next bytes of the buffer, as one token.
+    #[inline]
+    fn hand_out(&mut self, count: usize) -> Result<&[u8], ParseError> {
+        let from = self.taken;
+        self.start = Start::At(from);
+        self.taken += count;
+        let buffer = fill(&mut self.reader)?;
+        Ok(buffer.get(from..from + count).unwrap_or_default())
+    }
+
+    fn skip(&mut self, count: usize) {
+        self.taken += count;
     }
 }
 
@@ -374,6 +421,7 @@ fn end_name(tag: &[u8]) -> &[u8] {
     tag.trim_ascii_end()
 }
 
+#[inline]
 fn fill<R: BufRead>(reader: &mut R) -> Result<&[u8], ParseError> {
     while let Err(error) = reader.fill_buf() {
         if error.kind() != ErrorKind::Interrupted {
