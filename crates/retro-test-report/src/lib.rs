@@ -60,6 +60,7 @@ mod sink;
 mod spare;
 mod summary;
 mod tap;
+mod write;
 mod xml;
 
 pub use detect::detect;
@@ -68,3 +69,4 @@ pub use options::Options;
 pub use parse::{ParseError, parse};
 pub use sink::{Collected, MAX_WARNINGS, ReportSink, Warning};
 pub use summary::{ClaimedCounts, MAX_SUITES, SuiteMetadata, Summary};
+pub use write::{write_csv, write_junit};

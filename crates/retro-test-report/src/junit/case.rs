@@ -3,11 +3,12 @@
 use retro_domain::{Attempt, Location, Outcome, TestCase, TestId};
 
 use super::Odd;
-use super::directives::{attachment, directives};
+use super::directives::{attachment, directives, only_directives};
 use super::numbers;
 use super::result::ResultElement;
 use crate::panic_message::find_panic;
 use crate::spare::{self, Spare};
+use crate::write::extra::{self, Extra};
 use crate::xml::Attributes;
 
 /// The most properties, attachments, results and attempts kept of one case.
@@ -62,6 +63,7 @@ impl OpenCase {
         case.duration = None;
         for text in [
             &mut case.id.class,
+            &mut case.id.parameters,
             &mut case.message,
             &mut case.kind,
             &mut case.detail,
@@ -201,8 +203,15 @@ impl OpenCase {
         }
     }
 
+    /// Takes an output. One that holds directives and nothing else is no output.
     pub(super) fn stdout(&mut self, text: String) {
-        append(&mut self.case.stdout, text);
+        match only_directives(&text, MOST_ITEMS) {
+            Some(found) => {
+                self.case.attachments.extend(found.attachments);
+                self.case.properties.extend(found.properties);
+            }
+            None => append(&mut self.case.stdout, text),
+        }
     }
 
     pub(super) fn stderr(&mut self, text: String) {
@@ -211,6 +220,7 @@ impl OpenCase {
 
     /// The finished case, in the suites around it.
     pub(super) fn finish(&mut self, around: &Around<'_>, spare: &mut Spare) -> &TestCase {
+        let extra = self.take_extra();
         let case = &mut self.case;
         if self.path_stamp != Some(around.stamp) {
             self.path_stamp = Some(around.stamp);
@@ -267,7 +277,23 @@ impl OpenCase {
                     .any(|attempt| attempt.outcome.is_failure());
             case.attempts.sort();
         }
+        if let Some(extra) = extra {
+            extra.put_back(case);
+            // What was put back need not be the path around.
+            self.path_stamp = None;
+        }
         case
+    }
+
+    /// What a writer of ours kept beside the plain form.
+    fn take_extra(&mut self) -> Option<Extra> {
+        let properties = &mut self.case.properties;
+        let at = properties
+            .iter()
+            .position(|(name, _)| name == extra::NAME)?;
+        let extra = serde_json::from_str(&properties[at].1).ok()?;
+        properties.remove(at);
+        Some(extra)
     }
 }
 

@@ -44,6 +44,24 @@ pub(crate) fn directives(text: &str, most: usize) -> Directives {
     found
 }
 
+/// The directives of a text that consists of them, one to a line; `None` for any other text.
+pub(crate) fn only_directives(text: &str, most: usize) -> Option<Directives> {
+    let is_one = |line: &str| {
+        let line = line.trim();
+        let body = line
+            .strip_prefix("[[")
+            .and_then(|rest| rest.strip_suffix("]]"));
+        body.is_some_and(|body| {
+            !body.contains("]]")
+                && (body.starts_with("ATTACHMENT|") || body.starts_with("PROPERTY|"))
+        })
+    };
+    text.lines()
+        .all(is_one)
+        .then(|| directives(text, most))
+        .filter(|_| !text.is_empty())
+}
+
 /// The attachment at a path, named after its last part; `None` for an empty path.
 pub(crate) fn attachment(path: &str) -> Option<Attachment> {
     let path = path.trim();

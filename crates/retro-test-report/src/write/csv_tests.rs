@@ -1,0 +1,85 @@
+use proptest::prelude::*;
+use retro_domain::{Attachment, Location, Outcome, TestCase, TestId};
+
+use super::super::extra::attempts_of_json;
+use super::super::sample::cases;
+use super::*;
+
+/// Reads a line of the table again.
+fn case_of(line: &csv::StringRecord) -> TestCase {
+    let column = |name: &str| {
+        let at = COLUMNS.iter().position(|column| *column == name).unwrap();
+        line[at].to_owned()
+    };
+    let text = |name: &str| Some(column(name)).filter(|text| !text.is_empty());
+    let list = |name: &str| text(name).unwrap_or_else(|| "[]".to_owned());
+    let id = TestId {
+        suite: serde_json::from_str(&list("suite")).unwrap(),
+        class: text("class"),
+        name: column("name"),
+        parameters: text("parameters"),
+    };
+    assert_eq!(column("test"), id.to_string());
+    let outcome = Outcome::ALL
+        .into_iter()
+        .find(|outcome| outcome.name() == column("outcome"))
+        .unwrap();
+    let attachments: Vec<(String, String)> = serde_json::from_str(&list("attachments")).unwrap();
+    TestCase {
+        flaky: column("flaky") == "true",
+        duration: text("seconds").map(|text| {
+            let (whole, part) = text.split_once('.').unwrap();
+            std::time::Duration::new(
+                whole.parse().unwrap(),
+                format!("{part:0<9}").parse().unwrap(),
+            )
+        }),
+        message: text("message"),
+        kind: text("type"),
+        detail: text("detail"),
+        location: text("file").map(|file| Location {
+            file,
+            line: text("line").map(|line| line.parse().unwrap()),
+        }),
+        stdout: text("stdout"),
+        stderr: text("stderr"),
+        attempts: attempts_of_json(&list("attempts")).unwrap(),
+        attachments: attachments
+            .into_iter()
+            .map(|(name, path)| Attachment { name, path })
+            .collect(),
+        properties: serde_json::from_str(&list("properties")).unwrap(),
+        ..TestCase::new(id, outcome)
+    }
+}
+
+/// An empty text is an absent one here.
+fn without_empty_texts(mut case: TestCase) -> TestCase {
+    for text in [
+        &mut case.id.class,
+        &mut case.id.parameters,
+        &mut case.message,
+        &mut case.kind,
+        &mut case.detail,
+        &mut case.stdout,
+        &mut case.stderr,
+    ] {
+        text.take_if(|text| text.is_empty());
+    }
+    case.location.take_if(|place| place.file.is_empty());
+    case
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_reads_back(cases in cases()) {
+        let cases: Vec<TestCase> = cases.into_iter().map(without_empty_texts).collect();
+        let mut table = Vec::new();
+        write_csv(&mut table, &cases).unwrap();
+        let mut reader = csv::Reader::from_reader(&table[..]);
+        prop_assert_eq!(reader.headers().unwrap(), &COLUMNS[..]);
+        let read: Vec<TestCase> =
+            reader.records().map(|line| case_of(&line.unwrap())).collect();
+        prop_assert_eq!(read, cases);
+    }
+}
