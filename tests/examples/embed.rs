@@ -12,7 +12,8 @@ use retro_store::{
     InMemoryArtifactStore, InMemoryEventLog, InMemoryJobStore, InMemoryResultStore, JobStore,
 };
 use retro_workflow::{
-    EventSink, Interrupt, LookBackOptions, LookBackRequest, Services, look_back, plan, view_run,
+    EventSink, Interrupt, LookBackOptions, LookBackRequest, Reuse, Services, look_back, plan,
+    view_run,
 };
 
 struct Printed;
@@ -46,7 +47,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             tip: None,
         }),
         overlay: Overlay::default(),
-        use_cache: true,
+        reuse: Reuse::All,
         described: "the ten newest commits".into(),
     };
     let plan = Arc::new(plan(&request, &repository, &results).await?);

@@ -13,7 +13,7 @@ use retro_store::{
     ArtifactScope, CaseSummary, OutcomeTable, PutCondition, ResultRecord, ResultStore,
     ResultSummary, Revision, StoreError, TestPattern,
 };
-use retro_workflow::{LookBackError, LookBackRequest, plan};
+use retro_workflow::{LookBackError, LookBackRequest, Reuse, plan};
 
 mock! {
     Repository {}
@@ -53,7 +53,7 @@ async fn jobs_needed(
         }),
         overlay: Overlay::default(),
         toolchain: retro_workflow::unknown_toolchain(),
-        use_cache: true,
+        reuse: Reuse::All,
         described: "the two newest".into(),
     };
     Ok(plan(&request, &*history, &*results).await?.jobs.len())

@@ -194,10 +194,10 @@ impl JobRun<'_> {
         let places = self.places(folders, &stdout);
         let mut reading: Reading = collect(self.suite, &places, &before, succeeded);
         if finished.leaked.processes > 0 {
-            let left = finished.leaked.processes;
-            reading.notes.push(format!(
-                "{left} processes outlived the command and were ended"
-            ));
+            reading.notes.push(match finished.leaked.processes {
+                1 => "1 process outlived the command and was ended".to_owned(),
+                left => format!("{left} processes outlived the command and were ended"),
+            });
         }
         let prefix = if name == "test" {
             String::new()

@@ -27,7 +27,7 @@ pub use error::LookBackError;
 pub use interrupt::Interrupt;
 pub use leases::IsGone;
 pub use look_back::{LookBackOptions, LookBackReport, Services, StopCause, look_back};
-pub use plan::{LookBackRequest, Plan, PlannedJob, plan};
+pub use plan::{LookBackRequest, Plan, PlannedJob, Reuse, plan};
 pub use recorder::{DiscardingSink, EventSink};
 pub use schedule::Order;
 pub use suite_rules::{SuiteRule, SuiteRules};

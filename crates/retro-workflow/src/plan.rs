@@ -23,10 +23,33 @@ pub struct LookBackRequest {
     pub overlay: Overlay,
     /// With which tools, see [`crate::toolchain_fingerprint`].
     pub toolchain: ToolchainFingerprint,
-    /// Whether known results may stand in for runs.
-    pub use_cache: bool,
+    /// Which known results may stand in for runs.
+    pub reuse: Reuse,
     /// The request as a person would type it.
     pub described: String,
+}
+
+/// Which known results stand in for runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Reuse {
+    /// All of them.
+    #[default]
+    All,
+    /// Those of commits whose tests ran to their end. What could not be judged may have met trouble
+    /// that passes, such as a build without its network.
+    Judged,
+    /// None.
+    Nothing,
+}
+
+impl Reuse {
+    fn takes(self, known: &ResultSummary) -> bool {
+        match self {
+            Self::All => true,
+            Self::Judged => known.verdict.is_tested(),
+            Self::Nothing => false,
+        }
+    }
 }
 
 /// One piece of work: a tree to run a suite on.
@@ -132,7 +155,7 @@ pub async fn plan(
             continue;
         }
         match known {
-            Some(summary) if request.use_cache => {
+            Some(summary) if request.reuse.takes(&summary) => {
                 cached.insert(commit.key, summary);
             }
             known => jobs.push(PlannedJob {
