@@ -169,11 +169,11 @@ impl EventSink for Progress {
                 let index = usize::try_from(*worker).unwrap_or(usize::MAX);
                 let bars = state.bars.as_ref();
                 if let Some(bar) = bars.and_then(|bars| bars.workers.get(index)) {
-                    bar.set_message(format!("{phase:<8} {}", self.commit(commit)));
+                    bar.set_message(format!("{:<8} {}", phase.name(), self.commit(commit)));
                 } else if self.verbosity == Verbosity::Debug {
                     self.say(
                         &state,
-                        &format!("worker {worker}: {phase} {}", self.commit(commit)),
+                        &format!("worker {worker}: {} {}", phase.name(), self.commit(commit)),
                     );
                 }
             }

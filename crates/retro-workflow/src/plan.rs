@@ -11,6 +11,7 @@ use retro_store::{ResultStore, ResultSummary, Revision, RunCommit};
 
 use crate::LookBackError;
 use crate::suite_rules::{ResolvedRules, SuiteRules};
+use crate::toolchain::unknown_toolchain;
 
 /// What someone wants to know.
 #[derive(Clone, Debug)]
@@ -27,6 +28,21 @@ pub struct LookBackRequest {
     pub reuse: Reuse,
     /// The request as a person would type it.
     pub described: String,
+}
+
+impl LookBackRequest {
+    /// Suites over commits: nothing laid over them, tools of unknown versions, known results used.
+    pub fn new(suites: impl Into<SuiteRules>, commits: CommitQuery) -> Self {
+        let suites = suites.into();
+        Self {
+            described: suites.base.run.to_string(),
+            suites,
+            commits,
+            overlay: Overlay::default(),
+            toolchain: unknown_toolchain(),
+            reuse: Reuse::default(),
+        }
+    }
 }
 
 /// Which known results stand in for runs.
