@@ -171,13 +171,13 @@ impl ArtifactStore for FullDisk {
         _content: ArtifactContent,
     ) -> Result<ArtifactEntry, StoreError> {
         Err(StoreError::Full {
-            what: name.to_owned(),
+            what: format!("storing {name}"),
         })
     }
 
     async fn finish(&self, scope: &ArtifactScope, _manifest: &Manifest) -> Result<(), StoreError> {
         Err(StoreError::Full {
-            what: scope.to_string(),
+            what: format!("finishing {scope}"),
         })
     }
 
