@@ -5,9 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use mockall::mock;
 use mockall::predicate::eq;
-use retro_domain::{
-    CacheKey, CommandLine, CommitId, Overlay, RepoId, Suite, TestCase, TestId, Timestamp,
-};
+use retro_domain::{CacheKey, CommandLine, CommitId, RepoId, Suite, TestCase, TestId, Timestamp};
 use retro_git::{CommitInfo, CommitList, CommitQuery, GitError, History, Selection};
 use retro_store::{
     ArtifactScope, CaseSummary, OutcomeTable, PutCondition, ResultRecord, ResultStore,
@@ -45,17 +43,12 @@ async fn jobs_needed(
     history: Arc<dyn History>,
     results: Arc<dyn ResultStore>,
 ) -> Result<usize, LookBackError> {
-    let request = LookBackRequest {
-        suites: Suite::new("unit", CommandLine::Shell("make test".into())).into(),
-        commits: CommitQuery::new(Selection::Last {
-            count: 2,
-            tip: None,
-        }),
-        overlay: Overlay::default(),
-        toolchain: retro_workflow::unknown_toolchain(),
-        use_cache: true,
-        described: "the two newest".into(),
+    let suite = Suite::new("unit", CommandLine::Shell("make test".into()));
+    let newest = Selection::Last {
+        count: 2,
+        tip: None,
     };
+    let request = LookBackRequest::new(suite, CommitQuery::new(newest));
     Ok(plan(&request, &*history, &*results).await?.jobs.len())
 }
 

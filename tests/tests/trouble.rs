@@ -64,12 +64,6 @@ fn what_is_wrong_with_the_call_is_said() {
         2,
         &["no-such-program", "not found"],
     );
-    check(
-        &world,
-        &["run", "--", "no-such-program"],
-        2,
-        &["no-such-program", "not found"],
-    );
     check(&world, &["run", "--order", "random"], 2, &["random"]);
     check(
         &world,

@@ -29,6 +29,26 @@ pub(crate) fn as_typed() -> clap::Command {
     Cli::command().bin_name("git retro")
 }
 
+/// What `--color` asks for, read before anything else: the errors of reading the command line are
+/// coloured, too.
+pub(crate) fn color_asked(words: &[OsString]) -> clap::ColorChoice {
+    let mut words = words.iter().filter_map(|word| word.to_str());
+    let mut choice = clap::ColorChoice::Auto;
+    while let Some(word) = words.next() {
+        let value = match word {
+            "--" => break,
+            "--color" => words.next(),
+            _ => word.strip_prefix("--color="),
+        };
+        choice = match value {
+            Some("always") => clap::ColorChoice::Always,
+            Some("never") => clap::ColorChoice::Never,
+            _ => choice,
+        };
+    }
+    choice
+}
+
 /// Flags that every command takes.
 #[derive(Debug, Args)]
 pub(crate) struct Global {
@@ -183,7 +203,7 @@ pub(crate) enum Merges {
 #[command(next_help_heading = "Suite")]
 pub(crate) struct SuiteArgs {
     /// Only this suite of the configuration; may be given several times
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", conflicts_with = "command")]
     pub(crate) suite: Vec<String>,
     /// Run this shell line before the tests; a commit where it fails is untestable
     #[arg(long, value_name = "LINE")]
@@ -233,6 +253,9 @@ pub(crate) struct ExecutionArgs {
     /// Run commits again whose results are known
     #[arg(long)]
     pub(crate) no_cache: bool,
+    /// Run commits again that are known to be untestable, or to run into their time limit
+    #[arg(long)]
+    pub(crate) retry_untestable: bool,
     /// Start every commit from an empty work tree
     #[arg(long)]
     pub(crate) clean: bool,

@@ -11,7 +11,7 @@ use retro_bootstrap::{
     directories, load, use_color,
 };
 use retro_domain::RepoId;
-use retro_git::{GitRepository, History};
+use retro_git::{GitError, GitRepository, History};
 
 use crate::cli::Global;
 use crate::output::say;
@@ -32,13 +32,25 @@ pub(crate) fn read_environment() -> Environment {
 pub(crate) struct Context {
     pub(crate) environment: Environment,
     pub(crate) directories: Directories,
-    pub(crate) repository: GitRepository,
+    /// Why there is none, for the few commands that do without.
+    repository: Result<GitRepository, GitError>,
     pub(crate) config: LoadedConfig,
 }
 
 impl Context {
     /// Finds the repository and reads the configuration.
     pub(crate) fn new(
+        global: &Global,
+        environment: Environment,
+        flags: FlagLayer,
+    ) -> Result<Self, Failure> {
+        let context = Self::anywhere(global, environment, flags)?;
+        context.repository()?;
+        Ok(context)
+    }
+
+    /// As [`new`](Self::new), for what can be asked outside of a repository.
+    pub(crate) fn anywhere(
         global: &Global,
         environment: Environment,
         mut flags: FlagLayer,
@@ -55,12 +67,11 @@ impl Context {
         let home = environment.get(OsStr::new("HOME")).map(PathBuf::from);
         let directories = directories(&environment, home.as_deref())?;
         let start = global.repo.clone().unwrap_or_else(|| PathBuf::from("."));
-        let repository = GitRepository::discover(&start)
-            .map_err(|error| Failure::from_error(ExitCode::Usage, &error))?;
+        let repository = GitRepository::discover(&start);
         let named = global.config.clone();
         let config = load(&ConfigInputs {
             user_file: Some(directories.user_file()),
-            repo_root: repository.root(),
+            repo_root: repository.as_ref().ok().map(GitRepository::root),
             config_file: named.or_else(|| {
                 environment
                     .get(OsStr::new("RETRO_CONFIG"))
@@ -77,9 +88,15 @@ impl Context {
         })
     }
 
+    /// The repository.
+    pub(crate) fn repository(&self) -> Result<&GitRepository, Failure> {
+        let found = self.repository.as_ref();
+        found.map_err(|error| Failure::from_error(ExitCode::Usage, error))
+    }
+
     /// The repository's name.
-    pub(crate) fn repo(&self) -> RepoId {
-        self.repository.repo_id()
+    pub(crate) fn repo(&self) -> Result<RepoId, Failure> {
+        Ok(self.repository()?.repo_id())
     }
 
     /// Where results are kept.

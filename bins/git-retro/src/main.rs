@@ -8,13 +8,17 @@ mod output;
 mod progress;
 mod render;
 
+use std::ffi::OsString;
 use std::io::IsTerminal;
 
 use clap::FromArgMatches;
 use retro_bootstrap::{ExitCode, use_color};
 
 fn main() -> std::process::ExitCode {
-    let matches = cli::as_typed().get_matches();
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let matches = cli::as_typed()
+        .color(cli::color_asked(&words))
+        .get_matches_from(words);
     let cli = cli::Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let environment = context::read_environment();
     let mode = cli

@@ -55,17 +55,19 @@ pub(crate) fn for_terminal(plan: &Plan, workers: usize, context: &Context) -> Ar
     })
 }
 
+const WITHOUT_ESTIMATE: &str = "{bar:30} {pos}/{len} commits, {elapsed} so far  {msg}";
+const WITH_ESTIMATE: &str = "{bar:30} {pos}/{len} commits, {elapsed} so far, {eta} left  {msg}";
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
 impl Bars {
     fn new(total: usize, workers: usize) -> Self {
         let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(10));
-        let style = |template: &str| {
-            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
-        };
         let length = u64::try_from(total).unwrap_or(u64::MAX);
         let bar = all.add(ProgressBar::new(length));
-        bar.set_style(style(
-            "{bar:30} {pos}/{len} commits, {elapsed} so far, {eta} left  {msg}",
-        ));
+        bar.set_style(style(WITHOUT_ESTIMATE));
         bar.enable_steady_tick(Duration::from_millis(250));
         let workers = (0..workers)
             .map(|_| {
@@ -111,6 +113,9 @@ impl Progress {
         match &state.bars {
             None => self.say(state, &line),
             Some(bars) => {
+                if state.done == 1 {
+                    bars.total.set_style(style(WITH_ESTIMATE));
+                }
                 bars.total.inc(1);
                 if let Some(bar) = usize::try_from(worker)
                     .ok()
@@ -140,8 +145,10 @@ impl Progress {
             Verdict::Untestable(_) => self.paint.doubtful("untestable"),
             Verdict::TimedOut => self.paint.doubtful("timed out"),
         };
+        let failed_command = *verdict == Verdict::TestsFailed && counts.failures() == 0;
         let tests = match (counts.total(), counts.failures()) {
             (0, _) => String::new(),
+            (total, 0) if failed_command => format!(", no test of {total}: the command itself,"),
             (1, 0) => " 1 test".to_owned(),
             (total, 0) => format!(" {total} tests"),
             (total, failed) => format!(" {failed} of {total} tests"),
@@ -162,11 +169,11 @@ impl EventSink for Progress {
                 let index = usize::try_from(*worker).unwrap_or(usize::MAX);
                 let bars = state.bars.as_ref();
                 if let Some(bar) = bars.and_then(|bars| bars.workers.get(index)) {
-                    bar.set_message(format!("{phase:<8} {}", self.commit(commit)));
+                    bar.set_message(format!("{:<8} {}", phase.name(), self.commit(commit)));
                 } else if self.verbosity == Verbosity::Debug {
                     self.say(
                         &state,
-                        &format!("worker {worker}: {phase} {}", self.commit(commit)),
+                        &format!("worker {worker}: {} {}", phase.name(), self.commit(commit)),
                     );
                 }
             }

@@ -17,6 +17,43 @@ pub struct Event {
     pub kind: EventKind,
 }
 
+/// What a worker does for a job, in this order; `Retry` only where tests failed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Phase {
+    /// Bringing the work tree to the commit.
+    Checkout,
+    /// Running the build command.
+    Build,
+    /// Running the tests.
+    Test,
+    /// Running them again.
+    Retry,
+    /// Storing what they said.
+    Record,
+}
+
+impl Phase {
+    /// Every phase, in order.
+    pub const ALL: [Self; 5] = [
+        Self::Checkout,
+        Self::Build,
+        Self::Test,
+        Self::Retry,
+        Self::Record,
+    ];
+
+    /// The stable lower-case name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Checkout => "checkout",
+            Self::Build => "build",
+            Self::Test => "test",
+            Self::Retry => "retry",
+            Self::Record => "record",
+        }
+    }
+}
+
 /// What can happen in a look back.
 #[derive(Clone, PartialEq, Debug)]
 pub enum EventKind {
@@ -38,14 +75,14 @@ pub enum EventKind {
         /// The worker, from 0.
         worker: u32,
     },
-    /// A phase of a job began: `checkout`, `build`, `test`, `retry`, `record`.
+    /// A phase of a job began.
     JobPhase {
         /// The commit.
         commit: CommitId,
         /// The worker, from 0.
         worker: u32,
-        /// The phase's name.
-        phase: &'static str,
+        /// Which one.
+        phase: Phase,
     },
     /// A job ended with a verdict.
     JobFinished {

@@ -21,7 +21,7 @@ mod verdict;
 
 pub use cache_key::{CacheKey, ToolchainFingerprint};
 pub use digest::{Digest256, DigestParseError, Digester};
-pub use event::{Event, EventKind};
+pub use event::{Event, EventKind, Phase};
 pub use job::{
     CommitJob, IllegalTransition, JobEvent, JobState, JobStatus, MAX_ATTEMPTS, transition,
 };

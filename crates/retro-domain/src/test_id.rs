@@ -70,12 +70,14 @@ impl TestId {
 }
 
 impl fmt::Display for TestId {
-    /// For people: `suite/suite::class::name[parameters]`, leaving out what is absent.
+    /// For people: `suite/suite::class::name[parameters]`, leaving out what is absent, and a class
+    /// that only repeats the innermost suite's name, as some runners write it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.suite.is_empty() {
             write!(f, "{}::", self.suite.join("/"))?;
         }
-        if let Some(class) = &self.class {
+        let class = self.class.as_ref();
+        if let Some(class) = class.filter(|class| self.suite.last() != Some(class)) {
             write!(f, "{class}::")?;
         }
         f.write_str(&self.name)?;

@@ -98,7 +98,7 @@ pub struct CommitList {
 
 /// A repository's history. Read-only.
 pub trait History: Send + Sync {
-    /// The repository's name, made from its path.
+    /// The repository's name, made from its path; the same in all of its linked work trees.
     fn repo_id(&self) -> RepoId;
 
     /// The commits that a query selects.

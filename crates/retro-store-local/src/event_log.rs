@@ -33,7 +33,7 @@ impl EventLog for SqliteEventLog {
         };
         let bodies: Result<Vec<String>, StoreError> = events
             .iter()
-            .map(|event| StoredEvent::new(event)?.encode())
+            .map(|event| StoredEvent::new(event).encode())
             .collect();
         let bodies = bodies?;
         let run = first.run.as_str();

@@ -56,7 +56,15 @@ pub struct LocalStores {
     database: Arc<Database>,
 }
 
+/// The database's name in the data directory.
+const DATABASE: &str = "retro.db";
+
 impl LocalStores {
+    /// Whether something was ever stored in `data_dir`. Makes nothing.
+    pub fn is_in(data_dir: &Path) -> bool {
+        data_dir.join(DATABASE).exists()
+    }
+
     /// Opens the stores in `data_dir`, which is created when absent.
     ///
     /// # Errors
@@ -72,7 +80,7 @@ impl LocalStores {
                 format!("making the data directory {}", data_dir.display()),
             )
         })?;
-        let database = Arc::new(Database::open(&data_dir.join("retro.db"))?);
+        let database = Arc::new(Database::open(&data_dir.join(DATABASE))?);
         let artifacts = data_dir.join("artifacts");
         let artifacts = Arc::new(FsArtifactStore::open(&artifacts, Arc::clone(&database))?);
         let results = SqliteResultStore::new(Arc::clone(&database), Arc::clone(&artifacts));

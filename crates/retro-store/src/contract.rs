@@ -223,7 +223,6 @@ macro_rules! event_log_contract {
                 a_batch_is_of_one_run,
                 runs_have_logs_of_their_own,
                 of_many_appends_at_once_exactly_one_succeeds,
-                an_unknown_phase_is_refused,
                 appending_nothing_is_fine,
             ]
         );

@@ -8,7 +8,7 @@ pub enum StoreError {
     /// The precondition of a write did not hold; nothing was written.
     #[error("{what} was changed by someone else: expected {expected}, found {found}")]
     Conflict {
-        /// The thing that was to be written.
+        /// What was being done.
         what: String,
         /// What the caller expected.
         expected: String,
@@ -33,9 +33,9 @@ pub enum StoreError {
         why: String,
     },
     /// There is no room left.
-    #[error("no space left while writing {what}")]
+    #[error("no space left while {what}")]
     Full {
-        /// The thing that was to be written.
+        /// What was being done.
         what: String,
     },
     /// The store is busy or out of reach; trying again may help.

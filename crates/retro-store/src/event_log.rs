@@ -19,8 +19,7 @@ pub trait EventLog: Send + Sync {
     /// # Errors
     ///
     /// [`StoreError::Conflict`] when the numbers do not continue the log; [`StoreError::Backend`]
-    /// when the events are of several runs, or name a phase that
-    /// [`record::PHASES`](crate::record::PHASES) does not have.
+    /// when the events are of several runs.
     async fn append(&self, events: &[Event]) -> Result<(), StoreError>;
 
     /// At most `limit` events of a run with numbers above `after`, in order.

@@ -11,7 +11,7 @@ mod run;
 mod verdict;
 
 pub use case_detail::StoredCaseDetail;
-pub use event::{PHASES, StoredEvent, check_batch};
+pub use event::{StoredEvent, check_batch};
 pub use manifest::StoredManifest;
 pub use run::StoredRun;
 pub use verdict::StoredVerdict;

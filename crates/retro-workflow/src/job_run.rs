@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use retro_domain::{
-    CommitJob, Epoch, EventKind, JobEvent, OutcomeCounts, RepeatRule, Suite, TestCase, TestId,
-    Timestamp, UntestableReason, Verdict,
+    CommitJob, Epoch, EventKind, JobEvent, OutcomeCounts, Phase, RepeatRule, Suite, TestCase,
+    TestId, Timestamp, UntestableReason, Verdict,
 };
 use retro_exec::{CancelToken, Capture, Ending, ExecError, Finished, Invocation, Limits};
 use retro_git::{GitError, OverlayError, Slot};
@@ -96,7 +96,7 @@ impl JobRun<'_> {
     }
 
     fn check_out_and_run(&mut self) -> Result<Said, Stop> {
-        self.phase("checkout");
+        self.phase(Phase::Checkout);
         self.check_out()?;
         let mut said = Said::default();
         if let Err(conflict) = self.lay_over()? {
@@ -116,7 +116,7 @@ impl JobRun<'_> {
         if !self.build("build", &folders, &environment, &mut said)? {
             return Ok(said);
         }
-        self.phase("test");
+        self.phase(Phase::Test);
         let first = self.test("test", &folders, &environment, &mut said)?;
         self.join_retries(first, &folders, &environment, &mut said)?;
         Ok(said)
@@ -162,7 +162,7 @@ impl JobRun<'_> {
         let Some(build) = &self.suite.build else {
             return Ok(true);
         };
-        self.phase("build");
+        self.phase(Phase::Build);
         let argv = build.argv();
         let limit = self.suite.build_timeout;
         let Some(finished) = self.execute(name, argv, limit, folders, environment, said)? else {
@@ -194,10 +194,10 @@ impl JobRun<'_> {
         let places = self.places(folders, &stdout);
         let mut reading: Reading = collect(self.suite, &places, &before, succeeded);
         if finished.leaked.processes > 0 {
-            let left = finished.leaked.processes;
-            reading.notes.push(format!(
-                "{left} processes outlived the command and were ended"
-            ));
+            reading.notes.push(match finished.leaked.processes {
+                1 => "1 process outlived the command and was ended".to_owned(),
+                left => format!("{left} processes outlived the command and were ended"),
+            });
         }
         let prefix = if name == "test" {
             String::new()
@@ -231,7 +231,7 @@ impl JobRun<'_> {
             }
             // Result files of the last execution must be safe before the next one writes its own.
             self.set_aside(folders, said)?;
-            self.phase("checkout");
+            self.phase(Phase::Checkout);
             self.check_out()?;
             if self.lay_over()?.is_err() {
                 break;
@@ -244,7 +244,7 @@ impl JobRun<'_> {
                     .push(format!("{name} was not run: the build failed"));
                 break;
             }
-            self.phase("retry");
+            self.phase(Phase::Retry);
             let Some(again) = self.test(&name, folders, environment, said)? else {
                 break;
             };
@@ -383,7 +383,7 @@ impl JobRun<'_> {
 
     /// Stores artifacts, then the result, then the job's end: each implies the one before it.
     fn store(&self, said: Said) -> Result<(Verdict, OutcomeCounts), Stop> {
-        self.phase("record");
+        self.phase(Phase::Record);
         if self.shared.leases.is_lost(self.worker) {
             return Err(Stop::Stopped);
         }
@@ -459,7 +459,7 @@ impl JobRun<'_> {
         }
     }
 
-    fn phase(&self, phase: &'static str) {
+    fn phase(&self, phase: Phase) {
         self.shared.recorder.record(EventKind::JobPhase {
             commit: self.commit.commit,
             worker: u32::try_from(self.worker).unwrap_or(u32::MAX),

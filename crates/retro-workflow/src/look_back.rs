@@ -7,13 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use retro_domain::{
-    Clock, CommitId, CommitJob, Epoch, EventKind, JobEvent, LeaseOwner, LeasePolicy, RunId,
+    CommitId, CommitJob, Epoch, EventKind, JobEvent, LeaseOwner, LeasePolicy, RunId,
 };
-use retro_exec::{Executor, Home};
-use retro_git::{Slot, SlotPool};
-use retro_store::{
-    ArtifactStore, EventLog, JobStore, ResultStore, RunRecord, RunStatus, StoreError,
-};
+use retro_exec::Home;
+use retro_git::Slot;
+use retro_store::{RunRecord, RunStatus, StoreError};
 
 use crate::environments::Environments;
 use crate::interrupt::Interrupt;
@@ -22,26 +20,8 @@ use crate::leases::{Claim, HeldLeases, IsGone, claim};
 use crate::plan::Plan;
 use crate::recorder::{EventSink, Recorder};
 use crate::schedule::{Order, Scheduler};
+use crate::services::Services;
 use crate::{LookBackError, PlannedJob};
-
-/// What a look back works with.
-#[derive(Clone)]
-pub struct Services {
-    /// Work trees.
-    pub slots: Arc<dyn SlotPool>,
-    /// Starts commands.
-    pub executor: Arc<dyn Executor>,
-    /// Jobs and runs.
-    pub jobs: Arc<dyn JobStore>,
-    /// Test results.
-    pub results: Arc<dyn ResultStore>,
-    /// Logs and result files.
-    pub artifacts: Arc<dyn ArtifactStore>,
-    /// What happened.
-    pub events: Arc<dyn EventLog>,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-}
 
 /// How a look back is carried out.
 #[derive(Clone)]

@@ -11,6 +11,7 @@ use retro_store::{ResultStore, ResultSummary, Revision, RunCommit};
 
 use crate::LookBackError;
 use crate::suite_rules::{ResolvedRules, SuiteRules};
+use crate::toolchain::unknown_toolchain;
 
 /// What someone wants to know.
 #[derive(Clone, Debug)]
@@ -23,10 +24,48 @@ pub struct LookBackRequest {
     pub overlay: Overlay,
     /// With which tools, see [`crate::toolchain_fingerprint`].
     pub toolchain: ToolchainFingerprint,
-    /// Whether known results may stand in for runs.
-    pub use_cache: bool,
+    /// Which known results may stand in for runs.
+    pub reuse: Reuse,
     /// The request as a person would type it.
     pub described: String,
+}
+
+impl LookBackRequest {
+    /// Suites over commits: nothing laid over them, tools of unknown versions, known results used.
+    pub fn new(suites: impl Into<SuiteRules>, commits: CommitQuery) -> Self {
+        let suites = suites.into();
+        Self {
+            described: suites.base.run.to_string(),
+            suites,
+            commits,
+            overlay: Overlay::default(),
+            toolchain: unknown_toolchain(),
+            reuse: Reuse::default(),
+        }
+    }
+}
+
+/// Which known results stand in for runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Reuse {
+    /// All of them.
+    #[default]
+    All,
+    /// Those of commits whose tests ran to their end. What could not be judged may have met trouble
+    /// that passes, such as a build without its network.
+    Judged,
+    /// None.
+    Nothing,
+}
+
+impl Reuse {
+    fn takes(self, known: &ResultSummary) -> bool {
+        match self {
+            Self::All => true,
+            Self::Judged => known.verdict.is_tested(),
+            Self::Nothing => false,
+        }
+    }
 }
 
 /// One piece of work: a tree to run a suite on.
@@ -132,7 +171,7 @@ pub async fn plan(
             continue;
         }
         match known {
-            Some(summary) if request.use_cache => {
+            Some(summary) if request.reuse.takes(&summary) => {
                 cached.insert(commit.key, summary);
             }
             known => jobs.push(PlannedJob {

@@ -14,6 +14,13 @@ pub trait EventSink: Send + Sync {
     fn event(&self, event: &Event);
 }
 
+/// A function that takes events is a sink.
+impl<F: Fn(&Event) + Send + Sync> EventSink for F {
+    fn event(&self, event: &Event) {
+        self(event);
+    }
+}
+
 /// An event sink that looks away.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DiscardingSink;

@@ -28,6 +28,15 @@ impl RunView {
         &self.run.commits[place]
     }
 
+    /// Whether nothing is older than what the run holds: each commit of it that has no ancestor
+    /// in it has none at all.
+    pub fn begins_with_history(&self) -> bool {
+        self.run
+            .commits
+            .iter()
+            .all(|commit| !commit.parents.is_empty() || !commit.skips_ancestors)
+    }
+
     /// A test by its place.
     pub fn test(&self, place: usize) -> &TestId {
         &self.history.tests[place]

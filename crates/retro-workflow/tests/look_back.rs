@@ -23,7 +23,7 @@ use retro_store::{
     RunStatus, StoreError,
 };
 use retro_workflow::{
-    EventSink, Interrupt, LookBackOptions, LookBackReport, LookBackRequest, Plan, Services,
+    EventSink, Interrupt, LookBackOptions, LookBackReport, LookBackRequest, Plan, Reuse, Services,
     StopCause, look_back, plan, results_of_commit, unknown_toolchain, view_run,
 };
 
@@ -171,13 +171,13 @@ impl ArtifactStore for FullDisk {
         _content: ArtifactContent,
     ) -> Result<ArtifactEntry, StoreError> {
         Err(StoreError::Full {
-            what: name.to_owned(),
+            what: format!("storing {name}"),
         })
     }
 
     async fn finish(&self, scope: &ArtifactScope, _manifest: &Manifest) -> Result<(), StoreError> {
         Err(StoreError::Full {
-            what: scope.to_string(),
+            what: format!("finishing {scope}"),
         })
     }
 
@@ -239,7 +239,7 @@ impl Bench {
             }),
             overlay: Overlay::default(),
             toolchain: unknown_toolchain(),
-            use_cache: true,
+            reuse: Reuse::All,
             described: "a line".into(),
         };
         Arc::new(plan(&request, &Line(commits), &self.results).await.unwrap())

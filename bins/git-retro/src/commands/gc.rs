@@ -16,6 +16,10 @@ use crate::render::bytes;
 const KEPT_RUNS: usize = 10;
 
 pub(crate) fn run(context: &Context, args: &GcArgs) -> Result<ExitCode, Failure> {
+    let slots_of = match args.slots {
+        true => Some(context.repository()?),
+        false => None,
+    };
     let stores = context.stores()?;
     let (jobs, results, artifacts): (&dyn JobStore, &dyn ResultStore, &dyn ArtifactStore) =
         (&*stores.jobs, &*stores.results, &*stores.artifacts);
@@ -48,9 +52,9 @@ pub(crate) fn run(context: &Context, args: &GcArgs) -> Result<ExitCode, Failure>
         bytes(freed),
         bytes(left),
     );
-    if args.slots {
+    if let Some(repository) = slots_of {
         let folder = context.cache_dir().join("slots");
-        let emptied = GitSlotPool::open(&context.repository, &folder, SlotOptions::default())
+        let emptied = GitSlotPool::open(repository, &folder, SlotOptions::default())
             .and_then(|pool| pool.empty_free_slots())
             .map_err(|error| Failure::from_error(ExitCode::Incomplete, &error))?;
         text += &format!("emptied {emptied} work trees\n");

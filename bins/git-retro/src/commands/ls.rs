@@ -14,7 +14,10 @@ use crate::render::one_line;
 pub(crate) fn run(context: &Context, args: &LsArgs) -> Result<ExitCode, Failure> {
     let stores = context.stores()?;
     let jobs: &dyn JobStore = &*stores.jobs;
-    let repo = (!args.all).then(|| context.repo());
+    let repo = match args.all {
+        true => None,
+        false => Some(context.repo()?),
+    };
     let runs = runtime()?
         .block_on(jobs.runs(repo.as_ref(), args.limit))
         .map_err(store_failure)?;

@@ -26,6 +26,7 @@ use crate::context::{Context, Environment, store_failure};
 pub(crate) fn dispatch(cli: Cli, environment: Environment) -> Result<ExitCode, Failure> {
     let global = cli.global;
     let context = |flags: FlagLayer| Context::new(&global, environment.clone(), flags);
+    let anywhere = |flags: FlagLayer| Context::anywhere(&global, environment.clone(), flags);
     match cli.command {
         Command::Run(args) => {
             let context = context(args.flags())?;
@@ -38,7 +39,7 @@ pub(crate) fn dispatch(cli: Cli, environment: Environment) -> Result<ExitCode, F
         Command::Why(args) => why::run(&context(FlagLayer::default())?, &args),
         Command::Diff(args) => diff::run(&context(FlagLayer::default())?, &args),
         Command::Log(args) => log::run(&context(FlagLayer::default())?, &args),
-        Command::Ls(args) => ls::run(&context(FlagLayer::default())?, &args),
+        Command::Ls(args) => ls::run(&anywhere(FlagLayer::default())?, &args),
         Command::Export(args) => export::run(&context(FlagLayer::default())?, &args),
         Command::Gc(args) => {
             let flags = FlagLayer {
@@ -46,7 +47,7 @@ pub(crate) fn dispatch(cli: Cli, environment: Environment) -> Result<ExitCode, F
                 max_size: args.max_size.clone(),
                 ..FlagLayer::default()
             };
-            gc::run(&context(flags)?, &args)
+            gc::run(&anywhere(flags)?, &args)
         }
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args, &environment),
@@ -59,7 +60,7 @@ async fn the_run(
     jobs: &dyn retro_store::JobStore,
     text: &str,
 ) -> Result<RunRecord, Failure> {
-    let found = retro_workflow::find_run(jobs, &context.repo(), text).await;
+    let found = retro_workflow::find_run(jobs, &context.repo()?, text).await;
     found.map_err(store_failure)?.ok_or_else(|| {
         let known = text == "latest" || text.parse::<RunId>().is_ok();
         let what = if known && text == "latest" {

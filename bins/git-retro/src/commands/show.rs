@@ -21,7 +21,7 @@ pub(crate) fn run(context: &Context, args: &ShowArgs) -> Result<ExitCode, Failur
 async fn show(context: &Context, args: &ShowArgs) -> Result<ExitCode, Failure> {
     let stores = context.stores()?;
     let (jobs, results): (&dyn JobStore, &dyn ResultStore) = (&*stores.jobs, &*stores.results);
-    let run = find_run(jobs, &context.repo(), &args.what)
+    let run = find_run(jobs, &context.repo()?, &args.what)
         .await
         .map_err(store_failure)?;
     if let Some(run) = run {
@@ -174,7 +174,7 @@ fn page(
 
 /// The commit that a person named.
 pub(crate) fn commit_named(context: &Context, revision: &str) -> Result<CommitId, Failure> {
-    let found = context.repository.resolve(revision);
+    let found = context.repository()?.resolve(revision);
     found.map(|info| info.id).map_err(|error| {
         Failure::from_error(ExitCode::Usage, &error)
             .with_hint("name a commit as git does, or a run as `git retro ls` prints it")
@@ -188,7 +188,7 @@ pub(crate) async fn known(
     results: &dyn ResultStore,
     commit: &CommitId,
 ) -> Result<Vec<(RunRecord, RunCommit, ResultSummary)>, Failure> {
-    let found = results_of_commit(jobs, results, &context.repo(), commit).await;
+    let found = results_of_commit(jobs, results, &context.repo()?, commit).await;
     let found = found.map_err(store_failure)?;
     if found.is_empty() {
         return Err(

@@ -16,6 +16,9 @@ use crate::render::{Paint, commit_line, duration, one_line};
 /// More tests than this are not shown at once.
 const MOST_TESTS: usize = 50;
 
+/// So many marks to a line.
+const STRIP_WIDTH: usize = 60;
+
 pub(crate) fn run(context: &Context, args: &TestArgs) -> Result<ExitCode, Failure> {
     runtime()?.block_on(show(context, args))
 }
@@ -59,11 +62,11 @@ fn page(view: &RunView, place: usize, cases: &[Option<CaseSummary>], paint: Pain
         .map(|commit| view.history.seen(commit, place))
         .collect();
     let _ = writeln!(text, "{}", one_line(&view.test(place).to_string()));
-    let strip: String = seen.iter().map(|&seen| mark(seen)).collect();
-    let _ = writeln!(
-        text,
-        "  {strip}  oldest to newest: . passed, F failed, ~ flaky, s skipped, ? no result"
-    );
+    text.push_str("  oldest to newest: . passed, F failed, ~ flaky, s skipped, ? no result\n");
+    for row in seen.chunks(STRIP_WIDTH) {
+        let strip: String = row.iter().map(|&seen| mark(seen)).collect();
+        let _ = writeln!(text, "  {}", strip.trim_end());
+    }
     for (at, commit) in view.run.commits.iter().enumerate().rev() {
         let name = match seen[at] {
             Seen::Passed => paint.good(format!("{:<10}", seen[at].name())),

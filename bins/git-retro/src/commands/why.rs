@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use retro_analysis::{Standing, Transition, TurnKind, story};
 use retro_bootstrap::{ExitCode, Failure};
+use retro_domain::TestId;
 use retro_store::{JobStore, ResultStore};
 use retro_workflow::document::StoryDocument;
 use retro_workflow::{RunView, view_run};
@@ -22,7 +23,7 @@ async fn explain(context: &Context, args: &WhyArgs) -> Result<ExitCode, Failure>
     let (jobs, results): (&dyn JobStore, &dyn ResultStore) = (&*stores.jobs, &*stores.results);
     let run = super::the_run(context, jobs, &args.run).await?;
     let view = view_run(run, results).await.map_err(store_failure)?;
-    let tests = super::the_tests(&view, &args.test, 11)?;
+    let tests = meant(super::the_tests(&view, &args.test, usize::MAX)?, &args.test);
     let [test] = tests.as_slice() else {
         let names: Vec<String> = tests
             .iter()
@@ -66,10 +67,10 @@ async fn explain(context: &Context, args: &WhyArgs) -> Result<ExitCode, Failure>
     if let Some(&first) = told.failing_from_start.first() {
         let line = commit_line(view.commit(first), paint);
         let _ = writeln!(text, "\n{} {line}", paint.bad("failing from the start:"));
-        let _ = writeln!(
-            text,
-            "  nothing older is in this run; widen the range to see where it began"
-        );
+        text.push_str(match view.begins_with_history() {
+            true => "  there is nothing older\n",
+            false => "  nothing older is in this run; widen the range to see where it began\n",
+        });
     }
     if !told.flaky.is_empty() {
         let _ = writeln!(text, "\n{}", paint.doubtful("flaky at"));
@@ -87,6 +88,24 @@ async fn explain(context: &Context, args: &WhyArgs) -> Result<ExitCode, Failure>
     }
     print(&text)?;
     Ok(ExitCode::Fine)
+}
+
+/// Of several tests, the one that has exactly this name, or whose name ends in it after a `::`.
+fn meant(tests: Vec<TestId>, pattern: &str) -> Vec<TestId> {
+    let ends = |name: &str| {
+        name.strip_suffix(pattern)
+            .is_some_and(|before| before.is_empty() || before.ends_with("::"))
+    };
+    let tiers: [&dyn Fn(&TestId) -> bool; 2] = [&|test| test.to_string() == pattern, &|test| {
+        ends(&test.to_string())
+    }];
+    for fits in tiers {
+        let mut fitting = tests.iter().filter(|test| fits(test));
+        if let (Some(only), None) = (fitting.next(), fitting.next()) {
+            return vec![only.clone()];
+        }
+    }
+    tests
 }
 
 fn turn_page(view: &RunView, kind: TurnKind, turn: &Transition, paint: Paint) -> String {

@@ -1,8 +1,9 @@
 //! The plan, before anything runs.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fmt::Write;
 
+use retro_domain::CacheKey;
 use retro_workflow::Plan;
 
 use super::{Paint, clip, commit_line, duration, one_line};
@@ -40,17 +41,20 @@ pub(crate) fn plan(plan: &Plan, because: &str, workers: usize, paint: Paint) -> 
 
 /// Every commit of the plan and what becomes of it, newest first.
 pub(crate) fn planned_commits(plan: &Plan) -> String {
-    let to_run: HashSet<usize> = plan.jobs.iter().map(|job| job.commit).collect();
+    let to_run: HashMap<CacheKey, usize> =
+        plan.jobs.iter().map(|job| (job.key, job.commit)).collect();
     let mut text = String::new();
     for (index, commit) in plan.commits.iter().enumerate().rev() {
-        let fate = if to_run.contains(&index) {
-            "run"
-        } else if plan.cached.contains_key(&commit.key) {
-            "known"
-        } else {
-            "same tree"
+        let (fate, with) = match to_run.get(&commit.key) {
+            Some(&at) if at == index => ("run", String::new()),
+            Some(&at) => {
+                let same = plan.commits[at].commit.short();
+                ("same tree", format!(" (runs as {same})"))
+            }
+            None => ("known", String::new()),
         };
-        let _ = writeln!(text, "{fate:<9} {}", commit_line(commit, Paint(false)));
+        let line = commit_line(commit, Paint(false));
+        let _ = writeln!(text, "{fate:<9} {line}{with}");
     }
     text
 }

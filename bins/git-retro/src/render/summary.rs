@@ -259,6 +259,11 @@ impl Page<'_> {
             }
             self.more(reasons.len());
         }
+        if !view.findings.untestable.is_empty() {
+            self.line(self.paint.dim(
+                "  remembered; when the reason was one that passes, --retry-untestable runs them again",
+            ));
+        }
     }
 
     fn failing_from_start(&mut self) {
@@ -269,10 +274,11 @@ impl Page<'_> {
         }
         self.line("");
         let label = self.paint.bad("FAILING FROM THE START");
-        self.line(format!(
-            "{label} {}: an older range shows where",
-            count(tests.len(), "test")
-        ));
+        let older = match view.begins_with_history() {
+            true => "",
+            false => ": an older range shows where",
+        };
+        self.line(format!("{label} {}{older}", count(tests.len(), "test")));
         for &test in tests.iter().take(TESTS_LISTED) {
             self.line(format!("  {}", one_line(&view.test(test).to_string())));
         }

@@ -21,8 +21,8 @@ use super::suites::{Limit, Limits, RuleConfig, SuiteConfig};
 pub struct ConfigInputs<'a> {
     /// The user's file; it need not exist.
     pub user_file: Option<PathBuf>,
-    /// The root of the repository's work tree.
-    pub repo_root: &'a Path,
+    /// The root of the repository's work tree; outside of a repository, only `config_file` is read.
+    pub repo_root: Option<&'a Path>,
     /// The file that `--config` names, read in place of the repository's own; it must exist.
     pub config_file: Option<PathBuf>,
     /// The environment of the process.
@@ -121,12 +121,18 @@ pub fn load(inputs: &ConfigInputs<'_>) -> Result<LoadedConfig, ConfigError> {
     });
     let file = match named {
         Some(path) => Some(path),
-        None => repository_file(inputs.repo_root)?,
+        None => match inputs.repo_root {
+            Some(root) => repository_file(root)?,
+            None => None,
+        },
     };
     if let Some(path) = file {
-        let shown = path.strip_prefix(inputs.repo_root).unwrap_or(&path);
+        let shown = inputs
+            .repo_root
+            .and_then(|root| path.strip_prefix(root).ok())
+            .unwrap_or(&path);
         let layer = parse(&read_text(&path, shown)?, shown, FileKind::Repository)?;
-        put(layer, Some(inputs.repo_root))?;
+        put(layer, inputs.repo_root)?;
         files.push(path);
     }
     for leaves in [environment_leaves(inputs.env)?, flag_leaves(&inputs.flags)?] {

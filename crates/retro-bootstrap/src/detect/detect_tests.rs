@@ -188,7 +188,7 @@ fn loaded(text: &str) -> crate::config::Settings {
     std::fs::write(dir.path().join("retro.toml"), text).expect("a writable folder");
     let inputs = ConfigInputs {
         user_file: None,
-        repo_root: dir.path(),
+        repo_root: Some(dir.path()),
         config_file: None,
         env: &BTreeMap::new(),
         flags: FlagLayer::default(),

@@ -1,8 +1,8 @@
 //! Anything with a `test` or a `check` target in its Makefile.
 
-use retro_domain::{ResultFormat, Suite};
+use retro_domain::Suite;
 
-use super::{Detection, FileView, ToolProbe, argv, direct, on_stdout};
+use super::{Detection, FileView, ToolProbe, argv, direct};
 
 pub(super) fn detect(files: &dyn FileView, _: &dyn ToolProbe) -> Option<Detection> {
     // The order in which make itself looks.
@@ -17,7 +17,7 @@ pub(super) fn detect(files: &dyn FileView, _: &dyn ToolProbe) -> Option<Detectio
     if has_target(&text, "all") {
         suite.build = Some(direct("make all"));
     }
-    suite.results = vec![on_stdout(ResultFormat::Auto)];
+    // Without sources named, a report on the output is read, and the exit code stands in for one.
     Some(Detection {
         suite,
         toolchain: vec![argv("make --version")],

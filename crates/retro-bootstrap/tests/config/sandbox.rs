@@ -54,7 +54,7 @@ impl Sandbox {
         let root = self.dir.path();
         load(&ConfigInputs {
             user_file: Some(root.join("user/config.toml")),
-            repo_root: &root.join("repo"),
+            repo_root: Some(&root.join("repo")),
             config_file: file.map(|file| root.join(file)),
             env: &self.env,
             flags: self.flags.clone(),

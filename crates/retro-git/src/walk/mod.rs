@@ -23,7 +23,13 @@ const OLD_COMMITS_IN_A_ROW: usize = 100;
 
 impl History for GitRepository {
     fn repo_id(&self) -> RepoId {
-        let path = self.root().to_string_lossy();
+        // Every linked work tree belongs to one repository: that of the main one.
+        let common = self.common_dir();
+        let place = match (common.file_name(), common.parent()) {
+            (Some(name), Some(root)) if name == ".git" => root,
+            _ => common,
+        };
+        let path = place.to_string_lossy();
         let unnamed = || RepoId::new("local", "repository");
         RepoId::from_location(&path)
             .or_else(|_| unnamed())

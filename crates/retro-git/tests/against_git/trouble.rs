@@ -53,6 +53,7 @@ fn a_repository_is_found_from_inside_and_however_it_is_laid_out() {
     for (path, head) in [(&linked, first), (&bare, repo.head())] {
         let found = GitRepository::discover(path).unwrap();
         assert_eq!(found.root(), path);
+        assert_eq!(found.repo_id() == inside.repo_id(), path == &linked);
         assert_eq!(found.resolve("HEAD").unwrap().id, head);
         let slots = repo.outside().join("slots");
         let pool = GitSlotPool::open(&found, &slots, SlotOptions::default()).unwrap();

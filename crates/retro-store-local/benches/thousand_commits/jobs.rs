@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use retro_domain::{
     CommitJob, Digest256, Epoch, Event, EventKind, JobEvent, LeaseOwner, Outcome, OutcomeCounts,
-    RepoId, RunId, SuiteFingerprint, TestCase, TestId, Timestamp, Verdict,
+    Phase, RepoId, RunId, SuiteFingerprint, TestCase, TestId, Timestamp, Verdict,
 };
 use retro_store::{
     ArtifactScope, ArtifactStore as _, EventLog as _, JobStore as _, Manifest, PutCondition,
@@ -115,7 +115,7 @@ async fn one(stores: &LocalStores, job: &CommitJob, number: u64, lap: &mut impl 
             EventKind::JobPhase {
                 commit,
                 worker: 0,
-                phase: "test",
+                phase: Phase::Test,
             },
         ),
         event(

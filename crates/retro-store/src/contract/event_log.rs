@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use retro_domain::{Event, EventKind, OutcomeCounts, RunId};
+use retro_domain::{Event, EventKind, OutcomeCounts, Phase, RunId};
 
 use super::samples::{at, commit, verdicts};
 use super::{at_once, exactly_one, is_backend, is_conflict, refused};
 use crate::EventLog;
-use crate::record::PHASES;
 
 type Store = Arc<dyn EventLog>;
 
@@ -62,7 +61,7 @@ pub fn every_kind() -> Vec<Event> {
             interrupted: true,
         },
     ];
-    kinds.extend(PHASES.map(|phase| EventKind::JobPhase {
+    kinds.extend(Phase::ALL.map(|phase| EventKind::JobPhase {
         commit,
         worker: 2,
         phase,
@@ -190,19 +189,6 @@ pub async fn of_many_appends_at_once_exactly_one_succeeds(store: Store) {
         store.read(&run(1), 0, 10).await.unwrap(),
         warnings(1, 1..=3)
     );
-}
-
-/// It could not be read back.
-pub async fn an_unknown_phase_is_refused(store: Store) {
-    let event = Event {
-        kind: EventKind::JobPhase {
-            commit: commit(1),
-            worker: 0,
-            phase: "dreaming",
-        },
-        ..warning(1, 1)
-    };
-    refused(store.append(&[event]).await, is_backend);
 }
 
 /// And changes nothing.

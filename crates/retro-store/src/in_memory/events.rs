@@ -26,7 +26,7 @@ impl EventLog for InMemoryEventLog {
         let kept: Result<Vec<Event>, StoreError> = events
             .iter()
             .map(|event| {
-                let text = StoredEvent::new(event)?.encode()?;
+                let text = StoredEvent::new(event).encode()?;
                 StoredEvent::decode(&text, event.run.clone(), event.seq)
             })
             .collect();

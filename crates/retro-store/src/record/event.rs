@@ -2,14 +2,11 @@
 
 use std::time::Duration;
 
-use retro_domain::{CommitId, Event, EventKind, OutcomeCounts, RunId, Timestamp};
+use retro_domain::{CommitId, Event, EventKind, OutcomeCounts, Phase, RunId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{StoredVerdict, V1, Versioned, from_json, parsed, to_json};
 use crate::StoreError;
-
-/// The phases that an [`EventKind::JobPhase`] may name.
-pub const PHASES: [&str; 5] = ["checkout", "build", "test", "retry", "record"];
 
 /// An [`Event`] as it is stored, but for its run and number, which are stored beside it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -109,25 +106,12 @@ pub fn check_batch(events: &[Event], last: u64) -> Result<(), StoreError> {
 
 impl StoredEvent {
     /// The stored form of an event.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Backend`] when it names a phase that [`PHASES`] does not have: it could not be
-    /// read back.
-    pub fn new(event: &Event) -> Result<Self, StoreError> {
-        if let EventKind::JobPhase { phase, .. } = &event.kind
-            && !PHASES.contains(phase)
-        {
-            return Err(StoreError::backend(
-                format!("appending to the log of run {}", event.run),
-                format!("the phase {phase:?} is none of {}", PHASES.join(", ")),
-            ));
-        }
-        Ok(Self {
+    pub fn new(event: &Event) -> Self {
+        Self {
             v: V1,
             at_ms: event.at.unix_millis(),
             what: StoredKind::from(&event.kind),
-        })
+        }
     }
 
     /// The JSON text.
@@ -182,7 +166,7 @@ impl From<&EventKind> for StoredKind {
             } => Self::JobPhase {
                 commit: commit.to_string(),
                 worker: *worker,
-                phase: (*phase).to_owned(),
+                phase: phase.name().to_owned(),
             },
             EventKind::JobFinished {
                 commit,
@@ -260,9 +244,9 @@ impl StoredKind {
             } => EventKind::JobPhase {
                 commit: id(commit)?,
                 worker,
-                phase: PHASES
+                phase: Phase::ALL
                     .into_iter()
-                    .find(|known| *known == phase)
+                    .find(|known| known.name() == phase)
                     .ok_or_else(|| StoreError::corrupt(what, format!("unknown phase {phase:?}")))?,
             },
             Self::JobFinished {

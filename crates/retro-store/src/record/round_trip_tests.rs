@@ -7,8 +7,8 @@ use proptest::option;
 use proptest::prelude::*;
 use retro_domain::{
     Attachment, Attempt, CacheKey, CommitId, Digest256, Event, EventKind, LeaseOwner, Location,
-    Outcome, OutcomeCounts, RepoId, RunId, SuiteFingerprint, TestCase, TestId, Timestamp, TreeId,
-    UntestableReason, Verdict,
+    Outcome, OutcomeCounts, Phase, RepoId, RunId, SuiteFingerprint, TestCase, TestId, Timestamp,
+    TreeId, UntestableReason, Verdict,
 };
 
 use super::*;
@@ -132,13 +132,16 @@ fn event_kind() -> impl Strategy<Value = EventKind> {
         }),
         (commit(), any::<u32>())
             .prop_map(|(commit, worker)| EventKind::JobStarted { commit, worker }),
-        (commit(), any::<u32>(), prop::sample::select(&PHASES[..])).prop_map(
-            |(commit, worker, phase)| EventKind::JobPhase {
+        (
+            commit(),
+            any::<u32>(),
+            prop::sample::select(&Phase::ALL[..])
+        )
+            .prop_map(|(commit, worker, phase)| EventKind::JobPhase {
                 commit,
                 worker,
                 phase,
-            }
-        ),
+            }),
         (commit(), any::<u32>(), verdict(), counts, micros()).prop_map(
             |(commit, worker, verdict, counts, took)| EventKind::JobFinished {
                 commit,
@@ -202,7 +205,7 @@ proptest! {
     #[test]
     fn every_event_is_read_back(kind in event_kind(), at in moment(), seq in any::<u64>()) {
         let event = Event { run: RunId::new(at, 1), seq, at, kind };
-        let text = StoredEvent::new(&event).and_then(|it| it.encode()).expect("it can be stored");
+        let text = StoredEvent::new(&event).encode().expect("it can be stored");
         let read = StoredEvent::decode(&text, event.run.clone(), seq);
         prop_assert_eq!(read.expect("it can be read"), event);
     }

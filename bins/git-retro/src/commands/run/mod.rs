@@ -12,11 +12,11 @@ use retro_bootstrap::{ExitCode, Failure, LocalStores, ProcessIdentity, SystemClo
 use retro_domain::{Clock, Digester, Timestamp, ToolchainFingerprint};
 use retro_exec::{ChildProcesses, EnvironmentPolicy, Executor, Home, clean_environment};
 use retro_git::{GitSlotPool, LfsPolicy, SlotOptions, SubmodulePolicy};
-use retro_store::{JobStore, ResultStore};
+use retro_store::{InMemoryResultStore, JobStore, ResultStore};
 use retro_workflow::document::{PlanDocument, RunDocument};
 use retro_workflow::{
-    Interrupt, LookBackError, LookBackOptions, LookBackReport, LookBackRequest, Plan, RunView,
-    Services, StopCause, look_back, plan, toolchain_fingerprint, view_run,
+    Interrupt, LookBackError, LookBackOptions, LookBackReport, LookBackRequest, Plan, Reuse,
+    RunView, Services, StopCause, look_back, plan, toolchain_fingerprint, view_run,
 };
 
 use crate::cli::{Format, RunArgs};
@@ -31,12 +31,21 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> Result<ExitCode, Failure
         context.warn(warning);
     }
     let executor: Arc<dyn Executor> = Arc::new(ChildProcesses::new());
-    let stores = context.stores()?;
+    // A dry run writes nothing: where no result was ever stored, none is known.
+    let nothing = InMemoryResultStore::default();
+    let stores = match args.dry_run && !LocalStores::is_in(&context.data_dir()) {
+        true => None,
+        false => Some(context.stores()?),
+    };
+    let known: &dyn ResultStore = match &stores {
+        Some(stores) => &*stores.results,
+        None => &nothing,
+    };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let chosen = suites::choose(context, args)?;
     let query = commits::query(args, clock.now())?;
     let overlay = overlay::read(context, args)?;
-    let home = prepare_home(context)?;
+    let home = prepare_home(context, args.dry_run)?;
     let interrupt = Interrupt::new();
     let runtime = runtime()?;
     let started_at = clock.now();
@@ -54,18 +63,25 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> Result<ExitCode, Failure
             commits: query.clone(),
             overlay: overlay.clone(),
             toolchain,
-            use_cache: context.config.settings.cache,
+            reuse: match (
+                context.config.settings.cache,
+                args.execution.retry_untestable,
+            ) {
+                (false, _) => Reuse::Nothing,
+                (true, true) => Reuse::Judged,
+                (true, false) => Reuse::All,
+            },
             described: args.described(suite.rules.base.run.to_string()),
         };
         let planned = runtime
-            .block_on(plan(&request, &context.repository, &*stores.results))
+            .block_on(plan(&request, context.repository()?, known))
             .map_err(look_back_failure)?;
         let workers = workers(context, planned.jobs.len());
         if context.config.settings.verbosity != Verbosity::Quiet || args.dry_run {
             let plan = render::plan(&planned, &suite.because, workers, context.paint_errors());
             say(plan.trim_end());
         }
-        if args.dry_run {
+        let Some(stores) = stores.as_ref().filter(|_| !args.dry_run) else {
             print(&match args.format {
                 Format::Human => {
                     for warning in &planned.warnings {
@@ -76,7 +92,7 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> Result<ExitCode, Failure
                 format => json(&PlanDocument::new(&planned, workers), format)?,
             })?;
             continue;
-        }
+        };
         if number == 0 {
             // Before there is anything to hand back, a signal just ends the process.
             interrupts::listen(&interrupt);
@@ -84,7 +100,7 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> Result<ExitCode, Failure
         let session = Session {
             context,
             args,
-            stores: &stores,
+            stores,
             executor: &executor,
             clock: &clock,
             started_at,
@@ -165,7 +181,7 @@ impl Session<'_> {
             keep: settings.slots.keep.clone(),
         };
         let folder = self.context.cache_dir().join("slots");
-        let pool = GitSlotPool::open(&self.context.repository, &folder, slots)
+        let pool = GitSlotPool::open(self.context.repository()?, &folder, slots)
             .map_err(|error| look_back_failure(error.into()))?;
         Ok(Services {
             slots: Arc::new(pool),
@@ -266,11 +282,11 @@ fn fingerprint_tools(
     suite: &ChosenSuite,
     home: &Home,
 ) -> Result<ToolchainFingerprint, Failure> {
-    let scratch = context
-        .cache_dir()
-        .join("probes")
-        .join(std::process::id().to_string());
-    std::fs::create_dir_all(&scratch).map_err(|error| cannot_write(&scratch, &error))?;
+    let scratch = tempfile::tempdir().map_err(|error| {
+        Failure::from_error(ExitCode::Incomplete, &error)
+            .context("no temporary folder can be made")
+            .with_hint("name a place for them in TMPDIR")
+    })?;
     let base = &suite.rules.base;
     // A variable that only a rule lets through changes results, too.
     let mut asked = base.clone();
@@ -284,8 +300,8 @@ fn fingerprint_tools(
         tmp_dir: None,
     };
     let environment = clean_environment(&context.environment, &policy, &|path| path.exists());
-    let print = toolchain_fingerprint(executor, &suite.toolchain, &asked, &environment, &scratch);
-    drop(std::fs::remove_dir_all(&scratch));
+    let (tools, scratch) = (&suite.toolchain, scratch.path());
+    let print = toolchain_fingerprint(executor, tools, &asked, &environment, scratch);
     // What else a command sees differently, and its suite does not say.
     let settings = &context.config.settings;
     let surroundings = Digester::new("retro-surroundings-v1")
@@ -296,12 +312,14 @@ fn fingerprint_tools(
     Ok(ToolchainFingerprint(surroundings.finish()))
 }
 
-fn prepare_home(context: &Context) -> Result<Home, Failure> {
+fn prepare_home(context: &Context, dry_run: bool) -> Result<Home, Failure> {
     match context.config.settings.home {
         HomeMode::User => Ok(Home::User),
         HomeMode::Own => {
             let folder = context.cache_dir().join("home");
-            std::fs::create_dir_all(&folder).map_err(|error| cannot_write(&folder, &error))?;
+            if !dry_run {
+                std::fs::create_dir_all(&folder).map_err(|error| cannot_write(&folder, &error))?;
+            }
             Ok(Home::Own(folder))
         }
     }

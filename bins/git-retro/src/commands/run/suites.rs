@@ -35,7 +35,7 @@ pub(super) fn choose(context: &Context, args: &RunArgs) -> Result<Vec<ChosenSuit
             .collect();
         (named, files.join(", "))
     } else {
-        let found = first_detected(context)?;
+        let found = detected(context, &args.suite.suite)?;
         let suite = settings.limit(found.suite);
         let config = SuiteConfig::from_suite(suite, found.toolchain, Origin::Default);
         (vec![config], format!("detected: {}", found.because))
@@ -85,24 +85,38 @@ fn named(suites: &[SuiteConfig], names: &[String]) -> Result<Vec<SuiteConfig>, F
     names.iter().map(one).collect()
 }
 
-fn detections(context: &Context) -> Vec<Detection> {
+fn detections(context: &Context) -> Result<Vec<Detection>, Failure> {
     let path = context
         .environment
         .get(std::ffi::OsStr::new("PATH"))
         .cloned()
         .unwrap_or_default();
-    detect(
-        &DirView::new(context.repository.root()),
+    Ok(detect(
+        &DirView::new(context.repository()?.root()),
         &PathProbe { path },
-    )
+    ))
 }
 
-fn first_detected(context: &Context) -> Result<Detection, Failure> {
-    detections(context).into_iter().next().ok_or_else(|| {
-        Failure::usage("no way to run this repository's tests was found").with_hint(
-            "say how: `git retro run -- COMMAND`, or write a retro.toml (`git retro init` starts one)",
+/// The first suite that was found in the repository, or the first that has one of these names.
+fn detected(context: &Context, names: &[String]) -> Result<Detection, Failure> {
+    let all = detections(context)?;
+    let found: Vec<String> = all.iter().map(|found| found.suite.name.clone()).collect();
+    let wanted = |found: &Detection| names.is_empty() || names.contains(&found.suite.name);
+    match all.into_iter().find(wanted) {
+        Some(detection) => Ok(detection),
+        None if found.is_empty() => Err(Failure::usage(
+            "no way to run this repository's tests was found",
         )
-    })
+        .with_hint(
+            "say how: `git retro run -- COMMAND`, or write a retro.toml (`git retro init` starts one)",
+        )),
+        None => Err(Failure::usage(format!("there is no suite named {:?}", names[0])).with_hint(
+            format!(
+                "nothing is configured (`git retro init` writes a retro.toml); found here: {}",
+                found.join(", ")
+            ),
+        )),
+    }
 }
 
 /// The suite of a command typed behind `--`. The tools whose versions matter are those of the
@@ -133,7 +147,7 @@ fn typed(context: &Context, args: &RunArgs) -> Result<SuiteConfig, Failure> {
             location: ResultLocation::Stdout,
         });
     }
-    let toolchain = detections(context)
+    let toolchain = detections(context)?
         .into_iter()
         .next()
         .map(|found| found.toolchain);

@@ -1,0 +1,145 @@
+//! A disk that is really full: a small file system of memory, mounted where only git-retro sees it.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use retro_tests::{Said, World};
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "end-to-end tests start the real binary"
+)]
+fn unshare() -> Command {
+    let mut command = Command::new("unshare");
+    // A user and a mount namespace of its own; both end with the command.
+    command.args(["-r", "-m", "sh", "-c"]).stdin(Stdio::null());
+    command
+}
+
+/// Whether this machine lets a test mount something for itself.
+fn can_mount(folder: &Path) -> bool {
+    let tried = unshare()
+        .args(["mount -t tmpfs none \"$1\"", "sh"])
+        .arg(folder)
+        .stderr(Stdio::null())
+        .status();
+    let can = tried.is_ok_and(|status| status.success());
+    if !can {
+        eprintln!("skipped: no file system can be mounted here");
+    }
+    can
+}
+
+/// git-retro, to which `folder` is a disk of this size.
+fn with_disk(world: &World, folder: &Path, size: &str, args: &[&str]) -> Said {
+    let inner = world.command(args);
+    let mut command = unshare();
+    command
+        .arg("mount -t tmpfs -o size=$2 none \"$1\" && shift 2 && exec \"$@\"")
+        .arg("sh")
+        .arg(folder)
+        .arg(size)
+        .arg(inner.get_program())
+        .args(inner.get_args())
+        .current_dir(world.repo.path())
+        .env_clear();
+    for (name, value) in inner.get_envs() {
+        if let Some(value) = value {
+            command.env(name, value);
+        }
+    }
+    command.output().unwrap().into()
+}
+
+fn small_and_large() -> World {
+    let world = World::new();
+    world.repo.write("out.tap", "1..1\nok - a\n");
+    world.repo.commit("small");
+    world.repo.write("large", vec![b'x'; 8 << 20]);
+    world.repo.commit("large");
+    world
+}
+
+#[test]
+fn a_full_disk_for_work_trees_loses_no_result() {
+    let world = small_and_large();
+    let cache = world.outside().join("disk");
+    std::fs::create_dir(&cache).unwrap();
+    if !can_mount(&cache) {
+        return;
+    }
+    let folder = cache.to_str().unwrap();
+    let args = [
+        "run",
+        "--order",
+        "oldest",
+        "--jobs",
+        "1",
+        "--cache-dir",
+        folder,
+        "--",
+        "cat",
+        "out.tap",
+    ];
+    let said = with_disk(&world, &cache, "4m", &args);
+    assert_eq!(said.code, Some(3), "{said:?}");
+    assert!(said.stderr.contains("no space left"), "{}", said.stderr);
+    assert!(said.stderr.contains("--cache-dir"), "{}", said.stderr);
+    assert!(
+        said.stdout.contains("1 passed, 1 not run"),
+        "{}",
+        said.stdout
+    );
+
+    let again = world.expect(0, &args);
+    assert!(
+        again.stderr.contains("1 known, 1 to run"),
+        "{}",
+        again.stderr
+    );
+    assert!(again.stdout.contains("2 passed"), "{}", again.stdout);
+}
+
+#[test]
+fn a_full_disk_for_logs_is_no_verdict() {
+    let world = small_and_large();
+    let cache = world.outside().join("disk");
+    std::fs::create_dir(&cache).unwrap();
+    if !can_mount(&cache) {
+        return;
+    }
+    let folder = cache.to_str().unwrap();
+    let line = "cat out.tap; head -c 8000000 /dev/zero";
+    let args = [
+        "run",
+        "--last",
+        "1",
+        "--cache-dir",
+        folder,
+        "--",
+        "sh",
+        "-c",
+        line,
+    ];
+    let said = with_disk(&world, &cache, "12m", &args);
+    assert_eq!(said.code, Some(3), "{said:?}");
+    assert!(said.stderr.contains("no space left"), "{}", said.stderr);
+    assert!(said.stdout.contains("1 not run"), "{}", said.stdout);
+}
+
+#[test]
+fn a_full_disk_for_results_is_said_and_leaves_them_readable() {
+    let world = small_and_large();
+    let data = world.outside().join("disk");
+    std::fs::create_dir(&data).unwrap();
+    if !can_mount(&data) {
+        return;
+    }
+    let folder = data.to_str().unwrap();
+    let line = "cat out.tap; head -c 3000000 /dev/zero";
+    let args = ["run", "--data-dir", folder, "--", "sh", "-c", line];
+    let said = with_disk(&world, &data, "2m", &args);
+    assert_eq!(said.code, Some(3), "{said:?}");
+    assert!(said.stderr.contains("no space left"), "{}", said.stderr);
+    assert!(said.stderr.contains("git retro gc"), "{}", said.stderr);
+}
