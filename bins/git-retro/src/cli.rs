@@ -111,6 +111,8 @@ pub(crate) enum Command {
     Ls(LsArgs),
     /// Write results as JUnit XML, CSV or JSON lines
     Export(ExportArgs),
+    /// Show what result files hold, or write it in another format
+    Results(ResultsArgs),
     /// Remove old results, logs and work trees
     Gc(GcArgs),
     /// Print a completion script for a shell
@@ -411,6 +413,42 @@ pub(crate) struct ExportArgs {
     /// Write here in place of standard output
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+}
+
+/// How the content of result files is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ResultsFormat {
+    /// For people
+    #[default]
+    Human,
+    /// One JSON document with everything
+    Json,
+    /// One JUnit XML document
+    Junit,
+    /// One CTRF document
+    Ctrf,
+    /// One line for each test
+    Csv,
+}
+
+/// `git retro results`
+#[derive(Debug, Args)]
+pub(crate) struct ResultsArgs {
+    /// The files; `-` for standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<String>,
+    /// How to print them
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: ResultsFormat,
+    /// Read them as this format, which is otherwise told from the content
+    #[arg(long = "as", value_name = "FORMAT")]
+    pub(crate) read_as: Option<String>,
+    /// Show every test, not only those that failed or are flaky
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Count TAP subtests as tests
+    #[arg(long)]
+    pub(crate) subtests: bool,
 }
 
 /// `git retro gc`

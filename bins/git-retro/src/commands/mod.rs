@@ -9,18 +9,23 @@ mod init;
 mod log;
 mod ls;
 mod man;
+mod results;
 mod run;
 mod show;
 mod test;
 mod why;
 
-use retro_bootstrap::{ExitCode, Failure, FlagLayer};
+use std::io::IsTerminal;
+
+use retro_bootstrap::config::ColorMode;
+use retro_bootstrap::{ExitCode, Failure, FlagLayer, use_color};
 use retro_domain::{RunId, TestId};
 use retro_store::{RunRecord, TestPattern};
 use retro_workflow::RunView;
 
 use crate::cli::{Cli, Command};
 use crate::context::{Context, Environment, store_failure};
+use crate::render::Paint;
 
 /// Runs the command that was typed.
 pub(crate) fn dispatch(cli: Cli, environment: Environment) -> Result<ExitCode, Failure> {
@@ -49,9 +54,16 @@ pub(crate) fn dispatch(cli: Cli, environment: Environment) -> Result<ExitCode, F
             };
             gc::run(&anywhere(flags)?, &args)
         }
+        Command::Results(args) => results::run(&args, paint_output(&global, &environment)),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args, &environment),
     }
+}
+
+/// Colours of standard output, where no configuration is read.
+fn paint_output(global: &crate::cli::Global, environment: &Environment) -> Paint {
+    let mode = global.color.unwrap_or(ColorMode::Auto);
+    Paint(use_color(mode, environment, std::io::stdout().is_terminal()))
 }
 
 /// The run that a person named.

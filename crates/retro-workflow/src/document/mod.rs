@@ -6,6 +6,7 @@
 
 mod commit;
 mod plan;
+mod report;
 mod run;
 mod test;
 
@@ -13,6 +14,10 @@ pub use commit::{
     CaseDocument, CommitDocument, CommitResult, DifferenceDocument, LogDocument, LogFile,
 };
 pub use plan::{PlanDocument, PlannedCommit};
+pub use report::{
+    AttachmentDocument, ClaimedDocument, ExecutionDocument, FullCaseDocument, ReportDocument,
+    ReportsDocument, SuiteDocument,
+};
 pub use run::{
     BoundaryDocument, CommitLine, CountsDocument, FindingsDocument, FlakyDocument, RunDocument,
     RunLine, RunsDocument, TransitionDocument, UntestableDocument,
