@@ -5,6 +5,7 @@ use crate::encoding::decode_start;
 use crate::libtest;
 use crate::tap;
 use crate::xml::{Token, Tokens, local_name};
+use crate::{ctrf, go, libtest_json, teamcity};
 
 /// The format of a file that starts with these bytes, or `None` when it is none of them.
 ///
@@ -22,9 +23,14 @@ pub(crate) fn detect_decoded(start: &[u8]) -> Option<Format> {
             .any(|name| is_junit(name))
             .then_some(Format::Junit);
     }
+    if ctrf::is_evidence(start) {
+        return Some(Format::Ctrf);
+    }
     let mut lines = start.split(|&b| b == b'\n');
     let by_line = lines.find_map(|line| {
-        if libtest::is_evidence(line) {
+        if let Some(format) = line_of(line) {
+            Some(format)
+        } else if libtest::is_evidence(line) {
             Some(Format::Libtest)
         } else {
             tap::is_evidence(line).then_some(Format::Tap)
@@ -38,6 +44,21 @@ pub(crate) fn detect_decoded(start: &[u8]) -> Option<Format> {
             .any(|name| is_junit(name))
             .then_some(Format::Junit)
     })
+}
+
+/// The format that alone has lines like this one.
+fn line_of(line: &[u8]) -> Option<Format> {
+    if go::is_json_evidence(line) {
+        Some(Format::GoJson)
+    } else if libtest_json::is_evidence(line) {
+        Some(Format::LibtestJson)
+    } else if teamcity::is_evidence(line) {
+        Some(Format::TeamCity)
+    } else if go::is_text_evidence(line) {
+        Some(Format::GoText)
+    } else {
+        None
+    }
 }
 
 fn is_junit(name: &[u8]) -> bool {
@@ -91,19 +112,7 @@ pub(crate) fn looks_like(start: &[u8]) -> String {
         .trim();
     let shown: String = line.chars().take(80).filter(|c| !c.is_control()).collect();
     let kind = if text.starts_with(['{', '[']) {
-        match () {
-            () if text.contains("\"Action\"") => "output of `go test -json`",
-            () if text.contains("\"type\":") && text.contains("\"event\":") => "libtest JSON",
-            () if text.contains("CTRF") => "a CTRF report",
-            () => "JSON",
-        }
-    } else if text
-        .lines()
-        .any(|line| line.starts_with("=== RUN") || line.starts_with("--- "))
-    {
-        "output of `go test -v`"
-    } else if text.contains("##teamcity[") {
-        "TeamCity messages"
+        "JSON of another kind"
     } else if text.bytes().filter(|b| *b == 0).count() > 2 {
         "binary data"
     } else {

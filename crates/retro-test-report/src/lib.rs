@@ -45,13 +45,18 @@
 //! One variant of [`Format`], one folder with a `read` function beside the others, one line in
 //! the table of `parse`, and what tells it from the others in `detect`.
 
+mod ctrf;
 mod detect;
 mod encoding;
 mod format;
+mod go;
+mod json;
 mod junit;
 mod kept_text;
 mod libtest;
+mod libtest_json;
 mod lines;
+mod open_room;
 mod options;
 mod output;
 mod panic_message;
@@ -59,6 +64,7 @@ mod parse;
 mod sink;
 mod summary;
 mod tap;
+mod teamcity;
 mod xml;
 
 pub use detect::detect;

@@ -6,8 +6,8 @@ use retro_domain::{Attachment, Attempt, Location, Outcome, TestCase, TestId};
 
 use super::directives::{attachment, directives};
 use super::numbers;
-use crate::kept_text::{first_line, trimmed};
-use crate::panic_message::find_panic;
+use crate::kept_text::trimmed;
+use crate::panic_message::{find_panic, without_head};
 use crate::xml::Attributes;
 
 /// The most properties, attachments, results and attempts kept of one case.
@@ -71,7 +71,7 @@ impl ResultElement {
 
     fn message(&self) -> Option<String> {
         let text = self.message.as_deref().or(self.detail.as_deref())?;
-        first_line(text)
+        without_head(text, self.detail.as_deref())
     }
 
     /// The whole of a message of several lines belongs to the detail.

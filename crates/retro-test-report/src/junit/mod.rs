@@ -13,6 +13,7 @@ use std::io::BufRead;
 
 use self::case::{OpenCase, ResultElement};
 use self::element::Element;
+pub(crate) use self::numbers::{duration, timestamp};
 use self::suite::OpenSuite;
 use crate::ParseError;
 use crate::output::Output;
