@@ -179,16 +179,52 @@ mod tests {
     }
 
     #[test]
+    fn formats_of_lines_and_of_json_are_told_apart() {
+        use Format::{Ctrf, GoJson, GoText, LibtestJson, TeamCity};
+        check(
+            "go: downloading x\n{\"Time\":\"2024\",\"Action\":\"start\",\"Package\":\"a\"}\n",
+            Some(GoJson),
+        );
+        check(
+            "{\"ImportPath\":\"a\",\"Action\":\"build-output\",\"Output\":\"x\"}\n",
+            Some(GoJson),
+        );
+        check("ok  \tgithub.com/a/b\t0.01s\n", Some(GoText));
+        check("=== RUN   TestA\nrunning 1 test\n", Some(GoText));
+        check("--- FAIL: TestA (0.00s)\n", Some(GoText));
+        check("# a\n./a.go:1:1: x\nFAIL\ta [build failed]\n", Some(GoText));
+        check("pkg: a\nBenchmarkA-8 100 2.5 ns/op\n", Some(GoText));
+        check("?   \ta/b\t[no test files]\n", Some(GoText));
+        check(
+            "{ \"type\": \"suite\", \"event\": \"started\", \"test_count\": 6 }\n",
+            Some(LibtestJson),
+        );
+        check(
+            "   Compiling a\n{\"type\":\"test\",\"event\":\"ok\",\"name\":\"a\"}\n",
+            Some(LibtestJson),
+        );
+        check("{\"reportFormat\": \"CTRF\", \"specVersion\":", Some(Ctrf));
+        check("{\"results\": {\"tool\": {}, \"tests\": [", Some(Ctrf));
+        check(
+            "noise\n##teamcity[testSuiteStarted name='a']\n",
+            Some(TeamCity),
+        );
+        check("x##teamcity[testIgnored name='a']", Some(TeamCity));
+    }
+
+    #[test]
     fn other_things_are_no_report() {
         for other in [
             "",
             "all is well",
-            "ok  \tgithub.com/a/b\t0.01s\n",
             "OK\n",
             "ok\n",
             "running fast\n",
             "test results are in\n",
-            "{\"type\":\"suite\",\"event\":\"started\"}",
+            "{\"type\":\"suite\",\"event\":\"over\"}",
+            "{\"Action\":\"jump\"}",
+            "{\"results\":[]}",
+            "##teamcity[progressMessage 'x']\n",
             "<html><body>",
             "<test-run id='2'>",
             "<TestRun id='2'>",
@@ -212,8 +248,11 @@ mod tests {
                 "a TRX result of Visual Studio (its root element is <TestRun>)",
             ),
             ("<foo/>", "XML of another kind (its root element is <foo>)"),
-            ("{\"Action\":\"run\"}", "output of `go test -json`"),
-            ("=== RUN TestA", "output of `go test -v`"),
+            (
+                "{\"Action\":\"run\"}",
+                "output of `go test -json` rather than what was asked for",
+            ),
+            ("{\"a\":1}", "JSON of another kind"),
             (
                 "\nerror: no such thing\n",
                 "text that begins with \"error: no such thing\"",

@@ -14,10 +14,17 @@ use retro_test_report::{Collected, Format, Options, ParseError, detect, parse};
 type Counts = [u64; 5];
 
 /// Files that are read differently on purpose, with the reason.
-const DELIBERATE: [(&str, &str); 1] = [(
-    "junit/31f2ca44.xml",
-    "ten tests with status='disabled' did not run: skipped here, passed there",
-)];
+const DELIBERATE: [(&str, &str); 2] = [
+    (
+        "junit/31f2ca44.xml",
+        "ten tests with status='disabled' did not run: skipped here, passed there",
+    ),
+    (
+        "libtest-json/33a085f2.json",
+        "paths on Windows with backslashes that are no escapes: a strict parser loses 89 of the 494 \
+         tests that the suites claim",
+    ),
+];
 
 #[derive(Default)]
 struct Tally {

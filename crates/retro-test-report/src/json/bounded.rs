@@ -151,9 +151,12 @@ impl<R: BufRead> Bounded<R> {
             Place::Escape => self.escape_byte(byte),
             Place::Unicode(mut digits, count) => {
                 if !byte.is_ascii_hexdigit() {
-                    // What is no escape is a place in the text that cannot be read.
+                    // What is no escape stands for itself, as a path on Windows does.
                     self.place = Place::String;
-                    self.replace();
+                    self.end_high();
+                    self.unit(b"\\\\", 1);
+                    self.text(b"u");
+                    self.text(&digits[..usize::from(count)]);
                     return self.string_byte(byte);
                 }
                 digits[usize::from(count)] = byte;

@@ -59,7 +59,7 @@ fn what_a_strict_parser_refuses_is_replaced() {
     );
     check("{\"a\":\"\\ud83d\"}", "{\"a\":\"\u{fffd}\"}");
     check("{\"a\":\"\\ude00x\"}", "{\"a\":\"\u{fffd}x\"}");
-    check("{\"a\":\"\\q\\u12\"}", "{\"a\":\"\\\\q\u{fffd}\"}");
+    check("{\"a\":\"\\q\\u12\"}", "{\"a\":\"\\\\q\\\\u12\"}");
     check(b"{\"a\":\"\xc3\xc3\xa9\"}", "{\"a\":\"\u{fffd}é\"}");
     check("{\"a\":\"x\n{\"b\":1}", "{\"a\":\"x\n{\"b\":1}");
 }

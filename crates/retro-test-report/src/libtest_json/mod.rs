@@ -363,6 +363,7 @@ fn seconds(number: Number) -> Option<Duration> {
 
 /// cargo-nextest's `package::binary$test` has its suite in the name.
 fn case(suite: &[String], name: &str, outcome: Outcome) -> TestCase {
+    let name = &*without_controls(name);
     let (suite, name) = match name.split_once('$') {
         Some((binary, test)) if !binary.contains(' ') && !test.is_empty() => {
             let parts = binary
@@ -381,6 +382,26 @@ fn case(suite: &[String], name: &str, outcome: Outcome) -> TestCase {
     );
     case.location = documentation_test(name);
     case
+}
+
+/// Old versions of the harness wrote the backslashes of paths on Windows as they are, so that some
+/// of them read as escapes. No name has control characters of its own.
+fn without_controls(name: &str) -> Cow<'_, str> {
+    if !name.contains(char::is_control) {
+        return Cow::Borrowed(name);
+    }
+    let letters = [
+        ('\u{8}', "\\b"),
+        ('\u{c}', "\\f"),
+        ('\n', "\\n"),
+        ('\r', "\\r"),
+        ('\t', "\\t"),
+    ];
+    let mut text = name.to_owned();
+    for (control, letter) in letters {
+        text = text.replace(control, letter);
+    }
+    Cow::Owned(text)
 }
 
 /// cargo-nextest's `NAME#3` is the third attempt at `NAME`.
