@@ -26,16 +26,21 @@ pub(crate) fn detect_decoded(start: &[u8]) -> Option<Format> {
     if ctrf::is_evidence(start) {
         return Some(Format::Ctrf);
     }
+    // Cargo names a binary before what it prints, of whatever format that is.
+    let mut binary = None;
     let mut lines = start.split(|&b| b == b'\n');
     let by_line = lines.find_map(|line| {
         if let Some(format) = line_of(line) {
             Some(format)
         } else if libtest::is_evidence(line) {
-            Some(Format::Libtest)
+            binary = Some(Format::Libtest);
+            let is_named = libtest::binary_name(&String::from_utf8_lossy(line)).is_some();
+            binary.filter(|_| !is_named)
         } else {
             tap::is_evidence(line).then_some(Format::Tap)
         }
     });
+    let by_line = by_line.or(binary);
     by_line.or_else(|| {
         // A report that follows other output in the same stream.
         let names = xml_roots(start);
