@@ -66,27 +66,47 @@ pub enum ResultFormat {
     Tap,
     /// The text that Rust's test harness prints.
     Libtest,
+    /// The events of Rust's test harness, or of cargo-nextest, as JSON.
+    LibtestJson,
+    /// The events of `go test -json`.
+    GoJson,
+    /// The text of `go test`.
+    GoText,
+    /// Common Test Report Format.
+    Ctrf,
+    /// TeamCity service messages.
+    TeamCity,
     /// No results but the exit code: the whole command is one test.
     ExitCode,
 }
 
 impl ResultFormat {
     /// Every format, in the order they are documented.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 10] = [
         Self::Auto,
         Self::Junit,
         Self::Tap,
         Self::Libtest,
+        Self::LibtestJson,
+        Self::GoJson,
+        Self::GoText,
+        Self::Ctrf,
+        Self::TeamCity,
         Self::ExitCode,
     ];
 
-    /// The name in configuration files: `auto`, `junit`, `tap`, `libtest`, `exit-code`.
+    /// The name in configuration files, such as `auto`, `junit` or `exit-code`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Auto => "auto",
             Self::Junit => "junit",
             Self::Tap => "tap",
             Self::Libtest => "libtest",
+            Self::LibtestJson => "libtest-json",
+            Self::GoJson => "gojson",
+            Self::GoText => "gotext",
+            Self::Ctrf => "ctrf",
+            Self::TeamCity => "teamcity",
             Self::ExitCode => "exit-code",
         }
     }

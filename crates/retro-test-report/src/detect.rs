@@ -5,6 +5,7 @@ use crate::encoding::decode_start;
 use crate::libtest;
 use crate::tap;
 use crate::xml::{Token, Tokens, local_name};
+use crate::{ctrf, go, libtest_json, teamcity};
 
 /// The format of a file that starts with these bytes, or `None` when it is none of them.
 ///
@@ -22,14 +23,24 @@ pub(crate) fn detect_decoded(start: &[u8]) -> Option<Format> {
             .any(|name| is_junit(name))
             .then_some(Format::Junit);
     }
+    if ctrf::is_evidence(start) {
+        return Some(Format::Ctrf);
+    }
+    // Cargo names a binary before what it prints, of whatever format that is.
+    let mut binary = None;
     let mut lines = start.split(|&b| b == b'\n');
     let by_line = lines.find_map(|line| {
-        if libtest::is_evidence(line) {
-            Some(Format::Libtest)
+        if let Some(format) = line_of(line) {
+            Some(format)
+        } else if libtest::is_evidence(line) {
+            binary = Some(Format::Libtest);
+            let is_named = libtest::binary_name(&String::from_utf8_lossy(line)).is_some();
+            binary.filter(|_| !is_named)
         } else {
             tap::is_evidence(line).then_some(Format::Tap)
         }
     });
+    let by_line = by_line.or(binary);
     by_line.or_else(|| {
         // A report that follows other output in the same stream.
         let names = xml_roots(start);
@@ -38,6 +49,21 @@ pub(crate) fn detect_decoded(start: &[u8]) -> Option<Format> {
             .any(|name| is_junit(name))
             .then_some(Format::Junit)
     })
+}
+
+/// The format that alone has lines like this one.
+fn line_of(line: &[u8]) -> Option<Format> {
+    if go::is_json_evidence(line) {
+        Some(Format::GoJson)
+    } else if libtest_json::is_evidence(line) {
+        Some(Format::LibtestJson)
+    } else if teamcity::is_evidence(line) {
+        Some(Format::TeamCity)
+    } else if go::is_text_evidence(line) {
+        Some(Format::GoText)
+    } else {
+        None
+    }
 }
 
 fn is_junit(name: &[u8]) -> bool {
@@ -91,19 +117,7 @@ pub(crate) fn looks_like(start: &[u8]) -> String {
         .trim();
     let shown: String = line.chars().take(80).filter(|c| !c.is_control()).collect();
     let kind = if text.starts_with(['{', '[']) {
-        match () {
-            () if text.contains("\"Action\"") => "output of `go test -json`",
-            () if text.contains("\"type\":") && text.contains("\"event\":") => "libtest JSON",
-            () if text.contains("CTRF") => "a CTRF report",
-            () => "JSON",
-        }
-    } else if text
-        .lines()
-        .any(|line| line.starts_with("=== RUN") || line.starts_with("--- "))
-    {
-        "output of `go test -v`"
-    } else if text.contains("##teamcity[") {
-        "TeamCity messages"
+        "JSON of another kind"
     } else if text.bytes().filter(|b| *b == 0).count() > 2 {
         "binary data"
     } else {
@@ -170,16 +184,52 @@ mod tests {
     }
 
     #[test]
+    fn formats_of_lines_and_of_json_are_told_apart() {
+        use Format::{Ctrf, GoJson, GoText, LibtestJson, TeamCity};
+        check(
+            "go: downloading x\n{\"Time\":\"2024\",\"Action\":\"start\",\"Package\":\"a\"}\n",
+            Some(GoJson),
+        );
+        check(
+            "{\"ImportPath\":\"a\",\"Action\":\"build-output\",\"Output\":\"x\"}\n",
+            Some(GoJson),
+        );
+        check("ok  \tgithub.com/a/b\t0.01s\n", Some(GoText));
+        check("=== RUN   TestA\nrunning 1 test\n", Some(GoText));
+        check("--- FAIL: TestA (0.00s)\n", Some(GoText));
+        check("# a\n./a.go:1:1: x\nFAIL\ta [build failed]\n", Some(GoText));
+        check("pkg: a\nBenchmarkA-8 100 2.5 ns/op\n", Some(GoText));
+        check("?   \ta/b\t[no test files]\n", Some(GoText));
+        check(
+            "{ \"type\": \"suite\", \"event\": \"started\", \"test_count\": 6 }\n",
+            Some(LibtestJson),
+        );
+        check(
+            "   Compiling a\n{\"type\":\"test\",\"event\":\"ok\",\"name\":\"a\"}\n",
+            Some(LibtestJson),
+        );
+        check("{\"reportFormat\": \"CTRF\", \"specVersion\":", Some(Ctrf));
+        check("{\"results\": {\"tool\": {}, \"tests\": [", Some(Ctrf));
+        check(
+            "noise\n##teamcity[testSuiteStarted name='a']\n",
+            Some(TeamCity),
+        );
+        check("x##teamcity[testIgnored name='a']", Some(TeamCity));
+    }
+
+    #[test]
     fn other_things_are_no_report() {
         for other in [
             "",
             "all is well",
-            "ok  \tgithub.com/a/b\t0.01s\n",
             "OK\n",
             "ok\n",
             "running fast\n",
             "test results are in\n",
-            "{\"type\":\"suite\",\"event\":\"started\"}",
+            "{\"type\":\"suite\",\"event\":\"over\"}",
+            "{\"Action\":\"jump\"}",
+            "{\"results\":[]}",
+            "##teamcity[progressMessage 'x']\n",
             "<html><body>",
             "<test-run id='2'>",
             "<TestRun id='2'>",
@@ -203,8 +253,11 @@ mod tests {
                 "a TRX result of Visual Studio (its root element is <TestRun>)",
             ),
             ("<foo/>", "XML of another kind (its root element is <foo>)"),
-            ("{\"Action\":\"run\"}", "output of `go test -json`"),
-            ("=== RUN TestA", "output of `go test -v`"),
+            (
+                "{\"Action\":\"run\"}",
+                "output of `go test -json` rather than what was asked for",
+            ),
+            ("{\"a\":1}", "JSON of another kind"),
             (
                 "\nerror: no such thing\n",
                 "text that begins with \"error: no such thing\"",

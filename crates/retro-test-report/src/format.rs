@@ -9,18 +9,42 @@ pub enum Format {
     Tap,
     /// The text that Rust's test harness prints (`cargo test`).
     Libtest,
+    /// The events of Rust's test harness, one JSON object a line; also those of cargo-nextest.
+    LibtestJson,
+    /// The events of `go test -json`.
+    GoJson,
+    /// The text of `go test`, with or without `-v`.
+    GoText,
+    /// Common Test Report Format, one JSON document.
+    Ctrf,
+    /// TeamCity service messages in other text.
+    TeamCity,
 }
 
 impl Format {
     /// Every format, in the order in which they are documented.
-    pub const ALL: [Self; 3] = [Self::Junit, Self::Tap, Self::Libtest];
+    pub const ALL: [Self; 8] = [
+        Self::Junit,
+        Self::Tap,
+        Self::Libtest,
+        Self::LibtestJson,
+        Self::GoJson,
+        Self::GoText,
+        Self::Ctrf,
+        Self::TeamCity,
+    ];
 
-    /// The stable lower-case name: `junit`, `tap`, `libtest`.
+    /// The stable lower-case name, such as `junit` or `libtest-json`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Junit => "junit",
             Self::Tap => "tap",
             Self::Libtest => "libtest",
+            Self::LibtestJson => "libtest-json",
+            Self::GoJson => "gojson",
+            Self::GoText => "gotext",
+            Self::Ctrf => "ctrf",
+            Self::TeamCity => "teamcity",
         }
     }
 
@@ -30,6 +54,11 @@ impl Format {
             Self::Junit => "JUnit XML",
             Self::Tap => "TAP",
             Self::Libtest => "libtest text",
+            Self::LibtestJson => "libtest JSON",
+            Self::GoJson => "output of `go test -json`",
+            Self::GoText => "output of `go test`",
+            Self::Ctrf => "a CTRF report",
+            Self::TeamCity => "TeamCity messages",
         }
     }
 

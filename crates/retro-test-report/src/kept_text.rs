@@ -40,6 +40,15 @@ impl KeptText {
         self.dropped += (bytes.len() - fits) as u64;
     }
 
+    /// As [`push`](Self::push), of what many texts may keep together.
+    pub(crate) fn push_within(&mut self, bytes: &[u8], left: &mut usize) {
+        let before = self.bytes.len();
+        let fits = bytes.len().min(*left);
+        self.push(&bytes[..fits]);
+        self.dropped += (bytes.len() - fits) as u64;
+        *left -= self.bytes.len() - before;
+    }
+
     pub(crate) fn push_line(&mut self, line: &[u8]) {
         self.push(line);
         self.push(b"\n");

@@ -45,13 +45,18 @@
 //! One variant of [`Format`], one folder with a `read` function beside the others, one line in
 //! the table of `parse`, and what tells it from the others in `detect`.
 
+mod ctrf;
 mod detect;
 mod encoding;
 mod format;
+mod go;
+mod json;
 mod junit;
 mod kept_text;
 mod libtest;
+mod libtest_json;
 mod lines;
+mod open_room;
 mod options;
 mod output;
 mod panic_message;
@@ -60,6 +65,7 @@ mod sink;
 mod spare;
 mod summary;
 mod tap;
+mod teamcity;
 mod write;
 mod xml;
 
@@ -69,4 +75,4 @@ pub use options::Options;
 pub use parse::{ParseError, parse};
 pub use sink::{Collected, MAX_WARNINGS, ReportSink, Warning};
 pub use summary::{ClaimedCounts, MAX_SUITES, SuiteMetadata, Summary};
-pub use write::{write_csv, write_junit};
+pub use write::{write_csv, write_ctrf, write_junit};

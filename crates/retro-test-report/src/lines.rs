@@ -10,6 +10,8 @@ pub(crate) struct Lines<R> {
     /// Bytes of the reader's buffer that belong to the line handed out last.
     pending: usize,
     joined: Vec<u8>,
+    ended: bool,
+    cut: bool,
 }
 
 impl<R: BufRead> Lines<R> {
@@ -19,13 +21,26 @@ impl<R: BufRead> Lines<R> {
             limit,
             pending: 0,
             joined: Vec::new(),
+            ended: true,
+            cut: false,
         }
+    }
+
+    /// Whether the line handed out last had a line end.
+    pub(crate) fn ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Whether the line handed out last was longer than the limit.
+    pub(crate) fn was_cut(&self) -> bool {
+        self.cut
     }
 
     /// The next line without its line end, or `None` after the last one.
     pub(crate) fn next(&mut self) -> io::Result<Option<&[u8]>> {
         self.reader.consume(std::mem::take(&mut self.pending));
         self.joined.clear();
+        self.cut = false;
         let mut any = false;
         loop {
             let buffer = match self.reader.fill_buf() {
@@ -36,6 +51,8 @@ impl<R: BufRead> Lines<R> {
             let (len, end) = (buffer.len(), memchr::memchr(b'\n', buffer));
             if let Some(end) = end.filter(|_| !any) {
                 self.pending = end + 1;
+                self.ended = true;
+                self.cut = end > self.limit;
                 // The borrow checker does not see that this arm returns, so the buffer is asked
                 // for again; it is the same one.
                 let line = &self.reader.fill_buf()?[..end];
@@ -45,8 +62,10 @@ impl<R: BufRead> Lines<R> {
             any |= len > 0;
             let room = self.limit.saturating_sub(self.joined.len());
             self.joined.extend_from_slice(&buffer[..part.min(room)]);
+            self.cut |= part > room;
             self.reader.consume(end.map_or(len, |end| end + 1));
             if end.is_some() || len == 0 {
+                self.ended = end.is_some();
                 return Ok(any.then(|| without_return(&self.joined)));
             }
         }

@@ -46,6 +46,61 @@ pub(crate) fn find_panic(text: &str) -> Option<Panic> {
     })
 }
 
+/// What a failed test's output says in one line, and where: its panic's own message, or else the
+/// first line that is no head of a panic, which names a thread by a number that is never the same.
+pub(crate) fn failure_message(text: &str) -> (Option<String>, Option<Location>) {
+    let panic = find_panic(text);
+    let (said, location) = panic.map_or((None, None), |panic| (panic.message, panic.location));
+    let plain = || {
+        let lines = text
+            .lines()
+            .filter(|line| !is_head(line) && !line.starts_with("note: "));
+        lines
+            .filter_map(first_line)
+            .next()
+            .map(|line| without_number(&line))
+    };
+    let said = said.or_else(plain);
+    let bare = || {
+        text.contains(" panicked at ")
+            .then(|| "panicked".to_owned())
+    };
+    (said.or_else(bare), location)
+}
+
+/// `thread 'NAME' (NUMBER) panicked at PLACE`
+fn is_head(line: &str) -> bool {
+    let line = line.trim_start();
+    line.starts_with("thread ") && line.contains(" panicked at ")
+}
+
+/// A message without the head of a panic: what follows it on the next lines, or in `detail`.
+pub(crate) fn without_head(message: &str, detail: Option<&str>) -> Option<String> {
+    let line = first_line(message)?;
+    if !is_head(&line) {
+        return Some(without_number(&line));
+    }
+    let own = find_panic(message).and_then(|panic| panic.message);
+    own.or_else(|| detail.and_then(find_panic)?.message)
+        .or_else(|| Some(without_number(&line)))
+}
+
+/// `thread 'NAME' (NUMBER) …` without the number.
+fn without_number(head: &str) -> String {
+    if !head.starts_with("thread '") {
+        return head.to_owned();
+    }
+    let Some((start, rest)) = head.split_once("' (") else {
+        return head.to_owned();
+    };
+    match rest.split_once(") ") {
+        Some((number, rest)) if number.bytes().all(|b| b.is_ascii_digit()) => {
+            format!("{start}' {rest}")
+        }
+        _ => head.to_owned(),
+    }
+}
+
 /// A test that should have panicked and did not.
 fn missing_panic(text: &str) -> Option<Panic> {
     const WORDS: &str = "test did not panic as expected";

@@ -5,7 +5,8 @@ use std::io::{self, BufRead, Read};
 use crate::detect::{detect_decoded, looks_like};
 use crate::encoding::{Decoded, decode_start, sniff};
 use crate::output::Output;
-use crate::{Format, Options, ReportSink, Summary, junit, libtest, tap};
+use crate::{Format, Options, ReportSink, Summary};
+use crate::{ctrf, go, junit, libtest, libtest_json, tap, teamcity};
 
 /// How much of a file is read to find out what it is.
 const START: u64 = 64 * 1024;
@@ -76,6 +77,11 @@ pub fn parse<R: BufRead>(
         Format::Junit => junit::read(source, &mut out)?,
         Format::Tap => tap::read(source, &mut out)?,
         Format::Libtest => libtest::read(source, &mut out)?,
+        Format::LibtestJson => libtest_json::read(source, &mut out)?,
+        Format::GoJson => go::read_json(source, &mut out)?,
+        Format::GoText => go::read_text(source, &mut out)?,
+        Format::Ctrf => ctrf::read(source, &mut out)?,
+        Format::TeamCity => teamcity::read(source, &mut out)?,
     };
     if recognised {
         Ok(out.finish())

@@ -14,10 +14,17 @@ use retro_test_report::{Collected, Format, Options, ParseError, detect, parse};
 type Counts = [u64; 5];
 
 /// Files that are read differently on purpose, with the reason.
-const DELIBERATE: [(&str, &str); 1] = [(
-    "junit/31f2ca44.xml",
-    "ten tests with status='disabled' did not run: skipped here, passed there",
-)];
+const DELIBERATE: [(&str, &str); 2] = [
+    (
+        "junit/31f2ca44.xml",
+        "ten tests with status='disabled' did not run: skipped here, passed there",
+    ),
+    (
+        "libtest-json/33a085f2.json",
+        "paths on Windows with backslashes that are no escapes: a strict parser loses 89 of the 494 \
+         tests that the suites claim",
+    ),
+];
 
 #[derive(Default)]
 struct Tally {
@@ -42,7 +49,7 @@ fn real_files_are_counted_as_expected() {
         let [file, format, _, counts @ ..] = &columns[..] else {
             panic!("bad row: {row}")
         };
-        let Some(format) = Format::from_name(format) else {
+        let Some(format) = format_of(format) else {
             let seen = detect(&fs::read(folder.join(file)).expect("a listed file"));
             if let Some(seen) = seen {
                 surprises.push(format!("{file} is {format}, not {}", seen.name()));
@@ -83,6 +90,14 @@ fn real_files_are_counted_as_expected() {
         }
     }
     assert!(surprises.is_empty(), "read wrongly: {surprises:#?}");
+}
+
+/// The format that the table calls so.
+fn format_of(name: &str) -> Option<Format> {
+    match name {
+        "gotest-text" => Some(Format::GoText),
+        name => Format::from_name(name),
+    }
 }
 
 fn check(folder: &Path, file: &str, format: Format, expected: Counts, tally: &mut Tally) {

@@ -172,6 +172,11 @@ fn read_one(
         ResultFormat::Junit => Some(Format::Junit),
         ResultFormat::Tap => Some(Format::Tap),
         ResultFormat::Libtest => Some(Format::Libtest),
+        ResultFormat::LibtestJson => Some(Format::LibtestJson),
+        ResultFormat::GoJson => Some(Format::GoJson),
+        ResultFormat::GoText => Some(Format::GoText),
+        ResultFormat::Ctrf => Some(Format::Ctrf),
+        ResultFormat::TeamCity => Some(Format::TeamCity),
     };
     let mut sink = Collected::default();
     let parsed = match File::open(path) {

@@ -63,7 +63,11 @@ pub(crate) fn dispatch(cli: Cli, environment: Environment) -> Result<ExitCode, F
 /// Colours of standard output, where no configuration is read.
 fn paint_output(global: &crate::cli::Global, environment: &Environment) -> Paint {
     let mode = global.color.unwrap_or(ColorMode::Auto);
-    Paint(use_color(mode, environment, std::io::stdout().is_terminal()))
+    Paint(use_color(
+        mode,
+        environment,
+        std::io::stdout().is_terminal(),
+    ))
 }
 
 /// The run that a person named.

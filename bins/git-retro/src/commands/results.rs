@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, Write as _};
+use std::io::{self, BufRead, BufReader, BufWriter};
 use std::path::Path;
 
 use retro_bootstrap::{ExitCode, Failure};
@@ -41,7 +41,10 @@ pub(crate) fn run(args: &ResultsArgs, paint: Paint) -> Result<ExitCode, Failure>
                 complain(file, &ended);
                 files.push(ReportDocument::new(file, &read, &ended));
             }
-            print(&json(&ReportsDocument::new(files), crate::cli::Format::Json)?)?;
+            print(&json(
+                &ReportsDocument::new(files),
+                crate::cli::Format::Json,
+            )?)?;
         }
         ResultsFormat::Junit | ResultsFormat::Ctrf | ResultsFormat::Csv => {
             let (mut cases, mut suites) = (Vec::new(), Vec::new());

@@ -14,6 +14,7 @@ use std::io::BufRead;
 
 use self::case::{Around, OpenCase};
 use self::element::Element;
+pub(crate) use self::numbers::{duration, timestamp};
 use self::result::ResultElement;
 use self::suite::OpenSuite;
 use crate::output::Output;

@@ -5,7 +5,8 @@ use std::time::Duration;
 use retro_domain::{Attempt, Outcome};
 
 use super::numbers;
-use crate::kept_text::{first_line, trimmed};
+use crate::kept_text::trimmed;
+use crate::panic_message::without_head;
 use crate::spare::Spare;
 use crate::xml::Attributes;
 
@@ -49,7 +50,7 @@ impl ResultElement {
 
     pub(super) fn message(&self) -> Option<String> {
         let text = self.message.as_deref().or(self.detail.as_deref())?;
-        first_line(text)
+        without_head(text, self.detail.as_deref())
     }
 
     /// Takes the text out. The whole of a message of several lines belongs to it.

@@ -6,9 +6,9 @@ use std::time::Duration;
 use retro_domain::{Location, Outcome, OutcomeCounts, TestCase, TestId};
 
 use super::line::{Ended, ResultLine, TestLine, ended_after_output};
-use crate::kept_text::{KeptText, first_line};
+use crate::kept_text::KeptText;
 use crate::output::Output;
-use crate::panic_message::find_panic;
+use crate::panic_message::failure_message;
 use crate::{ClaimedCounts, SuiteMetadata};
 
 /// A binary whose end was not read yet.
@@ -289,11 +289,10 @@ impl Binary {
             .as_deref()
             .or(case.stdout.as_deref())
             .unwrap_or_default();
-        let panic = find_panic(text);
-        let said = panic.as_ref().and_then(|panic| panic.message.clone());
-        case.message = message.or(said).or_else(|| first_line(text));
+        let (said, location) = failure_message(text);
+        case.message = message.or(said);
         // A panic in a documentation test is in a file that exists only while it runs.
-        case.location = case.location.or(panic.and_then(|panic| panic.location));
+        case.location = case.location.or(location);
         case.detail = detail;
         out.case(case);
     }
@@ -412,7 +411,7 @@ fn without_result(text: &str, outcome: Outcome) -> String {
 }
 
 /// Where a documentation test is: `src/lib.rs - name (line 12)`.
-fn documentation_test(name: &str) -> Option<Location> {
+pub(crate) fn documentation_test(name: &str) -> Option<Location> {
     let (file, rest) = name.split_once(" - ")?;
     let (_, line) = rest.rsplit_once("(line ")?;
     let line = line.strip_suffix(')')?.parse().ok()?;

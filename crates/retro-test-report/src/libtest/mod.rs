@@ -10,6 +10,7 @@ mod line;
 use std::io::BufRead;
 
 use self::binary::Binary;
+pub(crate) use self::binary::documentation_test;
 use self::line::{Line, classify, is_binary_failure, test_after_output, without_colours};
 use crate::ParseError;
 use crate::lines::Lines;
@@ -45,6 +46,22 @@ pub(crate) fn is_evidence(line: &[u8]) -> bool {
         Line::Start(_) | Line::Result(_) | Line::Binary(_) => true,
         Line::Test(test) => test.ended.is_some(),
         _ => false,
+    }
+}
+
+/// The suite that a line of Cargo's names: the binary that runs next.
+pub(crate) fn binary_name(line: &str) -> Option<Vec<String>> {
+    match classify(&without_colours(line)) {
+        Line::Binary(suite) => Some(suite),
+        _ => None,
+    }
+}
+
+/// Cargo's words on a binary that failed or died.
+pub(crate) fn binary_death(line: &str) -> Option<String> {
+    match classify(&without_colours(line)) {
+        Line::BinaryFailed(why) => Some(why.to_owned()),
+        _ => None,
     }
 }
 

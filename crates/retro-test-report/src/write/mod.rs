@@ -1,6 +1,7 @@
 //! Writing test cases in formats that other tools read.
 
 mod csv;
+mod ctrf;
 pub(crate) mod extra;
 mod junit;
 #[cfg(test)]
@@ -9,6 +10,7 @@ mod sample;
 use std::time::Duration;
 
 pub use self::csv::write_csv;
+pub use self::ctrf::write_ctrf;
 pub use self::junit::write_junit;
 
 /// Seconds, to the millisecond or as exact as it takes.

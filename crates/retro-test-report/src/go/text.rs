@@ -1,0 +1,530 @@
+//! The text of `go test`, with `-v` or without.
+//!
+//! The name of a package comes after its tests, so what is known of them waits until then.
+
+use std::collections::{BTreeMap, HashSet};
+use std::io::BufRead;
+use std::time::Duration;
+
+use retro_domain::{Outcome, TestCase, TestId};
+
+use super::failure::panic_message;
+use super::json::not_built;
+use super::line::{Bench, End, Line, PackageEnd, classify, end_after_output};
+use super::package::{OpenTest, PackageEnding, add_output, left_open};
+use crate::kept_text::{KeptText, first_line};
+use crate::lines::Lines;
+use crate::open_room::OpenRoom;
+use crate::output::Output;
+use crate::{ParseError, SuiteMetadata};
+
+/// Reads a stream; whether there was any test run in it.
+pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, ParseError> {
+    let mut lines = Lines::new(reader, out.options.max_text.max(4096));
+    let package = Package::new(&out.options);
+    let mut run = Run {
+        out,
+        package,
+        builds: BTreeMap::new(),
+        build: None,
+        number: 0,
+        recognised: false,
+        is_silent: false,
+    };
+    let mut is_whole = true;
+    while let Some(line) = lines.next()? {
+        run.number += 1;
+        let line = String::from_utf8_lossy(line).into_owned();
+        is_whole = lines.ended();
+        run.line(&line);
+    }
+    run.end(is_whole);
+    Ok(run.recognised)
+}
+
+/// A test that ended, until its package is known.
+struct Held {
+    name: String,
+    outcome: Outcome,
+    took: Option<Duration>,
+    open: OpenTest,
+    /// Why it has no end.
+    message: Option<String>,
+    has_room: bool,
+}
+
+struct Package {
+    room: OpenRoom,
+    /// The name, when it comes before the tests.
+    header: Option<String>,
+    open: BTreeMap<String, OpenTest>,
+    /// The test whose output is being read.
+    current: Option<String>,
+    /// The test that ended last, whose output may follow its end.
+    last: Option<Held>,
+    held: Vec<Held>,
+    /// Whether the tests were handed over without a package, for want of room.
+    is_nameless: bool,
+    output: KeptText,
+    panic: Option<String>,
+    coverage: Option<String>,
+    /// `PASS` or `FAIL` alone, which ends a binary.
+    verdict: Option<bool>,
+    tests: u64,
+    failed: u64,
+    untracked: u64,
+}
+
+impl Package {
+    fn new(options: &crate::Options) -> Self {
+        Self {
+            room: OpenRoom::new(options),
+            header: None,
+            open: BTreeMap::new(),
+            current: None,
+            last: None,
+            held: Vec::new(),
+            is_nameless: false,
+            output: KeptText::new(options.max_text),
+            panic: None,
+            coverage: None,
+            verdict: None,
+            tests: 0,
+            failed: 0,
+            untracked: 0,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.tests == 0 && self.open.is_empty()
+    }
+}
+
+struct Run<'o, 's> {
+    out: &'o mut Output<'s>,
+    package: Package,
+    /// What the compiler said, by package.
+    builds: BTreeMap<String, KeptText>,
+    /// The package about which the compiler speaks.
+    build: Option<String>,
+    number: u64,
+    recognised: bool,
+    /// Whether a package passed without naming its tests.
+    is_silent: bool,
+}
+
+impl Run<'_, '_> {
+    fn line(&mut self, line: &str) {
+        let kind = classify(line);
+        if !matches!(kind, Line::Other) {
+            self.build = None;
+        }
+        match kind {
+            Line::Run(name) => self.begin(name),
+            Line::Current(name) => {
+                self.settle();
+                self.package.current = Some(name.to_owned());
+                if let Some(open) = self.package.open.get_mut(name) {
+                    open.is_paused = false;
+                }
+            }
+            Line::Pause(name) => {
+                self.settle();
+                self.package.current = None;
+                if let Some(open) = self.package.open.get_mut(name) {
+                    open.is_paused = true;
+                }
+            }
+            Line::Attribute(name, key, value) => {
+                if let Some(open) = self.package.open.get_mut(name) {
+                    open.property(key, value);
+                }
+            }
+            Line::Artifacts(name, path) => {
+                if let Some(open) = self.package.open.get_mut(name) {
+                    open.artifacts(path);
+                }
+            }
+            Line::End(end) => self.end_test(end),
+            Line::Bench(bench) => self.bench(bench),
+            Line::BenchLog(_) => {}
+            Line::Verdict(passed) => {
+                self.settle();
+                self.package.current = None;
+                self.package.verdict = Some(passed);
+            }
+            Line::Package(package) => {
+                self.recognised = true;
+                let name = package.name.to_owned();
+                self.package.coverage = package
+                    .coverage
+                    .map(ToOwned::to_owned)
+                    .or(self.package.coverage.take());
+                let is_quiet = package.ended == PackageEnd::Passed
+                    && self.package.is_empty()
+                    && self.package.last.is_none();
+                self.is_silent |= is_quiet && !package.has_note;
+                self.end_package(Some(&name), package.ended, package.took);
+            }
+            Line::PackageHeader(name) => {
+                self.end_binary();
+                self.package.header = Some(name.to_owned());
+            }
+            Line::Build(name) => {
+                self.settle();
+                self.package.current = None;
+                if self.builds.len() < 1_000 {
+                    self.builds
+                        .entry(name.to_owned())
+                        .or_insert_with(|| KeptText::new(64 << 10));
+                    self.build = Some(name.to_owned());
+                }
+            }
+            Line::Coverage(text) => self.package.coverage = Some(text.to_owned()),
+            Line::ExitStatus => {}
+            Line::Other => self.other(line),
+        }
+    }
+
+    fn other(&mut self, line: &str) {
+        if let Some((output, end)) = end_after_output(line)
+            && self.package.open.contains_key(end.name)
+        {
+            self.output(output);
+            return self.end_test(end);
+        }
+        if let Some(at) = line.find("=== RUN   ").filter(|&at| at > 0)
+            && let Line::Run(name) = classify(&line[at..])
+        {
+            self.output(&line[..at]);
+            return self.begin(name);
+        }
+        if let Some(text) = self
+            .build
+            .as_ref()
+            .and_then(|name| self.builds.get_mut(name))
+        {
+            return text.push_line(line.as_bytes());
+        }
+        self.output(line);
+    }
+
+    fn output(&mut self, line: &str) {
+        let package = &mut self.package;
+        if package.panic.is_none() {
+            package.panic = panic_message(line);
+        }
+        let Package {
+            room,
+            open,
+            current,
+            last,
+            output,
+            ..
+        } = package;
+        let current = current.as_ref().and_then(|name| open.get_mut(name));
+        match last.as_mut().map(|held| &mut held.open).or(current) {
+            Some(test) => {
+                add_output(test, line, room);
+                add_output(test, "\n", room);
+            }
+            None => {
+                output.push_within(line.as_bytes(), &mut room.texts);
+                output.push_within(b"\n", &mut room.texts);
+            }
+        }
+    }
+
+    /// A binary that ended without a line for its package, when another one begins.
+    fn end_binary(&mut self) {
+        if let Some(passed) = self.package.verdict {
+            let ended = if passed {
+                PackageEnd::Passed
+            } else {
+                PackageEnd::Failed
+            };
+            if !self.package.is_empty() {
+                self.end_package(None, ended, None);
+            }
+            self.package.verdict = None;
+        }
+    }
+
+    fn begin(&mut self, name: &str) {
+        self.end_binary();
+        self.settle();
+        self.recognised = true;
+        if let Some(open) = self.package.open.remove(name) {
+            self.unended(
+                name,
+                open,
+                Outcome::Errored,
+                "the test did not end: it began again",
+            );
+        }
+        let package = &mut self.package;
+        if package.room.enter(name.len()) {
+            let limit = self.out.options.max_text;
+            package.open.insert(name.to_owned(), OpenTest::new(limit));
+        } else {
+            package.untracked += 1;
+        }
+        package.current = Some(name.to_owned());
+    }
+
+    fn unended(&mut self, name: &str, open: OpenTest, outcome: Outcome, why: &str) {
+        self.hold(Held {
+            name: name.to_owned(),
+            outcome,
+            took: None,
+            open,
+            message: outcome.is_failure().then(|| why.to_owned()),
+            has_room: true,
+        });
+    }
+
+    fn end_test(&mut self, end: End<'_>) {
+        self.end_binary();
+        self.settle();
+        self.recognised = true;
+        let package = &mut self.package;
+        let limit = self.out.options.max_text;
+        let open = package.open.remove(end.name);
+        let mut has_room = true;
+        if open.is_none() {
+            // Without -v only the ends of failed tests are there.
+            package.untracked = package.untracked.saturating_sub(1);
+            has_room = package.room.enter(end.name.len());
+        }
+        package.last = Some(Held {
+            name: end.name.to_owned(),
+            outcome: end.outcome,
+            took: end.took,
+            open: open.unwrap_or_else(|| OpenTest::new(limit)),
+            message: None,
+            has_room,
+        });
+        package.current = None;
+    }
+
+    fn bench(&mut self, bench: Bench<'_>) {
+        self.end_binary();
+        self.recognised = true;
+        let package = &mut self.package;
+        // Measured again, with `-count` or `-cpu`.
+        if let Some(held) = package.last.as_mut()
+            && held.name == bench.name
+            && held.outcome == Outcome::Passed
+        {
+            held.open.property("bench", bench.figures);
+            return;
+        }
+        let end = End {
+            outcome: Outcome::Passed,
+            name: bench.name,
+            took: None,
+        };
+        self.end_test(end);
+        if let Some(held) = &mut self.package.last {
+            held.open.property("bench", bench.figures);
+        }
+    }
+
+    /// The output of the test that ended last is complete.
+    fn settle(&mut self) {
+        if let Some(held) = self.package.last.take() {
+            self.hold(held);
+        }
+    }
+
+    fn hold(&mut self, held: Held) {
+        let package = &mut self.package;
+        package.tests += 1;
+        package.failed += u64::from(held.outcome.is_failure());
+        if package.is_nameless {
+            return self.deliver(held, None);
+        }
+        let has_room = held.has_room;
+        package.held.push(held);
+        if !has_room {
+            self.out.warn(
+                self.number,
+                "a package has too many tests to wait for its name; they are told without it",
+            );
+            self.package.is_nameless = true;
+            for held in std::mem::take(&mut self.package.held) {
+                self.deliver(held, None);
+            }
+        }
+    }
+
+    fn deliver(&mut self, held: Held, package: Option<&str>) {
+        let Held {
+            name,
+            outcome,
+            took,
+            open,
+            message,
+            has_room,
+        } = held;
+        if has_room {
+            self.package.room.leave(name.len(), open.output.len());
+        }
+        let mut case: TestCase = open.case(&name, outcome, message);
+        case.duration = took;
+        case.id.suite.extend(package.map(ToOwned::to_owned));
+        self.out.case(case);
+    }
+
+    fn end_package(&mut self, name: Option<&str>, ended: PackageEnd, took: Option<Duration>) {
+        self.settle();
+        let panic = self.package.panic.clone();
+        let ending = match ended {
+            PackageEnd::Passed | PackageEnd::Skipped => PackageEnding::Passed,
+            PackageEnd::Failed | PackageEnd::NotBuilt(_) => PackageEnding::Failed(panic.as_deref()),
+        };
+        self.leave_open(ending);
+        let fresh = Package::new(&self.out.options);
+        let header = self.package.header.take();
+        let name = name.map(ToOwned::to_owned).or(header);
+        let is_nameless = self.package.is_nameless;
+        let suite = name.as_deref().filter(|_| !is_nameless);
+        for held in std::mem::take(&mut self.package.held) {
+            self.deliver(held, suite);
+        }
+        let package = std::mem::replace(&mut self.package, fresh);
+        let output = package.output.finish();
+        let build = name
+            .as_ref()
+            .and_then(|name| self.builds.remove(name))
+            .and_then(KeptText::finish);
+        let mut whole = match ended {
+            PackageEnd::NotBuilt(why) => Some(not_built(why, build.as_deref())),
+            PackageEnd::Failed if package.failed == 0 => {
+                let mut case = TestCase::new(TestId::named("[failed]"), Outcome::Errored);
+                let said = output.as_deref().and_then(first_line);
+                case.message = package.panic.or(said);
+                case.message
+                    .get_or_insert_with(|| "the package failed without a failed test".to_owned());
+                case.detail = output.clone();
+                Some(case)
+            }
+            _ => None,
+        };
+        if let Some(mut case) = whole.take() {
+            case.id.suite.extend(name.clone());
+            self.out.case(case);
+        }
+        let left = self.out.suite_text_left();
+        let text = build.or(output).filter(|text| text.len() <= left);
+        self.out
+            .spend_suite_text(text.as_ref().map_or(0, String::len));
+        self.out.suite(SuiteMetadata {
+            path: name.into_iter().collect(),
+            duration: took,
+            properties: package
+                .coverage
+                .map(|text| ("coverage".to_owned(), text))
+                .into_iter()
+                .collect(),
+            stdout: text,
+            ..SuiteMetadata::default()
+        });
+    }
+
+    fn leave_open(&mut self, ending: PackageEnding<'_>) {
+        if self.package.open.is_empty() {
+            return self.warn_untracked();
+        }
+        let roots: HashSet<&str> = self
+            .package
+            .held
+            .iter()
+            .filter(|held| held.outcome == Outcome::Passed && !held.name.contains('/'))
+            .map(|held| held.name.as_str())
+            .collect();
+        // What a test that passed ran inside has passed, even when its end was lost.
+        let mut left = left_open(&self.package.open, ending);
+        for (name, judged) in &mut left {
+            let root = name.split('/').next().unwrap_or_default();
+            if name.contains('/') && roots.contains(root) {
+                *judged = Some((Outcome::Passed, None));
+            }
+        }
+        // Benchmarks inside another one were measured, and it has no figures of its own.
+        let measured: HashSet<String> = self
+            .package
+            .held
+            .iter()
+            .filter(|held| held.name.starts_with("Benchmark"))
+            .flat_map(|held| {
+                held.name
+                    .match_indices('/')
+                    .map(|(at, _)| held.name[..at].to_owned())
+            })
+            .collect();
+        for (name, judged) in left {
+            let Some(open) = self.package.open.remove(&name) else {
+                continue;
+            };
+            match judged {
+                Some((Outcome::Passed, _)) if measured.contains(&name) => {}
+                Some((outcome, why)) => {
+                    if outcome == Outcome::Passed && !name.starts_with("Benchmark") {
+                        self.out.warn(
+                            self.number,
+                            format!("{name} has no end; its package passed"),
+                        );
+                    }
+                    self.unended(&name, open, outcome, &why.unwrap_or_default());
+                }
+                None => {}
+            }
+        }
+        self.warn_untracked();
+    }
+
+    fn warn_untracked(&mut self) {
+        if self.package.untracked > 0 {
+            let why = format!(
+                "{} tests were open at once with too many others and have no end",
+                self.package.untracked
+            );
+            self.out.warn(self.number, why);
+            self.out.summary.truncated = true;
+        }
+    }
+
+    fn end(&mut self, is_whole: bool) {
+        self.settle();
+        let package = &self.package;
+        if package.verdict.is_some() {
+            self.end_binary();
+        } else if !package.is_empty() || package.panic.is_some() {
+            self.out.summary.truncated = true;
+            let open = package.open.len();
+            if let Some(panic) = package.panic.clone() {
+                self.leave_open(PackageEnding::Failed(Some(&panic)));
+                self.out.run_failure(panic);
+            } else {
+                if open > 0 && !is_whole {
+                    self.out.warn(
+                        self.number,
+                        format!("the output ends inside {open} tests, which are left out"),
+                    );
+                }
+                self.leave_open(PackageEnding::Cut(is_whole));
+            }
+            let header = self.package.header.clone();
+            for held in std::mem::take(&mut self.package.held) {
+                self.deliver(held, header.as_deref());
+            }
+        }
+        if self.is_silent {
+            self.out.warn(
+                None,
+                "packages passed without naming their tests; `go test -v` or `-json` names them",
+            );
+        }
+    }
+}

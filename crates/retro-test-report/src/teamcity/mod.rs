@@ -1,0 +1,558 @@
+//! TeamCity service messages in other text.
+//!
+//! Messages of several flows may alternate. Each flow has its own suites, and a flow that began
+//! inside another one has those around it.
+
+mod message;
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::BufRead;
+use std::time::Duration;
+
+use retro_domain::{Attachment, Location, Outcome, TestCase, TestId};
+
+use self::message::{Message, find};
+use crate::junit::{duration, timestamp};
+use crate::kept_text::{KeptText, first_line};
+use crate::lines::Lines;
+use crate::open_room::OpenRoom;
+use crate::output::Output;
+use crate::{ParseError, SuiteMetadata};
+
+/// Suites nested deeper than this are left out of names.
+const MAX_SUITES_IN_NAME: usize = 100;
+
+/// The most properties, and the most attachments, of one test.
+const MOST_ITEMS: usize = 1_000;
+
+/// Whether a line has a message of a test run.
+pub(crate) fn is_evidence(line: &[u8]) -> bool {
+    if memchr::memmem::find(line, b"##teamcity[").is_none() {
+        return false;
+    }
+    let line = String::from_utf8_lossy(line);
+    let mut rest = &*line;
+    while let Some((_, message, after)) = find(rest) {
+        if message.name.starts_with("test") || message.name == "flowStarted" {
+            return true;
+        }
+        rest = after;
+    }
+    false
+}
+
+/// Reads a stream; whether there was any message of a test run in it.
+pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, ParseError> {
+    let limit = out.options.max_text;
+    // A message holds several texts, and escapes make them longer.
+    let mut lines = Lines::new(reader, limit.saturating_mul(8).max(64 << 10));
+    let mut run = Run {
+        room: OpenRoom::new(&out.options),
+        out,
+        flows: HashMap::new(),
+        capturing: None,
+        number: 0,
+        recognised: false,
+    };
+    while let Some(line) = lines.next()? {
+        run.number += 1;
+        let line = String::from_utf8_lossy(line).into_owned();
+        let (is_cut, is_whole) = (lines.was_cut(), lines.ended());
+        run.line(&line, is_cut, is_whole);
+    }
+    run.end();
+    Ok(run.recognised)
+}
+
+#[derive(Default)]
+struct Flow {
+    /// The suites of the flow around it, and its own.
+    suites: Vec<Suite>,
+    inherited: usize,
+    /// Suites too deep to have a name.
+    unnamed: u64,
+    tests: BTreeMap<String, OpenTest>,
+    parent: Option<String>,
+    room: usize,
+}
+
+#[derive(Clone)]
+struct Suite {
+    name: String,
+    started: Option<String>,
+}
+
+struct OpenTest {
+    case: TestCase,
+    is_failed: bool,
+    captures: bool,
+    started: Option<String>,
+    detail: KeptText,
+    stdout: KeptText,
+    stderr: KeptText,
+    room: usize,
+}
+
+struct Run<'o, 's> {
+    out: &'o mut Output<'s>,
+    room: OpenRoom,
+    flows: HashMap<String, Flow>,
+    /// The flow and the test whose plain output is its own.
+    capturing: Option<(String, String)>,
+    number: u64,
+    recognised: bool,
+}
+
+impl Run<'_, '_> {
+    fn line(&mut self, line: &str, is_cut: bool, is_whole: bool) {
+        let mut rest = line;
+        while let Some((before, message, after)) = find(rest) {
+            self.plain(before);
+            if !message.is_whole && !is_cut {
+                self.out
+                    .warn(self.number, "a message without an end was left out");
+                // The last line of a file that was cut off.
+                self.out.summary.truncated |= !is_whole;
+                return;
+            }
+            self.message(&message);
+            rest = after;
+        }
+        if rest.len() == line.len() {
+            self.plain(line);
+        }
+    }
+
+    fn plain(&mut self, text: &str) {
+        if let Some((flow, name)) = &self.capturing
+            && !text.is_empty()
+            && let Some(test) = self
+                .flows
+                .get_mut(flow)
+                .and_then(|flow| flow.tests.get_mut(name))
+        {
+            test.stdout
+                .push_within(text.as_bytes(), &mut self.room.texts);
+            test.stdout.push_within(b"\n", &mut self.room.texts);
+        }
+    }
+
+    fn message(&mut self, message: &Message<'_>) {
+        let flow = message.get("flowId").unwrap_or_default();
+        let name = message.get("name").unwrap_or_default();
+        match message.name {
+            "testSuiteStarted" => self.suite_started(&flow, &name, message),
+            "testSuiteFinished" => self.suite_finished(&flow, &name, message),
+            "flowStarted" => self.flow_started(&flow, message.get("parent").as_deref()),
+            "flowFinished" => self.flow_finished(&flow),
+            "testStarted" => self.started(&flow, &name, message),
+            "testFinished" => self.finished(&flow, &name, message),
+            "testFailed" => self.failed(&flow, &name, message),
+            "testIgnored" => self.ignored(&flow, &name, message),
+            "testStdOut" | "testStdErr" => self.output(&flow, &name, message),
+            "testMetadata" => self.metadata(&flow, message),
+            "buildProblem" => {
+                let why = message.get("description").unwrap_or_default();
+                let why = first_line(&why).unwrap_or_else(|| "a build problem".to_owned());
+                self.out.run_failure(why);
+            }
+            "testCount" | "testRetrySupport" => self.recognised = true,
+            _ => {}
+        }
+    }
+
+    /// The flow, when there is room for it.
+    fn flow(&mut self, id: &str) -> Option<&mut Flow> {
+        if !self.flows.contains_key(id) {
+            if !self.room.enter(id.len()) {
+                return None;
+            }
+            self.flows.insert(id.to_owned(), Flow::default());
+        }
+        self.flows.get_mut(id)
+    }
+
+    fn flow_started(&mut self, id: &str, parent: Option<&str>) {
+        self.recognised = true;
+        let around = parent.and_then(|parent| self.flows.get(parent));
+        let suites = around.map_or(Vec::new(), |flow| flow.suites.clone());
+        let size: usize = suites.iter().map(|suite| suite.name.len() + 64).sum();
+        if suites.is_empty() || !self.room.enter(size) {
+            return;
+        }
+        if let Some(flow) = self.flow(id) {
+            let old = std::mem::replace(&mut flow.room, size);
+            flow.inherited = suites.len();
+            flow.suites = suites;
+            flow.parent = parent.map(ToOwned::to_owned);
+            if old > 0 {
+                self.room.leave(old, 0);
+            }
+        }
+    }
+
+    fn flow_finished(&mut self, id: &str) {
+        self.leave_tests(id, "its flow ended");
+        if let Some(flow) = self.flows.remove(id) {
+            self.room.leave(id.len(), 0);
+            if flow.room > 0 {
+                self.room.leave(flow.room, 0);
+            }
+        }
+    }
+
+    fn suite_started(&mut self, flow: &str, name: &str, message: &Message<'_>) {
+        self.recognised = true;
+        let suite = Suite {
+            name: name.to_owned(),
+            started: message.get("timestamp").map(|time| time.into_owned()),
+        };
+        let has_room = self.room.enter(name.len());
+        if let Some(flow) = self.flow(flow) {
+            if flow.suites.len() < MAX_SUITES_IN_NAME && has_room {
+                flow.suites.push(suite);
+                return;
+            }
+            flow.unnamed += 1;
+        }
+        if has_room {
+            self.room.leave(name.len(), 0);
+        }
+    }
+
+    fn suite_finished(&mut self, id: &str, name: &str, message: &Message<'_>) {
+        self.recognised = true;
+        self.leave_tests(id, "its suite ended");
+        let Some(flow) = self.flows.get_mut(id) else {
+            return;
+        };
+        if flow.unnamed > 0 {
+            flow.unnamed -= 1;
+            return;
+        }
+        let own = &flow.suites[flow.inherited.min(flow.suites.len())..];
+        let Some(at) = own.iter().rposition(|suite| suite.name == name) else {
+            self.out.warn(
+                self.number,
+                format!("the suite {name:?} ends and was not open"),
+            );
+            return;
+        };
+        let at = at + flow.inherited;
+        if at + 1 < flow.suites.len() {
+            let inner = flow.suites.len() - at - 1;
+            self.out.warn(
+                self.number,
+                format!("the suite {name:?} ends while {inner} inside it are open"),
+            );
+        }
+        let path = names(&flow.suites[..=at]);
+        let ended = flow.suites.drain(at..).collect::<Vec<_>>();
+        for suite in &ended {
+            self.room.leave(suite.name.len(), 0);
+        }
+        let started = ended
+            .first()
+            .and_then(|suite| timestamp(suite.started.as_deref()?));
+        self.out.suite(SuiteMetadata {
+            path,
+            started,
+            duration: message.get("duration").and_then(|text| millis(&text)),
+            ..SuiteMetadata::default()
+        });
+    }
+
+    /// The open test of a name, which begins when it was not open.
+    fn test(&mut self, id: &str, name: &str) -> Option<&mut OpenTest> {
+        self.recognised = true;
+        let limit = self.out.options.max_text;
+        let is_open = self.flow(id)?.tests.contains_key(name);
+        if !is_open {
+            let flow = self.flows.get(id)?;
+            // The suites' names are kept once more.
+            let size: usize = flow.suites.iter().map(|suite| suite.name.len() + 24).sum();
+            let size = size + name.len() + 400;
+            if !self.room.enter(size) {
+                return None;
+            }
+            let test = OpenTest {
+                case: TestCase::new(
+                    TestId {
+                        suite: names(&flow.suites),
+                        ..TestId::named(name)
+                    },
+                    Outcome::Passed,
+                ),
+                is_failed: false,
+                captures: false,
+                started: None,
+                detail: KeptText::new(limit),
+                stdout: KeptText::new(limit),
+                stderr: KeptText::new(limit),
+                room: size,
+            };
+            self.flows.get_mut(id)?.tests.insert(name.to_owned(), test);
+        }
+        self.flows.get_mut(id)?.tests.get_mut(name)
+    }
+
+    fn too_many(&mut self) {
+        self.out.summary.truncated = true;
+        self.out.warn(
+            self.number,
+            "too many tests are open at once; one was left out",
+        );
+    }
+
+    fn started(&mut self, flow: &str, name: &str, message: &Message<'_>) {
+        // Inside one flow, tests follow each other: what began earlier has ended, unless it waits
+        // for an end of its own.
+        let earlier: Vec<String> = match self.flows.get(flow) {
+            Some(flow) => flow
+                .tests
+                .iter()
+                .filter(|(other, test)| test.is_failed || *other == name)
+                .map(|(name, _)| name.clone())
+                .take(2)
+                .collect(),
+            None => Vec::new(),
+        };
+        for earlier in earlier {
+            self.leave_test(flow, &earlier, "it began again");
+        }
+        let captures = message
+            .get("captureStandardOutput")
+            .is_some_and(|text| text == "true");
+        let started = message.get("timestamp").map(|time| time.into_owned());
+        let location = message.get("locationHint").and_then(|hint| location(&hint));
+        let Some(test) = self.test(flow, name) else {
+            return self.too_many();
+        };
+        test.captures = captures;
+        test.started = started;
+        test.case.location = location;
+        if captures {
+            self.capturing = Some((flow.to_owned(), name.to_owned()));
+        }
+    }
+
+    fn failed(&mut self, flow: &str, name: &str, message: &Message<'_>) {
+        let said = message.get("message").unwrap_or_default();
+        let details = message.get("details").unwrap_or_default();
+        let kind = message.get("type").filter(|kind| !kind.is_empty());
+        let mut parts = vec![details.into_owned()];
+        for key in ["expected", "actual"] {
+            let value = message
+                .get(key)
+                .filter(|value| !parts[0].contains(&**value));
+            parts.extend(value.map(|value| format!("{key}: {value}")));
+        }
+        let is_error = message.get("error").is_some_and(|error| error == "true");
+        let Some(test) = self.test(flow, name) else {
+            return self.too_many();
+        };
+        let case = &mut test.case;
+        let outcome = if is_error {
+            Outcome::Errored
+        } else {
+            Outcome::Failed
+        };
+        case.outcome = case.outcome.max(outcome);
+        case.message = case.message.take().filter(|_| test.is_failed);
+        test.is_failed = true;
+        let first = first_line(&said).or_else(|| first_line(&parts[0]));
+        case.message = case.message.take().or(first);
+        case.kind = case.kind.take().or(kind.map(|kind| kind.into_owned()));
+        // A message of several lines is not kept whole as a message.
+        if said.trim().contains('\n') && !parts[0].contains(&*said) {
+            parts.insert(0, said.into_owned());
+        }
+        for part in parts.iter().filter(|part| !part.trim().is_empty()) {
+            let room = &mut self.room.texts;
+            if let Some(test) = self
+                .flows
+                .get_mut(flow)
+                .and_then(|flow| flow.tests.get_mut(name))
+            {
+                test.detail.push_within(part.trim_end().as_bytes(), room);
+                test.detail.push_within(b"\n", room);
+            }
+        }
+    }
+
+    fn ignored(&mut self, flow: &str, name: &str, message: &Message<'_>) {
+        let was_open = self
+            .flows
+            .get(flow)
+            .is_some_and(|flow| flow.tests.contains_key(name));
+        let said = message.get("message").and_then(|said| first_line(&said));
+        let Some(test) = self.test(flow, name) else {
+            return self.too_many();
+        };
+        test.case.outcome = test.case.outcome.max(Outcome::Skipped);
+        test.case.message = test.case.message.take().or(said);
+        if !was_open {
+            // Without a start there is no end.
+            self.end_test(flow, name, None);
+        }
+    }
+
+    fn finished(&mut self, flow: &str, name: &str, message: &Message<'_>) {
+        let took = message.get("duration").and_then(|text| millis(&text));
+        let ended = message.get("timestamp").and_then(|time| timestamp(&time));
+        let Some(test) = self.flows.get(flow).and_then(|flow| flow.tests.get(name)) else {
+            // It was ended already, by another test that began, or has no beginning.
+            self.recognised = true;
+            self.out.warn(
+                self.number,
+                format!("the test {name:?} ends and was not open"),
+            );
+            return;
+        };
+        let began = test.started.as_deref().and_then(timestamp);
+        let between = || {
+            let millis = ended?.unix_millis().checked_sub(began?.unix_millis())?;
+            Some(Duration::from_millis(u64::try_from(millis).ok()?))
+        };
+        let took = took.or_else(between);
+        self.end_test(flow, name, took);
+    }
+
+    fn output(&mut self, flow: &str, name: &str, message: &Message<'_>) {
+        let text = message.get("out").unwrap_or_default();
+        let Some(test) = self
+            .flows
+            .get_mut(flow)
+            .and_then(|flow| flow.tests.get_mut(name))
+        else {
+            return;
+        };
+        let kept = if message.name == "testStdErr" {
+            &mut test.stderr
+        } else {
+            &mut test.stdout
+        };
+        kept.push_within(text.as_bytes(), &mut self.room.texts);
+    }
+
+    fn metadata(&mut self, flow: &str, message: &Message<'_>) {
+        let Some(flow) = self.flows.get_mut(flow) else {
+            return;
+        };
+        let name = message.get("testName");
+        let test = match &name {
+            Some(name) => flow.tests.get_mut(&**name),
+            // The one that is open.
+            None => flow.tests.values_mut().next(),
+        };
+        let (Some(test), Some(value)) = (test, message.get("value")) else {
+            return;
+        };
+        let case = &mut test.case;
+        let key = message.get("name").filter(|key| !key.is_empty());
+        let kind = message.get("type").unwrap_or_default();
+        if value.len() > 4096 || key.as_ref().is_some_and(|key| key.len() > 4096) {
+            return;
+        }
+        if matches!(&*kind, "artifact" | "image" | "video") {
+            let path = value.into_owned();
+            let last = path.rsplit(['/', '\\']).next().unwrap_or(&path).to_owned();
+            if case.attachments.len() < MOST_ITEMS {
+                let name = key.map_or(last, |key| key.into_owned());
+                case.attachments.push(Attachment { name, path });
+            }
+        } else if case.properties.len() < MOST_ITEMS {
+            let key = key.map_or("metadata".to_owned(), |key| key.into_owned());
+            case.properties.push((key, value.into_owned()));
+        }
+    }
+
+    fn end_test(&mut self, flow: &str, name: &str, took: Option<Duration>) {
+        let Some(mut test) = self
+            .flows
+            .get_mut(flow)
+            .and_then(|flow| flow.tests.remove(name))
+        else {
+            return;
+        };
+        if self
+            .capturing
+            .as_ref()
+            .is_some_and(|(f, n)| f == flow && n == name)
+        {
+            self.capturing = None;
+        }
+        let texts = test.detail.len() + test.stdout.len() + test.stderr.len();
+        self.room.leave(test.room, texts);
+        test.case.duration = took;
+        test.case.detail = test.detail.finish_trimmed();
+        test.case.stdout = test.stdout.finish();
+        test.case.stderr = test.stderr.finish();
+        self.out.case(test.case);
+    }
+
+    /// A test that gets no end: a failed one has its result, any other has none.
+    fn leave_test(&mut self, flow: &str, name: &str, why: &str) {
+        let Some(test) = self
+            .flows
+            .get_mut(flow)
+            .and_then(|flow| flow.tests.get_mut(name))
+        else {
+            return;
+        };
+        if !test.is_failed && test.case.outcome != Outcome::Skipped {
+            test.case.outcome = Outcome::Errored;
+            test.case.message = Some(format!("the test did not end: {why}"));
+        }
+        self.end_test(flow, name, None);
+    }
+
+    fn leave_tests(&mut self, flow: &str, why: &str) {
+        let tests = self.flows.get(flow).map(|flow| flow.tests.keys().cloned());
+        for name in tests.map_or(Vec::new(), Iterator::collect) {
+            self.leave_test(flow, &name, why);
+        }
+    }
+
+    fn end(&mut self) {
+        let mut ids: Vec<String> = self.flows.keys().cloned().collect();
+        ids.sort();
+        for id in ids {
+            let Some(flow) = self.flows.get(&id) else {
+                continue;
+            };
+            let is_open = flow.suites.len() > flow.inherited || flow.unnamed > 0;
+            let unended = flow.tests.values().any(|test| !test.is_failed);
+            self.out.summary.truncated |= is_open || unended;
+            self.leave_tests(&id, "the output stops while it runs");
+        }
+    }
+}
+
+fn names(suites: &[Suite]) -> Vec<String> {
+    // Some runners have a suite around everything that has no name.
+    let names = suites.iter().map(|suite| suite.name.clone());
+    names.filter(|name| !name.is_empty()).collect()
+}
+
+fn millis(text: &str) -> Option<Duration> {
+    duration(text).map(|time| time / 1000)
+}
+
+/// `file:///path:12`, `php_qn:///path.php::\Class::method` and their like: a path and a line.
+fn location(hint: &str) -> Option<Location> {
+    let (scheme, path) = hint.split_once("://")?;
+    let path = path.split("::").next().unwrap_or(path);
+    let is_file = matches!(scheme, "file" | "php_qn" | "ruby_qn" | "python_uttestid");
+    let (file, line) = match path
+        .rsplit_once(':')
+        .map(|(file, line)| (file, line.parse()))
+    {
+        Some((file, Ok(line))) => (file, Some(line)),
+        _ => (path, None),
+    };
+    (is_file && file.contains('.') && file.len() < 4096).then(|| Location {
+        file: file.to_owned(),
+        line,
+    })
+}
