@@ -11,7 +11,7 @@ pub(crate) struct OpenRoom {
 }
 
 /// For the names of open tests, and what is known of them beside texts.
-const NAMES: usize = 24 << 20;
+const NAMES: usize = 20 << 20;
 
 /// What an open test takes beside its name.
 const EACH: usize = 240;

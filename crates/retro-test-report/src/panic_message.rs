@@ -155,6 +155,38 @@ mod tests {
     }
 
     #[test]
+    fn messages_have_no_numbers_of_threads() {
+        let check = |text: &str, expected: &str| {
+            let (message, _) = failure_message(text);
+            assert_eq!(message.as_deref(), Some(expected), "{text}");
+        };
+        let head = "thread 'a' (4711) panicked at src/lib.rs:1:2";
+        check(&format!("\n{head}:\nboom\n"), "boom");
+        check(&format!("{head}:\nnote: run with"), "panicked");
+        check(&format!("out\n{head}:\n\nnote: run with"), "out");
+        check(
+            "thread 'a' (4711) has overflowed its stack",
+            "thread 'a' has overflowed its stack",
+        );
+        check("Error: \"e\"\n", "Error: \"e\"");
+        let joined = |message: &str, detail| without_head(message, detail);
+        let detail = format!("{head}:\nassertion failed: x\n");
+        assert_eq!(
+            joined(head, Some(&detail)).as_deref(),
+            Some("assertion failed: x")
+        );
+        assert_eq!(
+            joined(&detail, None).as_deref(),
+            Some("assertion failed: x")
+        );
+        assert_eq!(
+            joined(head, None).as_deref(),
+            Some("thread 'a' panicked at src/lib.rs:1:2")
+        );
+        assert_eq!(joined("plain", Some(&detail)).as_deref(), Some("plain"));
+    }
+
+    #[test]
     fn panics_of_all_ages_are_read() {
         let new = "\nthread 'a::b' panicked at src/lib.rs:10:5:\nassertion failed: x\n  left: 1\n";
         check(new, Some("assertion failed: x"), Some(("src/lib.rs", 10)));

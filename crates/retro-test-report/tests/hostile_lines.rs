@@ -5,7 +5,7 @@ mod reading;
 use std::io::{BufRead, BufReader, Cursor, Read};
 
 use proptest::prelude::*;
-use reading::{read_with, shown};
+use reading::{check, read, read_with, shown};
 use retro_domain::TestCase;
 use retro_test_report::{Collected, Format, Options, ReportSink, detect, parse};
 
@@ -170,7 +170,7 @@ proptest! {
 /// The start, the cases and the end of a valid report.
 fn report(format: Format, kinds: &[usize]) -> (String, Vec<String>, &'static str) {
     let count = |kind: usize| kinds.iter().filter(|k| **k == kind).count();
-    let failed = kinds.iter().any(|kind| *kind == 1);
+    let failed = kinds.contains(&1);
     let case = |(at, kind): (usize, &usize)| match format {
         Format::GoJson => {
             let action = ["pass", "fail", "skip"][*kind];
@@ -272,29 +272,41 @@ fn one_string_without_end_is_kept_in_part() {
         max_text: 1_000,
         ..Options::default()
     };
-    for (start, end) in [
+    for (format, start, end) in [
         (
+            Format::LibtestJson,
             "{\"type\":\"test\",\"event\":\"failed\",\"name\":\"a\",\"stdout\":\"",
             "\"}\n",
         ),
         (
+            Format::Ctrf,
             "{\"results\":{\"tests\":[{\"name\":\"a\",\"trace\":\"",
             "\",\"status\":\"failed\"}]}}",
         ),
         (
+            Format::GoJson,
             "{\"Action\":\"run\",\"Package\":\"\",\"Test\":\"a\"}\n{\"Action\":\"output\",\"Package\":\"\",\"Test\":\"a\",\"Output\":\"",
             "\"}\n{\"Action\":\"fail\",\"Package\":\"\",\"Test\":\"a\"}\n",
         ),
-        ("=== RUN   a\n", "\n--- FAIL: a (0.00s)\n"),
+        (Format::GoText, "=== RUN   a\n", "\n--- FAIL: a (0.00s)\n"),
     ] {
         let middle = std::io::repeat(b'x').take(20 << 20);
         let whole = Cursor::new(start).chain(middle).chain(Cursor::new(end));
         let mut sink = Collected::default();
-        parse(BufReader::new(whole), None, &options, &mut sink).unwrap();
+        parse(BufReader::new(whole), Some(format), &options, &mut sink).unwrap();
         assert_eq!(shown(&sink.cases), ["failed a"], "{start}");
         let detail = sink.cases[0].detail.as_deref().unwrap();
         assert!(detail.len() < 5_000, "{}", detail.len());
     }
+}
+
+#[test]
+fn one_line_is_a_report_when_it_says_so() {
+    check(
+        "{\"type\":\"test\",\"event\":\"ok\",\"name\":\"a\"}",
+        &["passed a"],
+    );
+    assert!(read("=== RUN   TestA").summary.truncated);
 }
 
 #[test]

@@ -9,6 +9,19 @@ use retro_domain::{Location, Outcome};
 use retro_test_report::{Format, Options, ParseError};
 
 #[test]
+fn a_panic_is_told_without_the_number_of_its_thread() {
+    let report = "<testsuites><testsuite name='demo'><testcase name='t' classname='demo'>\
+        <failure message=\"thread 't' (4711) panicked at src/lib.rs:3:5\" type='test failure with exit code 101'>\
+        thread 't' (4711) panicked at src/lib.rs:3:5:\nassertion `left == right` failed\n  left: 1\n</failure>\
+        </testcase></testsuite></testsuites>";
+    let read = check(report, &["failed demo::demo::t"]);
+    assert_eq!(
+        read.cases[0].message.as_deref(),
+        Some("assertion `left == right` failed")
+    );
+}
+
+#[test]
 fn cases_count_at_any_depth_and_under_any_root() {
     check(
         "<testsuites name='all'><testsuite name='a'><testsuite name='b'><testcase classname='C' name='x'/>\

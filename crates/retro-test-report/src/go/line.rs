@@ -248,7 +248,7 @@ fn package(line: &str) -> Option<Package<'_>> {
     })
 }
 
-/// `	PACKAGE		coverage: 0.0% of statements`, which a package without tests has.
+/// A package without tests: its name between tabs, and `coverage: 0.0% of statements`.
 fn uncovered_package(line: &str) -> Option<Line<'_>> {
     let (name, rest) = line.split_once('\t')?;
     let coverage = rest.trim().strip_prefix("coverage: ")?;

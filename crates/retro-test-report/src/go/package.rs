@@ -83,11 +83,14 @@ pub(super) enum PackageEnding<'a> {
     Cut(bool),
 }
 
-/// What becomes of tests without an end, by name. Those of `None` are left out.
+/// The outcome of a test without an end and why; `None` when it is left out.
+pub(super) type Judged = Option<(Outcome, Option<String>)>;
+
+/// What becomes of tests without an end, by name.
 pub(super) fn left_open(
     tests: &BTreeMap<String, OpenTest>,
     ending: PackageEnding<'_>,
-) -> Vec<(String, Option<(Outcome, Option<String>)>)> {
+) -> Vec<(String, Judged)> {
     let judge = |name: &String, test: &OpenTest| {
         let is_benchmark = name.starts_with("Benchmark");
         // Names sort so that the tests inside another one follow it, but for some in between.

@@ -118,7 +118,7 @@ impl<R: BufRead> Bounded<R> {
             Place::Noise => memchr::memchr(b'\n', part),
             Place::String if self.partial.is_empty() && self.high.is_none() => part
                 .iter()
-                .position(|&b| b == b'"' || b == b'\\' || b < b' ' || b >= 0x80),
+                .position(|&b| b == b'"' || b == b'\\' || !(b' '..0x80).contains(&b)),
             Place::Value => part
                 .iter()
                 .position(|b| matches!(b, b'"' | b'{' | b'[' | b'}' | b']' | b'\n' | 0)),

@@ -3,16 +3,18 @@
 //! Messages of several flows may alternate. Each flow has its own suites, and a flow that began
 //! inside another one has those around it.
 
+mod flow;
 mod message;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::io::BufRead;
 use std::time::Duration;
 
-use retro_domain::{Attachment, Location, Outcome, TestCase, TestId};
+use retro_domain::{Attachment, Outcome, TestCase, TestId};
 
+use self::flow::{Flow, OpenTest, Suite, location, millis, names};
 use self::message::{Message, find};
-use crate::junit::{duration, timestamp};
+use crate::junit::timestamp;
 use crate::kept_text::{KeptText, first_line};
 use crate::lines::Lines;
 use crate::open_room::OpenRoom;
@@ -21,6 +23,9 @@ use crate::{ParseError, SuiteMetadata};
 
 /// Suites nested deeper than this are left out of names.
 const MAX_SUITES_IN_NAME: usize = 100;
+
+/// What a flow takes beside its tests.
+const FLOW: usize = 400;
 
 /// The most properties, and the most attachments, of one test.
 const MOST_ITEMS: usize = 1_000;
@@ -62,35 +67,6 @@ pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, 
     }
     run.end();
     Ok(run.recognised)
-}
-
-#[derive(Default)]
-struct Flow {
-    /// The suites of the flow around it, and its own.
-    suites: Vec<Suite>,
-    inherited: usize,
-    /// Suites too deep to have a name.
-    unnamed: u64,
-    tests: BTreeMap<String, OpenTest>,
-    parent: Option<String>,
-    room: usize,
-}
-
-#[derive(Clone)]
-struct Suite {
-    name: String,
-    started: Option<String>,
-}
-
-struct OpenTest {
-    case: TestCase,
-    is_failed: bool,
-    captures: bool,
-    started: Option<String>,
-    detail: KeptText,
-    stdout: KeptText,
-    stderr: KeptText,
-    room: usize,
 }
 
 struct Run<'o, 's> {
@@ -164,7 +140,7 @@ impl Run<'_, '_> {
     /// The flow, when there is room for it.
     fn flow(&mut self, id: &str) -> Option<&mut Flow> {
         if !self.flows.contains_key(id) {
-            if !self.room.enter(id.len()) {
+            if !self.room.enter(id.len() + FLOW) {
                 return None;
             }
             self.flows.insert(id.to_owned(), Flow::default());
@@ -184,7 +160,6 @@ impl Run<'_, '_> {
             let old = std::mem::replace(&mut flow.room, size);
             flow.inherited = suites.len();
             flow.suites = suites;
-            flow.parent = parent.map(ToOwned::to_owned);
             if old > 0 {
                 self.room.leave(old, 0);
             }
@@ -192,9 +167,12 @@ impl Run<'_, '_> {
     }
 
     fn flow_finished(&mut self, id: &str) {
-        self.leave_tests(id, "its flow ended");
+        self.leave_tests(id, 0, "its flow ended");
         if let Some(flow) = self.flows.remove(id) {
-            self.room.leave(id.len(), 0);
+            self.room.leave(id.len() + FLOW, 0);
+            for suite in &flow.suites[flow.inherited.min(flow.suites.len())..] {
+                self.room.leave(suite.name.len(), 0);
+            }
             if flow.room > 0 {
                 self.room.leave(flow.room, 0);
             }
@@ -222,7 +200,6 @@ impl Run<'_, '_> {
 
     fn suite_finished(&mut self, id: &str, name: &str, message: &Message<'_>) {
         self.recognised = true;
-        self.leave_tests(id, "its suite ended");
         let Some(flow) = self.flows.get_mut(id) else {
             return;
         };
@@ -239,6 +216,10 @@ impl Run<'_, '_> {
             return;
         };
         let at = at + flow.inherited;
+        self.leave_tests(id, at + 1, "its suite ended");
+        let Some(flow) = self.flows.get_mut(id) else {
+            return;
+        };
         if at + 1 < flow.suites.len() {
             let inner = flow.suites.len() - at - 1;
             self.out.warn(
@@ -275,7 +256,9 @@ impl Run<'_, '_> {
             if !self.room.enter(size) {
                 return None;
             }
+            let depth = flow.suites.len();
             let test = OpenTest {
+                depth,
                 case: TestCase::new(
                     TestId {
                         suite: names(&flow.suites),
@@ -291,7 +274,9 @@ impl Run<'_, '_> {
                 stderr: KeptText::new(limit),
                 room: size,
             };
-            self.flows.get_mut(id)?.tests.insert(name.to_owned(), test);
+            let flow = self.flows.get_mut(id)?;
+            flow.tests.insert(name.to_owned(), test);
+            flow.by_depth.insert((depth, name.to_owned()));
         }
         self.flows.get_mut(id)?.tests.get_mut(name)
     }
@@ -305,20 +290,12 @@ impl Run<'_, '_> {
     }
 
     fn started(&mut self, flow: &str, name: &str, message: &Message<'_>) {
-        // Inside one flow, tests follow each other: what began earlier has ended, unless it waits
-        // for an end of its own.
-        let earlier: Vec<String> = match self.flows.get(flow) {
-            Some(flow) => flow
-                .tests
-                .iter()
-                .filter(|(other, test)| test.is_failed || *other == name)
-                .map(|(name, _)| name.clone())
-                .take(2)
-                .collect(),
-            None => Vec::new(),
-        };
-        for earlier in earlier {
-            self.leave_test(flow, &earlier, "it began again");
+        // Inside one flow, tests follow each other: a failed one that is still open has ended.
+        let earlier = self.flows.get_mut(flow);
+        let earlier = earlier.map(|flow| std::mem::take(&mut flow.failed));
+        let earlier = earlier.unwrap_or_default();
+        for earlier in earlier.iter().map(String::as_str).chain([name]) {
+            self.leave_test(flow, earlier, "it began again");
         }
         let captures = message
             .get("captureStandardOutput")
@@ -367,16 +344,17 @@ impl Run<'_, '_> {
         if said.trim().contains('\n') && !parts[0].contains(&*said) {
             parts.insert(0, said.into_owned());
         }
+        let Some(flow) = self.flows.get_mut(flow) else {
+            return;
+        };
+        flow.failed.insert(name.to_owned());
+        let Some(test) = flow.tests.get_mut(name) else {
+            return;
+        };
+        let room = &mut self.room.texts;
         for part in parts.iter().filter(|part| !part.trim().is_empty()) {
-            let room = &mut self.room.texts;
-            if let Some(test) = self
-                .flows
-                .get_mut(flow)
-                .and_then(|flow| flow.tests.get_mut(name))
-            {
-                test.detail.push_within(part.trim_end().as_bytes(), room);
-                test.detail.push_within(b"\n", room);
-            }
+            test.detail.push_within(part.trim_end().as_bytes(), room);
+            test.detail.push_within(b"\n", room);
         }
     }
 
@@ -468,13 +446,14 @@ impl Run<'_, '_> {
     }
 
     fn end_test(&mut self, flow: &str, name: &str, took: Option<Duration>) {
-        let Some(mut test) = self
-            .flows
-            .get_mut(flow)
-            .and_then(|flow| flow.tests.remove(name))
-        else {
+        let Some(open) = self.flows.get_mut(flow) else {
             return;
         };
+        let Some(mut test) = open.tests.remove(name) else {
+            return;
+        };
+        open.by_depth.remove(&(test.depth, name.to_owned()));
+        open.failed.remove(name);
         if self
             .capturing
             .as_ref()
@@ -507,9 +486,13 @@ impl Run<'_, '_> {
         self.end_test(flow, name, None);
     }
 
-    fn leave_tests(&mut self, flow: &str, why: &str) {
-        let tests = self.flows.get(flow).map(|flow| flow.tests.keys().cloned());
-        for name in tests.map_or(Vec::new(), Iterator::collect) {
+    /// Leaves the open tests with so many suites around them, or more.
+    fn leave_tests(&mut self, flow: &str, depth: usize, why: &str) {
+        let tests = self.flows.get(flow).map(|flow| {
+            let open = flow.by_depth.range((depth, String::new())..);
+            open.map(|(_, name)| name.clone()).collect::<Vec<_>>()
+        });
+        for name in tests.unwrap_or_default() {
             self.leave_test(flow, &name, why);
         }
     }
@@ -524,35 +507,7 @@ impl Run<'_, '_> {
             let is_open = flow.suites.len() > flow.inherited || flow.unnamed > 0;
             let unended = flow.tests.values().any(|test| !test.is_failed);
             self.out.summary.truncated |= is_open || unended;
-            self.leave_tests(&id, "the output stops while it runs");
+            self.leave_tests(&id, 0, "the output stops while it runs");
         }
     }
-}
-
-fn names(suites: &[Suite]) -> Vec<String> {
-    // Some runners have a suite around everything that has no name.
-    let names = suites.iter().map(|suite| suite.name.clone());
-    names.filter(|name| !name.is_empty()).collect()
-}
-
-fn millis(text: &str) -> Option<Duration> {
-    duration(text).map(|time| time / 1000)
-}
-
-/// `file:///path:12`, `php_qn:///path.php::\Class::method` and their like: a path and a line.
-fn location(hint: &str) -> Option<Location> {
-    let (scheme, path) = hint.split_once("://")?;
-    let path = path.split("::").next().unwrap_or(path);
-    let is_file = matches!(scheme, "file" | "php_qn" | "ruby_qn" | "python_uttestid");
-    let (file, line) = match path
-        .rsplit_once(':')
-        .map(|(file, line)| (file, line.parse()))
-    {
-        Some((file, Ok(line))) => (file, Some(line)),
-        _ => (path, None),
-    };
-    (is_file && file.contains('.') && file.len() < 4096).then(|| Location {
-        file: file.to_owned(),
-        line,
-    })
 }
