@@ -66,27 +66,40 @@ pub enum ResultFormat {
     Tap,
     /// The text that Rust's test harness prints.
     Libtest,
+    /// TRX, what Visual Studio and `dotnet test` write.
+    Trx,
+    /// NUnit XML, versions 2 and 3.
+    Nunit,
+    /// xUnit.net XML, versions 1 to 3.
+    Xunit,
     /// No results but the exit code: the whole command is one test.
     ExitCode,
 }
 
 impl ResultFormat {
     /// Every format, in the order they are documented.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 8] = [
         Self::Auto,
         Self::Junit,
         Self::Tap,
         Self::Libtest,
+        Self::Trx,
+        Self::Nunit,
+        Self::Xunit,
         Self::ExitCode,
     ];
 
-    /// The name in configuration files: `auto`, `junit`, `tap`, `libtest`, `exit-code`.
+    /// The name in configuration files: `auto`, `junit`, `tap`, `libtest`, `trx`, `nunit`, `xunit`,
+    /// `exit-code`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Auto => "auto",
             Self::Junit => "junit",
             Self::Tap => "tap",
             Self::Libtest => "libtest",
+            Self::Trx => "trx",
+            Self::Nunit => "nunit",
+            Self::Xunit => "xunit",
             Self::ExitCode => "exit-code",
         }
     }

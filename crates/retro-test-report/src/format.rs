@@ -9,18 +9,34 @@ pub enum Format {
     Tap,
     /// The text that Rust's test harness prints (`cargo test`).
     Libtest,
+    /// TRX, what Visual Studio, `vstest` and `dotnet test` write.
+    Trx,
+    /// NUnit XML, versions 2 and 3.
+    Nunit,
+    /// xUnit.net XML, versions 1 to 3.
+    Xunit,
 }
 
 impl Format {
     /// Every format, in the order in which they are documented.
-    pub const ALL: [Self; 3] = [Self::Junit, Self::Tap, Self::Libtest];
+    pub const ALL: [Self; 6] = [
+        Self::Junit,
+        Self::Tap,
+        Self::Libtest,
+        Self::Trx,
+        Self::Nunit,
+        Self::Xunit,
+    ];
 
-    /// The stable lower-case name: `junit`, `tap`, `libtest`.
+    /// The stable lower-case name: `junit`, `tap`, `libtest`, `trx`, `nunit`, `xunit`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Junit => "junit",
             Self::Tap => "tap",
             Self::Libtest => "libtest",
+            Self::Trx => "trx",
+            Self::Nunit => "nunit",
+            Self::Xunit => "xunit",
         }
     }
 
@@ -30,6 +46,9 @@ impl Format {
             Self::Junit => "JUnit XML",
             Self::Tap => "TAP",
             Self::Libtest => "libtest text",
+            Self::Trx => "TRX (Visual Studio)",
+            Self::Nunit => "NUnit XML",
+            Self::Xunit => "xUnit.net XML",
         }
     }
 

@@ -70,6 +70,20 @@ pub(crate) fn first_line(text: &str) -> Option<String> {
     Some(line.chars().take(500).collect())
 }
 
+/// A failure's detail, after the whole of a message that is too long for one line.
+pub(crate) fn with_whole_message(message: Option<&str>, detail: Option<&str>) -> Option<String> {
+    let whole = message
+        .map(trimmed)
+        .filter(|m| m.trim().contains('\n') || m.len() > 500);
+    match (whole, detail) {
+        (Some(whole), Some(detail)) if !detail.contains(whole) => {
+            Some(format!("{whole}\n{detail}"))
+        }
+        (Some(whole), None) => Some(whole.to_owned()),
+        (_, detail) => detail.map(ToOwned::to_owned),
+    }
+}
+
 /// Without blank lines before and white space after.
 pub(crate) fn trimmed(text: &str) -> &str {
     let text = text.trim_end();

@@ -46,12 +46,17 @@
 //! the table of `parse`, and what tells it from the others in `detect`.
 
 mod detect;
+mod directives;
+mod dotnet;
 mod encoding;
 mod format;
 mod junit;
 mod kept_text;
 mod libtest;
 mod lines;
+mod numbers;
+mod nunit;
+mod open_suite;
 mod options;
 mod output;
 mod panic_message;
@@ -59,7 +64,9 @@ mod parse;
 mod sink;
 mod summary;
 mod tap;
+mod trx;
 mod xml;
+mod xunit;
 
 pub use detect::detect;
 pub use format::Format;

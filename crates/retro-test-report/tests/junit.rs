@@ -343,7 +343,7 @@ fn an_empty_report_is_fine_and_other_things_are_not() {
     );
     assert_eq!(
         refused("<test-run/>"),
-        "an NUnit result (its root element is <test-run>)"
+        "NUnit XML rather than what was asked for"
     );
     assert_eq!(
         refused("TAP version 13\n1..0\n"),

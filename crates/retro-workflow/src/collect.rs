@@ -172,6 +172,9 @@ fn read_one(
         ResultFormat::Junit => Some(Format::Junit),
         ResultFormat::Tap => Some(Format::Tap),
         ResultFormat::Libtest => Some(Format::Libtest),
+        ResultFormat::Trx => Some(Format::Trx),
+        ResultFormat::Nunit => Some(Format::Nunit),
+        ResultFormat::Xunit => Some(Format::Xunit),
     };
     let mut sink = Collected::default();
     let parsed = match File::open(path) {

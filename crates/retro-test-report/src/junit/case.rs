@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use retro_domain::{Attachment, Attempt, Location, Outcome, TestCase, TestId};
 
-use super::directives::{attachment, directives};
-use super::numbers;
-use crate::kept_text::{first_line, trimmed};
+use crate::directives::{attachment, directives};
+use crate::kept_text::{first_line, with_whole_message};
+use crate::numbers;
 use crate::panic_message::find_panic;
 use crate::xml::Attributes;
 
@@ -72,22 +72,6 @@ impl ResultElement {
     fn message(&self) -> Option<String> {
         let text = self.message.as_deref().or(self.detail.as_deref())?;
         first_line(text)
-    }
-
-    /// The whole of a message of several lines belongs to the detail.
-    fn full_text(&self) -> Option<String> {
-        let whole = self
-            .message
-            .as_deref()
-            .map(trimmed)
-            .filter(|m| m.trim().contains('\n') || m.len() > 500);
-        match (whole, self.detail.as_deref()) {
-            (Some(whole), Some(detail)) if !detail.contains(whole) => {
-                Some(format!("{whole}\n{detail}"))
-            }
-            (Some(whole), None) => Some(whole.to_owned()),
-            (_, detail) => detail.map(ToOwned::to_owned),
-        }
     }
 
     pub(super) fn into_attempt(self) -> Attempt {
@@ -253,7 +237,8 @@ impl OpenCase {
         {
             let deciding = self.results.remove(deciding);
             case.message = deciding.message();
-            case.detail = deciding.full_text();
+            case.detail =
+                with_whole_message(deciding.message.as_deref(), deciding.detail.as_deref());
             case.kind = deciding.kind;
             for other in &self.results {
                 let parts = [

@@ -4,17 +4,15 @@
 //! it. The elements that are open are a list and not the call stack, so depth costs nothing.
 
 mod case;
-mod directives;
 mod element;
-mod numbers;
 mod suite;
 
 use std::io::BufRead;
 
 use self::case::{OpenCase, ResultElement};
 use self::element::Element;
-use self::suite::OpenSuite;
 use crate::ParseError;
+use crate::open_suite::OpenSuite;
 use crate::output::Output;
 use crate::xml::{Attributes, ReferenceText, Token, Tokens, local_name};
 
@@ -139,7 +137,7 @@ impl Document<'_, '_> {
     }
 
     fn open_suite(&mut self, element: &Element, attributes: Attributes<'_>) {
-        let (mut suite, name, odd) = OpenSuite::new(attributes);
+        let (mut suite, name, odd) = suite::open(attributes);
         odd.into_iter()
             .for_each(|odd| self.out.warn(self.line, odd));
         if *element == Element::Suite
@@ -159,10 +157,6 @@ impl Document<'_, '_> {
         }
         if suite.file.is_none() {
             suite.file = self.suites.last().and_then(|around| around.file.clone());
-        }
-        // Paths of suites cost as much as paths of tests, so only those that can be told have one.
-        if suite.named && self.out.summary.suites.len() < crate::MAX_SUITES {
-            suite.metadata.path.clone_from(&self.path);
         }
         self.suites.push(suite);
     }
@@ -332,13 +326,19 @@ impl Document<'_, '_> {
         self.out.case(case);
     }
 
-    fn close_suite(&mut self) {
-        let Some(suite) = self.suites.pop() else {
-            return;
-        };
+    fn pop_suite(&mut self) -> Option<OpenSuite> {
+        let mut suite = self.suites.pop()?;
         if suite.named {
+            suite.is_at(&self.path, self.out);
             self.path.pop();
         }
+        Some(suite)
+    }
+
+    fn close_suite(&mut self) {
+        let Some(suite) = self.pop_suite() else {
+            return;
+        };
         if let Some(claim) = suite.false_claim() {
             self.out.warn(self.line, claim);
         }
@@ -377,8 +377,7 @@ impl Document<'_, '_> {
         self.out.summary.truncated |= self.recognised && (cut || !self.open.is_empty());
         // Suites that were cut off have a path and a beginning worth telling.
         self.cases.clear();
-        while !self.suites.is_empty() {
-            let suite = self.suites.pop().unwrap_or_default();
+        while let Some(suite) = self.pop_suite() {
             if suite.is_worth_telling() {
                 self.out.suite(suite.metadata);
             }
