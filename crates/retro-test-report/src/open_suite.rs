@@ -3,6 +3,7 @@
 
 use retro_domain::{Outcome, OutcomeCounts};
 
+use crate::kept_text::append;
 use crate::output::Output;
 use crate::{ClaimedCounts, MAX_SUITES, SuiteMetadata};
 
@@ -29,6 +30,15 @@ impl OpenSuite {
         if self.metadata.properties.len() < MOST_PROPERTIES {
             self.metadata.properties.push((name, value));
         }
+    }
+
+    /// Takes what it wrote outside of its cases, up to a limit for each of the two outputs.
+    pub(crate) fn output(&mut self, is_stderr: bool, text: String, most: usize) {
+        let slot = match is_stderr {
+            true => &mut self.metadata.stderr,
+            false => &mut self.metadata.stdout,
+        };
+        append(slot, text, most);
     }
 
     /// Notes its path, whose last part is its own name.

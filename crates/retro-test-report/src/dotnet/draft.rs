@@ -6,7 +6,7 @@ use retro_domain::{Attachment, Location, Outcome, TestCase, TestId};
 
 use super::{exception, place};
 use crate::directives::attachment;
-use crate::kept_text::{KeptText, first_line, with_whole_message};
+use crate::kept_text::{append, first_line, with_whole_message};
 use crate::xml::ReferenceText;
 use crate::{Options, numbers};
 
@@ -32,12 +32,14 @@ pub(crate) struct Draft {
     pub(crate) failure: Option<Told>,
     /// Why it did not run, or is not content, when it did not fail.
     pub(crate) reason: Option<String>,
-    stdout: KeptText,
-    stderr: KeptText,
+    stdout: Option<String>,
+    stderr: Option<String>,
     properties: Vec<(String, String)>,
     attachments: Vec<Attachment>,
     /// How many bytes properties and attachments may still have.
     room: usize,
+    /// How many bytes one output may have.
+    most: usize,
 }
 
 impl Draft {
@@ -49,11 +51,12 @@ impl Draft {
             location: None,
             failure: None,
             reason: None,
-            stdout: KeptText::new(options.max_text),
-            stderr: KeptText::new(options.max_text),
+            stdout: None,
+            stderr: None,
             properties: Vec::new(),
             attachments: Vec::new(),
             room: options.max_text,
+            most: options.max_text,
         }
     }
 
@@ -87,11 +90,15 @@ impl Draft {
     }
 
     pub(crate) fn stdout(&mut self, text: ReferenceText) {
-        append(&mut self.stdout, text);
+        if let Some(text) = text.finish() {
+            append(&mut self.stdout, text, self.most);
+        }
     }
 
     pub(crate) fn stderr(&mut self, text: ReferenceText) {
-        append(&mut self.stderr, text);
+        if let Some(text) = text.finish() {
+            append(&mut self.stderr, text, self.most);
+        }
     }
 
     /// The failure, to say something about it.
@@ -121,19 +128,10 @@ impl Draft {
         let text = message.as_deref().or(trace.as_deref());
         case.detail = with_whole_message(message.as_deref(), trace.as_deref());
         case.message = text.and_then(first_line);
-        case.stdout = self.stdout.finish();
-        case.stderr = self.stderr.finish();
+        case.stdout = self.stdout;
+        case.stderr = self.stderr;
         case.attachments = self.attachments;
         case.properties = self.properties;
         case
-    }
-}
-
-fn append(to: &mut KeptText, text: ReferenceText) {
-    if let Some(text) = text.finish() {
-        if to.len() > 0 {
-            to.push(b"\n");
-        }
-        to.push(text.as_bytes());
     }
 }

@@ -61,7 +61,7 @@ pub(crate) fn exception(message: &str) -> Option<String> {
         first = lines.next()?;
     }
     let (name, _) = first.split_once(':')?;
-    let name = name.trim_end();
+    let name = name.trim();
     let is_name = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '+' | '`');
     (name.contains('.') && name.len() <= 200 && name.chars().all(is_name)).then(|| name.to_owned())
 }

@@ -4,14 +4,18 @@ use std::time::Duration;
 
 use retro_domain::{Attachment, Attempt, Location, Outcome, TestCase, TestId};
 
+use crate::Options;
 use crate::directives::{attachment, directives};
-use crate::kept_text::{first_line, with_whole_message};
+use crate::kept_text::{append, first_line, with_whole_message};
 use crate::numbers;
 use crate::panic_message::find_panic;
 use crate::xml::Attributes;
 
 /// The most properties, attachments, results and attempts kept of one case.
 pub(super) const MOST_ITEMS: usize = 1_000;
+
+/// How many texts of full length the results, attempts and properties of one case may have.
+const ROOM: usize = 8;
 
 /// A case whose end was not read yet.
 #[derive(Debug)]
@@ -24,12 +28,18 @@ pub(super) struct OpenCase {
     file: Option<String>,
     source_line: Option<u32>,
     not_run: bool,
+    /// The worst of its results, those that were not kept included.
+    worst: Option<Outcome>,
     results: Vec<ResultElement>,
     attempts: Vec<Attempt>,
     stdout: Option<String>,
     stderr: Option<String>,
     properties: Vec<(String, String)>,
     attachments: Vec<Attachment>,
+    /// How many bytes one text may have.
+    most: usize,
+    /// How many bytes results, attempts and properties may still have.
+    room: usize,
 }
 
 /// A `<failure>`, `<error>`, `<skipped>`, or one of Surefire's flaky and rerun elements.
@@ -87,7 +97,11 @@ impl ResultElement {
 
 impl OpenCase {
     /// Reads the start tag. Gives the case and what is odd about it.
-    pub(super) fn new(line: u64, attributes: Attributes<'_>) -> (Self, Vec<String>) {
+    pub(super) fn new(
+        line: u64,
+        attributes: Attributes<'_>,
+        options: &Options,
+    ) -> (Self, Vec<String>) {
         let mut case = Self {
             line,
             name: None,
@@ -97,12 +111,15 @@ impl OpenCase {
             file: None,
             source_line: None,
             not_run: false,
+            worst: None,
             results: Vec::new(),
             attempts: Vec::new(),
             stdout: None,
             stderr: None,
             properties: Vec::new(),
             attachments: Vec::new(),
+            most: options.max_text,
+            room: options.max_text.saturating_mul(ROOM),
         };
         let mut odd = Vec::new();
         let mut left_out = 0_usize;
@@ -164,33 +181,56 @@ impl OpenCase {
             .unwrap_or("without a name")
     }
 
-    pub(super) fn result(&mut self, result: ResultElement) {
+    /// Takes a result. When there is no more room for its texts, only its outcome.
+    pub(super) fn result(&mut self, mut result: ResultElement) {
+        self.worst = self.worst.max(Some(result.outcome));
         if self.results.len() < MOST_ITEMS {
+            let texts = [&result.message, &result.kind, &result.detail, &result.extra];
+            if !self.has_room(texts) {
+                result = ResultElement::new(result.outcome, Attributes::new(b""));
+            }
             self.results.push(result);
         }
     }
 
-    pub(super) fn attempt(&mut self, attempt: Attempt) {
+    /// Takes an attempt. When there is no more room for its texts, only its outcome.
+    pub(super) fn attempt(&mut self, mut attempt: Attempt) {
         if self.attempts.len() < MOST_ITEMS {
+            if !self.has_room([&attempt.message, &attempt.kind, &attempt.detail]) {
+                (attempt.message, attempt.kind, attempt.detail) = (None, None, None);
+            }
             self.attempts.push(attempt);
         }
     }
 
+    fn has_room<const N: usize>(&mut self, texts: [&Option<String>; N]) -> bool {
+        let size: usize = texts.into_iter().flatten().map(String::len).sum();
+        let fits = size <= self.room;
+        self.room -= if fits { size } else { 0 };
+        fits
+    }
+
     /// A property; one called `attachment…` points at a file.
     pub(super) fn property(&mut self, name: String, value: String) {
+        let size = name.len() + value.len();
+        if size > self.room {
+            return;
+        }
         if name.starts_with("attachment") && self.attachments.len() < MOST_ITEMS {
+            self.room -= size;
             self.attachments.extend(attachment(&value));
         } else if self.properties.len() < MOST_ITEMS {
+            self.room -= size;
             self.properties.push((name, value));
         }
     }
 
-    pub(super) fn stdout(&mut self, text: String) {
-        append(&mut self.stdout, text);
-    }
-
-    pub(super) fn stderr(&mut self, text: String) {
-        append(&mut self.stderr, text);
+    pub(super) fn output(&mut self, is_stderr: bool, text: String, most: usize) {
+        let slot = match is_stderr {
+            true => &mut self.stderr,
+            false => &mut self.stdout,
+        };
+        append(slot, text, most);
     }
 
     /// What it counts as so far.
@@ -200,10 +240,7 @@ impl OpenCase {
         } else {
             Outcome::Passed
         };
-        self.results
-            .iter()
-            .map(|result| result.outcome)
-            .fold(ran, Outcome::max)
+        self.worst.map_or(ran, |worst| worst.max(ran))
     }
 
     /// The finished case, in the suites of `path`; `suite_file` is where they are.
@@ -250,10 +287,8 @@ impl OpenCase {
                 ];
                 let text = parts.into_iter().flatten().collect::<Vec<_>>().join("\n");
                 if !text.is_empty() {
-                    append(
-                        &mut case.detail,
-                        format!("\n[{}] {text}", other.outcome.name()),
-                    );
+                    let text = format!("\n[{}] {text}", other.outcome.name());
+                    append(&mut case.detail, text, self.most);
                 }
             }
         }
@@ -291,15 +326,5 @@ impl OpenCase {
         case.attachments = self.attachments;
         case.properties = self.properties;
         case
-    }
-}
-
-fn append(slot: &mut Option<String>, text: String) {
-    match slot {
-        Some(existing) => {
-            existing.push('\n');
-            existing.push_str(&text);
-        }
-        None => *slot = Some(text),
     }
 }

@@ -12,6 +12,7 @@ use std::io::BufRead;
 use self::case::{OpenCase, ResultElement};
 use self::element::Element;
 use crate::ParseError;
+use crate::kept_text::append;
 use crate::open_suite::OpenSuite;
 use crate::output::Output;
 use crate::xml::{Attributes, ReferenceText, Token, Tokens, local_name};
@@ -112,7 +113,7 @@ impl Document<'_, '_> {
         match &element {
             Element::Root | Element::Suite => self.open_suite(&element, attributes()),
             Element::Case => {
-                let (case, odd) = OpenCase::new(self.line, attributes());
+                let (case, odd) = OpenCase::new(self.line, attributes(), &self.out.options);
                 odd.into_iter()
                     .for_each(|odd| self.out.warn(self.line, odd));
                 self.cases.push(case);
@@ -287,32 +288,13 @@ impl Document<'_, '_> {
 
     /// Hands a text that was written over to the attempt, case or suite that wrote it.
     fn output(&mut self, is_stderr: bool, text: String) {
+        let most = self.out.options.max_text;
         if let Some(attempt) = self.results.last_mut() {
-            let extra = attempt
-                .extra
-                .take()
-                .map_or(text.clone(), |before| before + "\n" + &text);
-            attempt.extra = Some(extra);
+            append(&mut attempt.extra, text, most);
         } else if let Some(case) = self.cases.last_mut() {
-            if is_stderr {
-                case.stderr(text)
-            } else {
-                case.stdout(text)
-            }
+            case.output(is_stderr, text, most);
         } else if let Some(suite) = self.suites.last_mut() {
-            let metadata = &mut suite.metadata;
-            let slot = if is_stderr {
-                &mut metadata.stderr
-            } else {
-                &mut metadata.stdout
-            };
-            match slot {
-                Some(before) => {
-                    before.push('\n');
-                    before.push_str(&text);
-                }
-                None => *slot = Some(text),
-            }
+            suite.output(is_stderr, text, most);
         }
     }
 

@@ -186,9 +186,13 @@ impl OpenCase {
                     .strip_prefix(class)
                     .and_then(|rest| rest.strip_prefix('.'))
                     .filter(|name| !name.is_empty());
-                if let Some(name) = name {
-                    return (Some(class.to_owned()), name.to_owned());
+                let Some(name) = name else { continue };
+                if level.is_namespace
+                    && let Some((inner, name)) = class_and_name(name)
+                {
+                    return (Some(format!("{class}.{inner}")), name.to_owned());
                 }
+                return (Some(class.to_owned()), name.to_owned());
             }
         }
         match class_and_name(given) {

@@ -132,8 +132,10 @@ impl Elements for Report {
                 let Some(text) = text else { return };
                 if let Some(case) = self.cases.last_mut() {
                     case.draft.stdout(text);
-                } else if let Some(suite) = self.suites.last_mut() {
-                    suite.output(text);
+                } else if let Some(suite) = self.suites.last_mut()
+                    && let Some(text) = text.finish()
+                {
+                    suite.open.output(false, text, place.out.options.max_text);
                 }
             }
             Kind::Message | Kind::Trace | Kind::FilePath => {

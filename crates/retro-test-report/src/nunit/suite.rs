@@ -6,7 +6,7 @@ use crate::dotnet::{Place, base_name};
 use crate::kept_text::first_line;
 use crate::numbers;
 use crate::open_suite::{self, count};
-use crate::xml::{Attributes, ReferenceText};
+use crate::xml::Attributes;
 
 /// Suites deeper than this are left out of the names of tests.
 const DEEPEST_NAME: usize = 100;
@@ -52,6 +52,8 @@ pub(super) struct Level {
     pub(super) holds_classes: bool,
     /// Its name after those of the levels around it, down from the last that holds classes.
     pub(super) qualified: Option<String>,
+    /// Whether classes are inside, not tests.
+    pub(super) is_namespace: bool,
 }
 
 impl OpenSuite {
@@ -160,12 +162,17 @@ impl OpenSuite {
                     name: name.to_owned(),
                     holds_classes,
                     qualified: None,
+                    is_namespace: false,
                 });
             }
             return is_new;
         }
         let outer = around.and_then(|around| around.qualified.as_deref());
         let qualified = match outer {
+            // The names of the fixtures inside are whole.
+            Some(outer) if matches!(type_name, Some("ParameterizedFixture" | "GenericFixture")) => {
+                outer.to_owned()
+            }
             Some(outer) if !name.starts_with(&format!("{outer}.")) => format!("{outer}.{name}"),
             _ => name.to_owned(),
         };
@@ -173,6 +180,7 @@ impl OpenSuite {
             name: name.to_owned(),
             holds_classes,
             qualified: Some(qualified).filter(|name| name.len() <= LONGEST_CLASS),
+            is_namespace: type_name == Some("Namespace"),
         });
         true
     }
@@ -187,16 +195,6 @@ impl OpenSuite {
                     .open
                     .property(Attributes::text(key), Attributes::text(raw)),
             }
-        }
-    }
-
-    pub(super) fn output(&mut self, text: ReferenceText) {
-        if let Some(text) = text.finish() {
-            let slot = &mut self.open.metadata.stdout;
-            *slot = Some(match slot.take() {
-                Some(before) => before + "\n" + &text,
-                None => text,
-            });
         }
     }
 

@@ -213,7 +213,12 @@ impl Elements for Report {
                 match self.results.last_mut() {
                     Some(result) if kind == Kind::Stderr => result.draft.stderr(text),
                     Some(result) => result.draft.stdout(text),
-                    None => self.run.output(kind == Kind::Stderr, text),
+                    None => {
+                        if let Some(text) = text.finish() {
+                            let most = place.out.options.max_text;
+                            self.run.suite.output(kind == Kind::Stderr, text, most);
+                        }
+                    }
                 }
             }
             _ => {

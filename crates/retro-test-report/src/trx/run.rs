@@ -11,7 +11,7 @@ use crate::kept_text::first_line;
 use crate::numbers;
 use crate::open_suite::{OpenSuite, count};
 use crate::output::Output;
-use crate::xml::{Attributes, ReferenceText};
+use crate::xml::Attributes;
 
 /// The run, until its end was read.
 #[derive(Debug, Default)]
@@ -131,20 +131,6 @@ impl Run {
     /// Notes a failure outside of the tests; the first one is told.
     pub(super) fn failed(&mut self, text: String) {
         self.failure.get_or_insert(text);
-    }
-
-    pub(super) fn output(&mut self, is_stderr: bool, text: ReferenceText) {
-        if let Some(text) = text.finish() {
-            let metadata = &mut self.suite.metadata;
-            let slot = match is_stderr {
-                true => &mut metadata.stderr,
-                false => &mut metadata.stdout,
-            };
-            *slot = Some(match slot.take() {
-                Some(before) => before + "\n" + &text,
-                None => text,
-            });
-        }
     }
 
     /// The end of the run, on a line, or of a document that was cut off before.

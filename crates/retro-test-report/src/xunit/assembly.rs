@@ -6,7 +6,7 @@ use crate::kept_text::first_line;
 use crate::numbers;
 use crate::open_suite::{OpenSuite, count};
 use crate::output::Output;
-use crate::xml::{Attributes, ReferenceText};
+use crate::xml::Attributes;
 
 /// An assembly whose end was not read yet.
 #[derive(Debug, Default)]
@@ -104,16 +104,6 @@ impl OpenAssembly {
         };
         let reason = format!("{name} failed outside of its tests{what}: {why}");
         place.out.run_failure(reason);
-    }
-
-    pub(super) fn output(&mut self, text: ReferenceText) {
-        if let Some(text) = text.finish() {
-            let slot = &mut self.suite.metadata.stdout;
-            *slot = Some(match slot.take() {
-                Some(before) => before + "\n" + &text,
-                None => text,
-            });
-        }
     }
 
     pub(super) fn close(self, place: &mut Place<'_, '_, Kind>) {

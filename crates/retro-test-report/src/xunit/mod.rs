@@ -180,8 +180,12 @@ impl Elements for Report {
                 let Some(text) = text else { return };
                 if let Some(test) = self.tests.last_mut() {
                     test.draft.stdout(text);
-                } else if let Some(assembly) = self.assemblies.last_mut() {
-                    assembly.output(text);
+                } else if let Some(assembly) = self.assemblies.last_mut()
+                    && let Some(text) = text.finish()
+                {
+                    assembly
+                        .suite
+                        .output(false, text, place.out.options.max_text);
                 }
             }
             _ => {
