@@ -8,7 +8,7 @@ use std::io::{BufReader, Cursor, Read as _};
 use proptest::prelude::*;
 use reading::{check, read, read_with, shown};
 use retro_domain::TestCase;
-use retro_test_report::{Collected, Format, Options, ReportSink, detect, parse};
+use retro_test_report::{Collected, Format, Options, ReportSink, Warning, detect, parse};
 
 const DEPTH: usize = 5_000;
 
@@ -30,6 +30,7 @@ fn five_thousand_nested_suites_are_no_stack() {
         (read.summary.counts.passed, read.summary.truncated),
         (5_000, false)
     );
+    assert_eq!(read.warnings.len(), 101);
     assert_eq!(read.cases[1].id.suite, ["s0", "s1"]);
     assert_eq!(read.cases[4_999].id.suite.len(), 100);
 }
@@ -120,7 +121,7 @@ impl ReportSink for Counting {
         self.ends.push(case.id.to_string());
     }
 
-    fn warning(&mut self, warning: retro_test_report::Warning) {
+    fn warning(&mut self, warning: Warning) {
         self.warnings.push(warning.message);
     }
 }
@@ -195,7 +196,7 @@ fn a_million_definitions_are_kept_up_to_a_limit() {
         panic!("{:?}", seen.warnings)
     };
     assert!(
-        warning.starts_with("definitions of more than 12 MiB: "),
+        warning.starts_with("definitions of more than 16 MiB: "),
         "{warning}"
     );
 }
@@ -209,12 +210,31 @@ fn results_wait_for_definitions_up_to_a_limit() {
             .chain(parts(many, definition))
             .chain(Cursor::new("</TestDefinitions></TestRun>"))
     };
-    let few = count(file(10_000));
-    assert_eq!(few.ends, ["t.dll::N.C0::m0", "t.dll::N.C999::m9999"]);
+    let few = count(file(20_000));
+    assert_eq!(few.ends, ["t.dll::N.C0::m0", "t.dll::N.C999::m19999"]);
     assert_eq!(few.warnings, [""; 0]);
-    let many = count(file(200_000));
-    assert_eq!((many.cases, many.ends[0].as_str()), (200_000, "m0"));
-    assert_eq!(many.warnings.len(), 1, "{:?}", many.warnings);
+    let long = |at: u64| {
+        let output = "x".repeat(10_000);
+        result(at).replace(
+            "/>",
+            &format!("><StdOut>{output}</StdOut></UnitTestResult>"),
+        )
+    };
+    let many = count(
+        Cursor::new("<TestRun><Results>")
+            .chain(parts(10_000, long))
+            .chain(Cursor::new("</Results><TestDefinitions>"))
+            .chain(parts(10, definition))
+            .chain(Cursor::new("</TestDefinitions></TestRun>")),
+    );
+    assert_eq!((many.cases, many.ends[0].as_str()), (10_000, "m0"));
+    let [warning] = &many.warnings[..] else {
+        panic!("{:?}", many.warnings)
+    };
+    assert!(
+        warning.starts_with("more than 32 MiB of results "),
+        "{warning}"
+    );
 }
 
 #[test]

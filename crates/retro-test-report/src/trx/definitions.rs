@@ -1,88 +1,129 @@
 //! What a report says about its tests apart from their results.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::dotnet::base_name;
+use crate::dotnet::{base_name, parameters_after, split_parameters};
 use crate::xml::Attributes;
 
-/// The most bytes that definitions may take.
-pub(super) const MOST_BYTES: usize = 12 << 20;
+/// The most bytes that definitions may take: enough for a quarter of a million plain ones.
+pub(super) const MOST_BYTES: usize = 16 << 20;
 
-/// What one definition costs beside its texts.
-const OVERHEAD: usize = 200;
+/// What one definition costs beside its texts, and what a text costs beside its bytes.
+const OVERHEAD: usize = 64;
 
 /// The most properties kept of one definition.
 const MOST_PROPERTIES: usize = 100;
 
+/// What a definition says that few have, or that must be kept for each test.
+#[derive(Debug, Default)]
+struct More {
+    /// The name of its method, when the name of the test does not tell it.
+    method: Option<String>,
+    properties: Vec<(String, String)>,
+}
+
+/// What is kept of a definition.
+#[derive(Debug)]
+struct Kept {
+    /// Places in the list of shared texts.
+    class: Option<Place>,
+    storage: Option<Place>,
+    more: Option<Box<More>>,
+}
+
+type Place = std::num::NonZero<u32>;
+
 /// The definition of one test.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Definition {
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Definition<'d> {
     /// The full name of its class.
-    pub(super) class: Option<Rc<str>>,
-    pub(super) method: Option<Box<str>>,
+    pub(super) class: Option<&'d str>,
+    /// The name of its method, when the name of the test does not tell it.
+    pub(super) method: Option<&'d str>,
     /// The file that it is in, without folders.
-    pub(super) storage: Option<Rc<str>>,
-    pub(super) properties: Vec<(String, String)>,
+    pub(super) storage: Option<&'d str>,
+    pub(super) properties: &'d [(String, String)],
+}
+
+/// A definition whose end was not read yet.
+#[derive(Default)]
+struct Open {
+    id: Option<u128>,
+    name: String,
+    class: String,
+    storage: String,
+    more: More,
 }
 
 /// The definitions read so far, up to a limit.
 #[derive(Default)]
 pub(super) struct Definitions {
-    by_id: BTreeMap<u128, Definition>,
+    by_id: BTreeMap<u128, Kept>,
     /// Classes and files, for many tests share them.
-    shared: BTreeSet<Rc<str>>,
+    shared: Vec<Rc<str>>,
+    places: BTreeMap<Rc<str>, Place>,
     bytes: usize,
+    /// Whether nobody needs them any more.
+    pub(super) ignored: bool,
     pub(super) left_out: u64,
-    /// The one that is open.
-    open: Option<(Option<u128>, Definition)>,
+    open: Option<Open>,
 }
 
 impl Definitions {
-    pub(super) fn get(&self, id: u128) -> Option<&Definition> {
-        self.by_id.get(&id)
+    pub(super) fn get(&self, id: u128) -> Option<Definition<'_>> {
+        let kept = self.by_id.get(&id)?;
+        let more = kept.more.as_deref();
+        Some(Definition {
+            class: self.shared_text(kept.class),
+            method: more.and_then(|more| more.method.as_deref()),
+            storage: self.shared_text(kept.storage),
+            properties: more.map_or(&[], |more| &more.properties),
+        })
     }
 
     pub(super) fn begin(&mut self, attributes: Attributes<'_>) {
-        let (mut id, mut definition) = (None, Definition::default());
+        let mut open = Open::default();
         for (key, raw) in attributes {
             match key {
-                b"id" => id = Some(key_of(raw)),
+                b"id" => open.id = Some(key_of(raw)),
+                b"name" => open.name = Attributes::text(raw),
                 b"storage" => {
                     let text = Attributes::text(raw);
-                    definition.storage = self.share(base_name(&text));
+                    open.storage = base_name(&text).to_owned();
                 }
                 b"priority" => {
                     let value = Attributes::text(raw);
-                    definition.properties.push(("priority".to_owned(), value));
+                    open.more.properties.push(("priority".to_owned(), value));
                 }
                 _ => {}
             }
         }
-        self.open = Some((id, definition));
+        self.open = Some(open);
     }
 
     /// Reads the start tag of a `<TestMethod>`.
     pub(super) fn method(&mut self, attributes: Attributes<'_>) {
-        let (mut class, mut method) = (None, None);
+        let Some(open) = &mut self.open else { return };
         for (key, raw) in attributes {
             match key {
-                b"className" => class = self.share(without_assembly(&Attributes::text(raw))),
-                b"name" => method = Some(Attributes::text(raw).into_boxed_str()),
+                b"className" => {
+                    open.class = without_assembly(&Attributes::text(raw)).to_owned();
+                }
+                b"name" => {
+                    open.more.method = Some(Attributes::text(raw));
+                }
                 _ => {}
             }
-        }
-        if let Some((_, open)) = &mut self.open {
-            (open.class, open.method) = (class, method);
         }
     }
 
     pub(super) fn property(&mut self, name: &str, value: String) {
-        if let Some((_, open)) = &mut self.open
-            && open.properties.len() < MOST_PROPERTIES
+        if let Some(open) = &mut self.open
+            && open.more.properties.len() < MOST_PROPERTIES
             && !name.is_empty()
         {
-            open.properties.push((name.to_owned(), value));
+            open.more.properties.push((name.to_owned(), value));
         }
     }
 
@@ -91,34 +132,86 @@ impl Definitions {
     }
 
     pub(super) fn end(&mut self) {
-        let Some((Some(id), definition)) = self.open.take() else {
+        let Some(Open {
+            id: Some(id),
+            name,
+            class,
+            storage,
+            mut more,
+        }) = self.open.take()
+        else {
             return;
         };
-        let properties = definition.properties.iter();
-        let texts = properties.map(|(name, value)| name.len() + value.len() + 64);
-        let method = definition.method.as_deref().map_or(0, str::len);
-        let size = OVERHEAD + method + texts.sum::<usize>();
+        if self.ignored {
+            return;
+        }
+        more.method = more.method.map(|method| {
+            let method = within_class(&method, &class);
+            split_parameters(method).0.to_owned()
+        });
+        let told = method_of(within_class(&name, &class));
+        more.method = more.method.filter(|method| method != told);
+        let is_plain = more.method.is_none() && more.properties.is_empty();
+        let method = more.method.as_deref().map_or(0, str::len);
+        let properties = more.properties.iter();
+        let texts = properties.map(|(name, value)| name.len() + value.len() + OVERHEAD);
+        let extra = if is_plain { 0 } else { 2 * OVERHEAD };
+        let size = OVERHEAD + extra + method + texts.sum::<usize>();
+        let new = [&class, &storage]
+            .into_iter()
+            .filter(|text| !self.places.contains_key(text.as_str()))
+            .map(|text| text.len() + 2 * OVERHEAD);
+        let size = size + new.sum::<usize>();
         if self.bytes + size > MOST_BYTES {
             self.left_out += 1;
             return;
         }
         self.bytes += size;
-        self.by_id.insert(id, definition);
+        let kept = Kept {
+            class: self.share(&class),
+            storage: self.share(&storage),
+            more: (!is_plain).then(|| Box::new(more)),
+        };
+        self.by_id.insert(id, kept);
     }
 
-    fn share(&mut self, text: &str) -> Option<Rc<str>> {
+    fn share(&mut self, text: &str) -> Option<Place> {
         if text.is_empty() {
             return None;
         }
-        if let Some(known) = self.shared.get(text) {
-            return Some(known.clone());
+        if let Some(known) = self.places.get(text) {
+            return Some(*known);
         }
         let new: Rc<str> = text.into();
-        if self.bytes + OVERHEAD + text.len() <= MOST_BYTES {
-            self.bytes += OVERHEAD + text.len();
-            self.shared.insert(new.clone());
-        }
-        Some(new)
+        self.shared.push(new.clone());
+        let place = Place::new(u32::try_from(self.shared.len()).ok()?)?;
+        self.places.insert(new, place);
+        Some(place)
+    }
+
+    fn shared_text(&self, place: Option<Place>) -> Option<&str> {
+        let place = usize::try_from(place?.get()).ok()?;
+        self.shared.get(place - 1).map(|text| &**text)
+    }
+}
+
+/// A name without that of its class.
+pub(super) fn within_class<'n>(name: &'n str, class: &str) -> &'n str {
+    let rest = name.strip_prefix(class);
+    rest.and_then(|rest| rest.strip_prefix('.')).unwrap_or(name)
+}
+
+/// The method that the name of a test in its class begins with.
+pub(super) fn method_of(name: &str) -> &str {
+    parts_of(name).0
+}
+
+/// A method and its parameters, which may come after a space: `Adds (Data Row 0)`.
+pub(super) fn parts_of(name: &str) -> (&str, Option<&str>) {
+    let method = name.split(['(', ' ']).next().unwrap_or(name);
+    match parameters_after(name, method) {
+        Some(parameters) if name[method.len()..].starts_with(" (") => (method, Some(parameters)),
+        _ => split_parameters(name),
     }
 }
 

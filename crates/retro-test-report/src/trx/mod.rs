@@ -7,6 +7,7 @@
 mod definitions;
 mod result;
 mod run;
+mod waiting;
 
 use std::io::BufRead;
 
@@ -15,13 +16,11 @@ use retro_domain::OutcomeCounts;
 use self::definitions::Definitions;
 use self::result::{OpenResult, Unnamed};
 use self::run::Run;
+use self::waiting::Waiting;
 use crate::ParseError;
 use crate::dotnet::{self, Draft, Elements, Place, Role};
 use crate::output::Output;
 use crate::xml::{Attributes, ReferenceText};
-
-/// The most bytes of cases that wait for their definitions.
-const MOST_WAITING: usize = 24 << 20;
 
 /// The most bytes of one text of a definition or a message of the run.
 const SHORT_TEXT: usize = 4096;
@@ -71,8 +70,7 @@ struct Report {
     definitions: Definitions,
     results: Vec<OpenResult>,
     /// Finished cases whose definitions were not read yet.
-    waiting: Vec<Unnamed>,
-    waiting_bytes: usize,
+    waiting: Waiting,
     /// Whether cases no longer wait: all definitions were read, or too many cases waited.
     no_waiting: bool,
     /// The key of the property that is open.
@@ -191,7 +189,7 @@ impl Elements for Report {
             Kind::TestRun => {
                 self.hand_over(place.out);
                 std::mem::take(&mut self.run).close(Some(place.line), place.out);
-                self.no_waiting = false;
+                (self.no_waiting, self.definitions) = (false, Definitions::default());
             }
             Kind::Result(_) => self.close_result(place),
             Kind::Definition => self.definitions.end(),
@@ -298,30 +296,31 @@ impl Report {
     }
 
     fn deliver(&mut self, unnamed: Unnamed, place: &mut Place<'_, '_, Kind>) {
-        let is_known = unnamed
-            .test
-            .is_some_and(|test| self.definitions.get(test).is_some());
-        if is_known || self.no_waiting || unnamed.test.is_none() {
+        let is_known = || {
+            let test = unnamed.test;
+            test.is_none_or(|test| self.definitions.get(test).is_some())
+        };
+        // Cases are handed over in the order of the file.
+        if self.no_waiting || self.waiting.is_empty() && is_known() {
             self.name_and_hand_over(unnamed, place.out);
             return;
         }
-        self.waiting_bytes += unnamed.size();
-        self.waiting.push(unnamed);
-        if self.waiting_bytes > MOST_WAITING {
+        self.waiting.push(&unnamed);
+        if self.waiting.is_full() {
             place.warn(format!(
                 "more than {} MiB of results come before their definitions: the names of tests are \
                  those of their results",
-                MOST_WAITING >> 20
+                waiting::MOST_BYTES >> 20
             ));
             self.hand_over(place.out);
             self.no_waiting = true;
+            self.definitions.ignored = true;
         }
     }
 
     /// Hands over the cases that waited.
     fn hand_over(&mut self, out: &mut Output<'_>) {
-        self.waiting_bytes = 0;
-        for unnamed in std::mem::take(&mut self.waiting) {
+        for unnamed in self.waiting.drain() {
             self.name_and_hand_over(unnamed, out);
         }
     }

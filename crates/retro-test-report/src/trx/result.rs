@@ -3,8 +3,8 @@
 use retro_domain::{Outcome, OutcomeCounts, TestCase, TestId};
 
 use super::Kind;
-use super::definitions::{Definition, key_of};
-use crate::dotnet::{Draft, Place, class_and_name, parameters_after, split_parameters};
+use super::definitions::{Definition, key_of, method_of, parts_of, within_class};
+use crate::dotnet::{Draft, Place, class_and_name, parameters_after};
 use crate::xml::Attributes;
 
 /// A result whose end was not read yet.
@@ -113,68 +113,31 @@ impl OpenResult {
         }
         let name = self.draft.name.clone();
         let id = TestId::named(name.unwrap_or_else(|| "(unnamed)".to_owned()));
-        let method = method_of(&id.name);
-        let method = method.to_owned();
+        let in_class = class_and_name(&id.name).map_or(id.name.as_str(), |(_, name)| name);
+        let method = method_of(in_class).to_owned();
         let case = self.draft.finish(id, outcome, Some(&method));
         let test = self.test;
         Ok(Unnamed { test, case })
     }
 }
 
-/// The method in the name of a result, as far as it can be told.
-fn method_of(name: &str) -> &str {
-    let name = class_and_name(name).map_or(name, |(_, name)| name);
-    split_parameters(name).0
-}
-
 impl Unnamed {
-    /// How many bytes it takes while it waits for its definition.
-    pub(super) fn size(&self) -> usize {
-        let case = &self.case;
-        let texts = [
-            Some(&case.id.name),
-            case.message.as_ref(),
-            case.kind.as_ref(),
-            case.detail.as_ref(),
-            case.stdout.as_ref(),
-            case.stderr.as_ref(),
-            case.location.as_ref().map(|location| &location.file),
-        ];
-        let texts = texts.into_iter().flatten().map(|text| text.len() + 32);
-        let properties = case.properties.iter();
-        let properties = properties.map(|(name, value)| name.len() + value.len() + 80);
-        let attachments = case.attachments.iter();
-        let attachments = attachments.map(|file| file.name.len() + file.path.len() + 80);
-        2 * size_of::<Self>() + texts.chain(properties).chain(attachments).sum::<usize>()
-    }
-
     /// The case with the names that its definition gives it, or those that its own name holds.
-    pub(super) fn named(self, definition: Option<&Definition>) -> TestCase {
+    pub(super) fn named(self, definition: Option<Definition<'_>>) -> TestCase {
         let mut case = self.case;
         let given = std::mem::take(&mut case.id.name);
-        let known = definition.and_then(|definition| definition.class.as_deref());
-        let (class, name) = match known {
-            Some(class) => {
-                let name = given.strip_prefix(class);
-                let name = name.and_then(|rest| rest.strip_prefix('.'));
-                (Some(class), name.unwrap_or(&given))
-            }
+        let (class, name) = match definition.and_then(|definition| definition.class) {
+            Some(class) => (Some(class), within_class(&given, class)),
             None => class_and_name(&given)
                 .map_or((None, given.as_str()), |(class, name)| (Some(class), name)),
         };
-        let method = definition.and_then(|definition| definition.method.as_deref());
-        let method = method.map(|method| {
-            let method = class
-                .and_then(|class| method.strip_prefix(class)?.strip_prefix('.'))
-                .unwrap_or(method);
-            split_parameters(method).0
-        });
+        let method = definition.and_then(|definition| definition.method);
         let parameters = method.and_then(|method| Some((method, parameters_after(name, method)?)));
         let (name, parameters) = match parameters {
             Some((method, parameters)) => (method, Some(parameters)),
-            None => split_parameters(name),
+            None => parts_of(name),
         };
-        let storage = definition.and_then(|definition| definition.storage.as_deref());
+        let storage = definition.and_then(|definition| definition.storage);
         case.id = TestId {
             suite: storage.map(ToOwned::to_owned).into_iter().collect(),
             class: class.map(ToOwned::to_owned),
@@ -182,8 +145,7 @@ impl Unnamed {
             parameters: parameters.map(ToOwned::to_owned),
         };
         if let Some(definition) = definition {
-            case.properties
-                .extend(definition.properties.iter().cloned());
+            case.properties.extend_from_slice(definition.properties);
         }
         case
     }
