@@ -170,14 +170,18 @@ fn count(reader: impl std::io::Read) -> Counting {
 }
 
 fn definition(at: u64) -> String {
+    if at % 100 > 0 && at < 999_000 {
+        // Most of them are short, to be quick.
+        return format!("<T id='{at}'/>");
+    }
     format!(
-        "<UnitTest id='{at:032x}' storage='t.dll'><TestMethod className='N.C{}' name='m{at}'/></UnitTest>",
+        "<T id='{at}' storage='t.dll'><TestMethod className='N.C{}'/></T>",
         at % 1000
     )
 }
 
 fn result(at: u64) -> String {
-    format!("<UnitTestResult testId='{at:032x}' testName='m{at}' outcome='Passed'/>")
+    format!("<UnitTestResult testId='{at}' testName='m{at}' outcome='Passed'/>")
 }
 
 #[test]
@@ -196,7 +200,7 @@ fn a_million_definitions_are_kept_up_to_a_limit() {
         panic!("{:?}", seen.warnings)
     };
     assert!(
-        warning.starts_with("definitions of more than 16 MiB: "),
+        warning.starts_with("definitions of more than 24 MiB: "),
         "{warning}"
     );
 }
@@ -210,8 +214,8 @@ fn results_wait_for_definitions_up_to_a_limit() {
             .chain(parts(many, definition))
             .chain(Cursor::new("</TestDefinitions></TestRun>"))
     };
-    let few = count(file(20_000));
-    assert_eq!(few.ends, ["t.dll::N.C0::m0", "t.dll::N.C999::m19999"]);
+    let few = count(file(20_001));
+    assert_eq!(few.ends, ["t.dll::N.C0::m0", "t.dll::N.C0::m20000"]);
     assert_eq!(few.warnings, [""; 0]);
     let long = |at: u64| {
         let output = "x".repeat(10_000);
@@ -232,7 +236,7 @@ fn results_wait_for_definitions_up_to_a_limit() {
         panic!("{:?}", many.warnings)
     };
     assert!(
-        warning.starts_with("more than 32 MiB of results "),
+        warning.starts_with("more than 24 MiB of results "),
         "{warning}"
     );
 }
@@ -296,7 +300,7 @@ fn many_texts_of_one_case_are_kept_in_part() {
             "</testcase></testsuite>",
         ),
     ] {
-        let text = format!("{start}{}{end}", part.repeat(50_000));
+        let text = format!("{start}{}{end}", part.repeat(10_000));
         let read = read_with(text, None, &options).unwrap();
         let case = &read.cases[0];
         let stdout = case.stdout.as_deref().unwrap();
@@ -418,7 +422,7 @@ proptest! {
     /// Wherever a report is cut, every case whose end was read is there, and the cut is noticed.
     #[test]
     fn a_cut_loses_no_complete_case(
-        kinds in prop::collection::vec(0..4_usize, 1..12),
+        kinds in prop::collection::vec(0..4_usize, 1..6),
         which in 0..3_usize,
     ) {
         let (start, cases, end) = report(which, &kinds);

@@ -6,8 +6,8 @@ use std::rc::Rc;
 use crate::dotnet::{base_name, parameters_after, split_parameters};
 use crate::xml::Attributes;
 
-/// The most bytes that definitions may take: enough for a quarter of a million plain ones.
-pub(super) const MOST_BYTES: usize = 16 << 20;
+/// The most bytes that definitions may take: enough for 375,000 plain ones.
+pub(super) const MOST_BYTES: usize = 24 << 20;
 
 /// What one definition costs beside its texts, and what a text costs beside its bytes.
 const OVERHEAD: usize = 64;

@@ -7,7 +7,7 @@ use retro_domain::{Attachment, Location, Outcome, TestCase, TestId};
 use super::result::Unnamed;
 
 /// The most bytes of cases that wait.
-pub(super) const MOST_BYTES: usize = 32 << 20;
+pub(super) const MOST_BYTES: usize = 24 << 20;
 
 /// How many bytes are written to one chunk before the next is begun. One large buffer would be
 /// copied, and be there twice, whenever it grows.
