@@ -21,6 +21,7 @@ pub(super) fn open(attributes: Attributes<'_>) -> (OpenSuite, Option<String>, Ve
             b"failures" => metadata.claimed.failures = count(&text(), &mut odd),
             b"errors" => metadata.claimed.errors = count(&text(), &mut odd),
             b"skipped" | b"skip" => metadata.claimed.skipped = count(&text(), &mut odd),
+            b"disabled" => suite.disabled = count(&text(), &mut odd).unwrap_or(0),
             b"timestamp" => {
                 metadata.started = numbers::timestamp(&text());
                 if metadata.started.is_none() && !raw.trim_ascii().is_empty() {
