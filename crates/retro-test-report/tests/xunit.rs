@@ -242,12 +242,16 @@ fn other_assemblies_are_refused() {
         "<assembly manifestVersion='1.0' xmlns='urn:schemas-microsoft-com:asm.v1'><trustInfo/></assembly>",
         "<assembly><id>bin</id><formats><format>zip</format></formats></assembly>",
     ] {
-        assert!(
-            read_with(other, None, &Options::default()).is_err(),
-            "{other}"
-        );
+        for format in [None, Some(Format::Xunit)] {
+            let refused = read_with(other, format, &Options::default()).is_err();
+            assert!(refused, "{other}");
+        }
     }
-    for other in ["<testsuites/>", "<html/>", "TAP version 14\n1..0\n"] {
+    for other in [
+        "<testsuites/>",
+        "<coverage><class/></coverage>",
+        "TAP version 14\n1..0\n",
+    ] {
         assert!(read_with(other, Some(Format::Xunit), &Options::default()).is_err());
     }
 }

@@ -14,7 +14,7 @@ const END_TAG_REACH: usize = 256;
 /// What an element is to the way through a document.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Role {
-    /// A document that has one is a report of the format; it is never stray markup in a text.
+    /// It is never stray markup in a text.
     Structure,
     /// It holds a text.
     Text,
@@ -31,6 +31,12 @@ pub(crate) trait Elements {
     fn kind(name: &[u8], parent: Option<Self::Kind>) -> Self::Kind;
 
     fn role(kind: Self::Kind) -> Role;
+
+    /// Whether a document that has it is a report of the format.
+    fn is_evidence(kind: Self::Kind, attributes: Attributes<'_>) -> bool {
+        let _ = attributes;
+        Self::role(kind) == Role::Structure
+    }
 
     /// Whether it may be an element inside one that holds a text, and is no stray markup there.
     fn may_be_inside(kind: Self::Kind, holder: Self::Kind) -> bool {
@@ -122,8 +128,9 @@ pub(crate) fn read<E: Elements>(
     let cut_tag = tokens.cut_tag();
     if !cut_tag.is_empty() {
         let parent = walk.open.last().map(|open| open.kind);
-        let kind = E::kind(local_name(name_of(cut_tag)), parent);
-        walk.recognised |= E::role(kind) == Role::Structure;
+        let name = name_of(cut_tag);
+        let attributes = Attributes::new(&cut_tag[name.len()..]);
+        walk.recognised |= E::is_evidence(E::kind(local_name(name), parent), attributes);
     }
     let is_cut = tokens.is_cut() || !walk.open.is_empty();
     let recognised = walk.recognised;
@@ -165,14 +172,14 @@ impl<E: Elements> Walk<'_, '_, E> {
             });
             return;
         }
-        self.recognised |= E::role(kind) == Role::Structure;
+        let attributes = || Attributes::new(&tag[name.len()..]);
+        self.recognised = self.recognised || E::is_evidence(kind, attributes());
         let mut place = Place {
             out: self.out,
             line: self.line,
             parent,
         };
-        let attributes = Attributes::new(&tag[name.len()..]);
-        self.elements.open(kind, attributes, &mut place);
+        self.elements.open(kind, attributes(), &mut place);
         if E::role(kind) == Role::Text {
             let limit = self.elements.limit(kind, self.out.options.max_text);
             let limit = limit.unwrap_or(self.out.suite_text_left());

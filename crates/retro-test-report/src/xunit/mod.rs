@@ -88,7 +88,7 @@ impl Elements for Report {
 
     fn role(kind: Kind) -> Role {
         match kind {
-            Kind::Assemblies | Kind::Assembly | Kind::Group | Kind::Test => Role::Structure,
+            Kind::Assemblies | Kind::Assembly | Kind::Test => Role::Structure,
             Kind::Reason
             | Kind::Message
             | Kind::Trace
@@ -99,12 +99,17 @@ impl Elements for Report {
         }
     }
 
+    fn is_evidence(kind: Kind, attributes: Attributes<'_>) -> bool {
+        match kind {
+            Kind::Assembly => is_assembly_of_report(attributes),
+            _ => matches!(kind, Kind::Assemblies | Kind::Test),
+        }
+    }
+
     fn may_be_inside(kind: Kind, holder: Kind) -> bool {
         match kind {
             // Version 1 has the reason in an element of its own.
             Kind::Message => holder == Kind::Reason,
-            // Words of runners, as ordinary as markup of reports.
-            Kind::Group => false,
             _ => Self::role(kind) == Role::Structure,
         }
     }
