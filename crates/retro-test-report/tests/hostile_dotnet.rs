@@ -170,7 +170,7 @@ fn count(reader: impl std::io::Read) -> Counting {
 }
 
 fn definition(at: u64) -> String {
-    if at % 100 > 0 && at < 999_000 {
+    if !at.is_multiple_of(100) && at < 999_000 {
         // Most of them are short, to be quick.
         return format!("<T id='{at}'/>");
     }
