@@ -76,13 +76,19 @@ pub enum ResultFormat {
     Ctrf,
     /// TeamCity service messages.
     TeamCity,
+    /// TRX, what Visual Studio and `dotnet test` write.
+    Trx,
+    /// NUnit XML, versions 2 and 3.
+    Nunit,
+    /// xUnit.net XML, versions 1 to 3.
+    Xunit,
     /// No results but the exit code: the whole command is one test.
     ExitCode,
 }
 
 impl ResultFormat {
     /// Every format, in the order they are documented.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Auto,
         Self::Junit,
         Self::Tap,
@@ -92,6 +98,9 @@ impl ResultFormat {
         Self::GoText,
         Self::Ctrf,
         Self::TeamCity,
+        Self::Trx,
+        Self::Nunit,
+        Self::Xunit,
         Self::ExitCode,
     ];
 
@@ -107,6 +116,9 @@ impl ResultFormat {
             Self::GoText => "gotext",
             Self::Ctrf => "ctrf",
             Self::TeamCity => "teamcity",
+            Self::Trx => "trx",
+            Self::Nunit => "nunit",
+            Self::Xunit => "xunit",
             Self::ExitCode => "exit-code",
         }
     }

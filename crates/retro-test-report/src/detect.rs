@@ -4,8 +4,8 @@ use crate::Format;
 use crate::encoding::decode_start;
 use crate::libtest;
 use crate::tap;
-use crate::xml::{Token, Tokens, local_name};
-use crate::{ctrf, go, libtest_json, teamcity};
+use crate::xml::{Attributes, Token, Tokens, local_name};
+use crate::{ctrf, go, libtest_json, teamcity, xunit};
 
 /// The format of a file that starts with these bytes, or `None` when it is none of them.
 ///
@@ -18,10 +18,7 @@ pub fn detect(start: &[u8]) -> Option<Format> {
 /// As [`detect`], of bytes that are UTF-8 already.
 pub(crate) fn detect_decoded(start: &[u8]) -> Option<Format> {
     if start.trim_ascii_start().starts_with(b"<") {
-        return xml_roots(start)
-            .iter()
-            .any(|name| is_junit(name))
-            .then_some(Format::Junit);
+        return of_xml(start);
     }
     if ctrf::is_evidence(start) {
         return Some(Format::Ctrf);
@@ -40,15 +37,8 @@ pub(crate) fn detect_decoded(start: &[u8]) -> Option<Format> {
             tap::is_evidence(line).then_some(Format::Tap)
         }
     });
-    let by_line = by_line.or(binary);
-    by_line.or_else(|| {
-        // A report that follows other output in the same stream.
-        let names = xml_roots(start);
-        names
-            .iter()
-            .any(|name| is_junit(name))
-            .then_some(Format::Junit)
-    })
+    // A report may follow other output in the same stream.
+    by_line.or(binary).or_else(|| of_xml(start))
 }
 
 /// The format that alone has lines like this one.
@@ -66,26 +56,39 @@ fn line_of(line: &[u8]) -> Option<Format> {
     }
 }
 
-fn is_junit(name: &[u8]) -> bool {
-    matches!(
-        name,
-        b"testsuites" | b"testsuite" | b"testcase" | b"testrun"
-    )
+/// The XML format of the first element that belongs to one.
+fn of_xml(start: &[u8]) -> Option<Format> {
+    let mut found = None;
+    first_elements(start, |name, attributes| {
+        found = match name {
+            b"testsuites" | b"testsuite" | b"testcase" | b"testrun" => Some(Format::Junit),
+            b"TestRun" => Some(Format::Trx),
+            b"test-run" | b"test-results" | b"test-suite" | b"test-case" => Some(Format::Nunit),
+            b"assemblies" => Some(Format::Xunit),
+            b"assembly" => xunit::is_assembly_of_report(attributes).then_some(Format::Xunit),
+            _ => None,
+        };
+        found.is_none()
+    });
+    found
 }
 
-/// The names of the first elements of a document; most documents need only one.
-fn xml_roots(start: &[u8]) -> Vec<Vec<u8>> {
+/// Shows the names and attributes of the first elements of a document, most documents need only
+/// one, until `wants_more` says no.
+fn first_elements(start: &[u8], mut wants_more: impl FnMut(&[u8], Attributes<'_>) -> bool) {
     let mut tokens = Tokens::new(start);
-    let mut names = Vec::new();
+    let mut seen = 0;
     loop {
         match tokens.next() {
             Ok(Token::Start(tag)) => {
                 let end = tag
                     .iter()
                     .position(|b| b.is_ascii_whitespace() || *b == b'/');
-                names.push(local_name(&tag[..end.unwrap_or(tag.len())]).to_vec());
-                if names.len() == 20 {
-                    return names;
+                let end = end.unwrap_or(tag.len());
+                seen += 1;
+                if !wants_more(local_name(&tag[..end]), Attributes::new(&tag[end..])) || seen == 20
+                {
+                    return;
                 }
             }
             Ok(Token::Eof) | Err(_) => break,
@@ -95,9 +98,8 @@ fn xml_roots(start: &[u8]) -> Vec<Vec<u8>> {
     // A tag that is cut off still has a name, when white space follows it.
     let cut = tokens.cut_tag();
     if let Some(end) = cut.iter().position(u8::is_ascii_whitespace) {
-        names.push(local_name(&cut[..end]).to_vec());
+        wants_more(local_name(&cut[..end]), Attributes::new(&cut[end..]));
     }
-    names
 }
 
 /// What bytes that are no report look like, for a message.
@@ -127,15 +129,15 @@ pub(crate) fn looks_like(start: &[u8]) -> String {
 }
 
 fn xml_root(start: &[u8]) -> String {
-    let names = xml_roots(start);
-    let Some(root) = names.first() else {
+    let mut root = None;
+    first_elements(start, |name, _| {
+        root = Some(String::from_utf8_lossy(&name[..name.len().min(80)]).into_owned());
+        false
+    });
+    let Some(name) = root else {
         return "XML without a single complete element".to_owned();
     };
-    let name = String::from_utf8_lossy(&root[..root.len().min(80)]).into_owned();
     let kind = match name.as_str() {
-        "test-run" | "test-results" | "test-suite" => "an NUnit result",
-        "TestRun" => "a TRX result of Visual Studio",
-        "assemblies" | "assembly" => "an xUnit.net result",
         "html" | "HTML" => "a web page",
         "coverage" | "report" => "a coverage report",
         "checkstyle" => "a Checkstyle report",
@@ -218,6 +220,20 @@ mod tests {
     }
 
     #[test]
+    fn formats_of_dotnet_are_told_from_their_roots() {
+        use Format::{Nunit, Trx, Xunit};
+        check("<TestRun id='2'>", Some(Trx));
+        check("<x:TestRun xmlns:x='u' id='2'>", Some(Trx));
+        check("<test-run id='2'>", Some(Nunit));
+        check("<!-- note --><n:test-results name='a", Some(Nunit));
+        check("<test-suite>", Some(Nunit));
+        check("<test-case/>", Some(Nunit));
+        check("<assemblies/>", Some(Xunit));
+        check("<assembly name='a.dll' run-date='2018-06-15'>", Some(Xunit));
+        check("<assembly name='a.dll' total='1", Some(Xunit));
+    }
+
+    #[test]
     fn other_things_are_no_report() {
         for other in [
             "",
@@ -231,8 +247,7 @@ mod tests {
             "{\"results\":[]}",
             "##teamcity[progressMessage 'x']\n",
             "<html><body>",
-            "<test-run id='2'>",
-            "<TestRun id='2'>",
+            "<assembly manifestVersion='1.0'>",
             "<?xml version=\"1.0\"?>",
             "1...5\n",
             "1..two\n",
@@ -244,18 +259,19 @@ mod tests {
     #[test]
     fn what_is_no_report_is_named() {
         for (start, expected) in [
-            (
-                "<test-run id='2'><test-suite>",
-                "an NUnit result (its root element is <test-run>)",
-            ),
+            ("<test-run/>", "NUnit XML rather than what was asked for"),
             (
                 "<TestRun>",
-                "a TRX result of Visual Studio (its root element is <TestRun>)",
+                "TRX (Visual Studio) rather than what was asked for",
+            ),
+            (
+                "<checkstyle><file/>",
+                "a Checkstyle report (its root element is <checkstyle>)",
             ),
             ("<foo/>", "XML of another kind (its root element is <foo>)"),
             (
                 "{\"Action\":\"run\"}",
-                "output of `go test -json` rather than what was asked for",
+                "go test JSON rather than what was asked for",
             ),
             ("{\"a\":1}", "JSON of another kind"),
             (

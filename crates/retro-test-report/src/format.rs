@@ -19,11 +19,17 @@ pub enum Format {
     Ctrf,
     /// TeamCity service messages in other text.
     TeamCity,
+    /// TRX, what Visual Studio, `vstest` and `dotnet test` write.
+    Trx,
+    /// NUnit XML, versions 2 and 3.
+    Nunit,
+    /// xUnit.net XML, versions 1 to 3.
+    Xunit,
 }
 
 impl Format {
     /// Every format, in the order in which they are documented.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::Junit,
         Self::Tap,
         Self::Libtest,
@@ -32,6 +38,9 @@ impl Format {
         Self::GoText,
         Self::Ctrf,
         Self::TeamCity,
+        Self::Trx,
+        Self::Nunit,
+        Self::Xunit,
     ];
 
     /// The stable lower-case name, such as `junit` or `libtest-json`.
@@ -45,6 +54,9 @@ impl Format {
             Self::GoText => "gotext",
             Self::Ctrf => "ctrf",
             Self::TeamCity => "teamcity",
+            Self::Trx => "trx",
+            Self::Nunit => "nunit",
+            Self::Xunit => "xunit",
         }
     }
 
@@ -55,10 +67,13 @@ impl Format {
             Self::Tap => "TAP",
             Self::Libtest => "libtest text",
             Self::LibtestJson => "libtest JSON",
-            Self::GoJson => "output of `go test -json`",
-            Self::GoText => "output of `go test`",
-            Self::Ctrf => "a CTRF report",
+            Self::GoJson => "go test JSON",
+            Self::GoText => "go test text",
+            Self::Ctrf => "CTRF",
             Self::TeamCity => "TeamCity messages",
+            Self::Trx => "TRX (Visual Studio)",
+            Self::Nunit => "NUnit XML",
+            Self::Xunit => "xUnit.net XML",
         }
     }
 

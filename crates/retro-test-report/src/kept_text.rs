@@ -89,6 +89,26 @@ impl KeptText {
     }
 }
 
+/// Adds another text on a new line, up to a limit for both.
+pub(crate) fn append(to: &mut Option<String>, text: String, most: usize) {
+    match to {
+        // One that was cut already ends with its mark.
+        Some(before) if before.len() > most => {}
+        Some(before) if before.len() + text.len() < most => {
+            before.push('\n');
+            before.push_str(&text);
+        }
+        Some(before) => {
+            let mut kept = KeptText::new(most);
+            for part in [before.as_str(), "\n", text.as_str()] {
+                kept.push(part.as_bytes());
+            }
+            *to = kept.finish();
+        }
+        None => *to = Some(text),
+    }
+}
+
 /// The first line that is not blank, without white space around it; at most 500 characters.
 pub(crate) fn first_line(text: &str) -> Option<String> {
     let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
@@ -96,6 +116,20 @@ pub(crate) fn first_line(text: &str) -> Option<String> {
         return Some(line.to_owned());
     }
     Some(line.chars().take(500).collect())
+}
+
+/// A failure's detail, after the whole of a message that is too long for one line.
+pub(crate) fn with_whole_message(message: Option<&str>, detail: Option<String>) -> Option<String> {
+    let whole = message
+        .map(trimmed)
+        .filter(|m| m.trim().contains('\n') || m.len() > 500);
+    match (whole, detail) {
+        (Some(whole), Some(detail)) if !detail.contains(whole) => {
+            Some(format!("{whole}\n{detail}"))
+        }
+        (Some(whole), None) => Some(whole.to_owned()),
+        (_, detail) => detail,
+    }
 }
 
 /// Without blank lines before and white space after.
@@ -165,6 +199,20 @@ mod tests {
         check(3, &["😀", "x"], Some("\n[cut here: 2 more bytes]"));
         check(10, &[" \n\t "], None);
         check(10, &["a\r\nb\0"], Some("a\nb\u{fffd}"));
+    }
+
+    #[test]
+    fn texts_are_added_up_to_a_limit_for_all() {
+        let mut all = None;
+        for (text, expected) in [
+            ("ab", "ab"),
+            ("cd", "ab\ncd"),
+            ("efgh", "ab\ncd\ne\n[cut here: 3 more bytes]"),
+            ("i", "ab\ncd\ne\n[cut here: 3 more bytes]"),
+        ] {
+            append(&mut all, text.to_owned(), 7);
+            assert_eq!(all.as_deref(), Some(expected));
+        }
     }
 
     #[test]

@@ -29,7 +29,9 @@
 //! - Memory is bounded by one case and [`Options::max_text`], plus a few bytes per suite that is
 //!   open and, in libtest text, the name of every failed test of one binary. Where many tests are
 //!   open at once (events, messages, one package of `go test` text), what is kept of them shares
-//!   one allowance of 20 MiB and four times [`Options::max_text`]. Time is linear in the input. Nesting in the input is never nesting of calls.
+//!   one allowance of 20 MiB and four times [`Options::max_text`]. TRX has the classes of its tests
+//!   apart from the results: up to 24 MiB of either wait for the other. Time is linear in the
+//!   input. Nesting in the input is never nesting of calls.
 //! - A report that was cut off keeps every case that was complete, and says that it was cut off.
 //! - What is no report is an error that says what it looks like, never a report without tests.
 //! - The id of a case depends on the case and the suites around it, not on its place in the file.
@@ -48,6 +50,8 @@
 
 mod ctrf;
 mod detect;
+mod directives;
+mod dotnet;
 mod encoding;
 mod format;
 mod go;
@@ -57,7 +61,11 @@ mod kept_text;
 mod libtest;
 mod libtest_json;
 mod lines;
+mod numbers;
+mod nunit;
+mod odd;
 mod open_room;
+mod open_suite;
 mod options;
 mod output;
 mod panic_message;
@@ -67,8 +75,10 @@ mod spare;
 mod summary;
 mod tap;
 mod teamcity;
+mod trx;
 mod write;
 mod xml;
+mod xunit;
 
 pub use detect::detect;
 pub use format::Format;

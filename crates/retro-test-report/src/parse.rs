@@ -6,7 +6,7 @@ use crate::detect::{detect_decoded, looks_like};
 use crate::encoding::{Decoded, decode_start, sniff};
 use crate::output::Output;
 use crate::{Format, Options, ReportSink, Summary};
-use crate::{ctrf, go, junit, libtest, libtest_json, tap, teamcity};
+use crate::{ctrf, go, junit, libtest, libtest_json, nunit, tap, teamcity, trx, xunit};
 
 /// How much of a file is read to find out what it is.
 const START: u64 = 64 * 1024;
@@ -22,7 +22,7 @@ pub enum ParseError {
     /// It is something else.
     #[error("not a test report that can be read here: it looks like {looks_like}")]
     NotAReport {
-        /// What it looks like, such as `an NUnit result (<test-run>)`.
+        /// What it looks like, such as `a web page (its root element is <html>)`.
         looks_like: String,
     },
     /// Its bytes are in an encoding that is not read.
@@ -82,6 +82,9 @@ pub fn parse<R: BufRead>(
         Format::GoText => go::read_text(source, &mut out)?,
         Format::Ctrf => ctrf::read(source, &mut out)?,
         Format::TeamCity => teamcity::read(source, &mut out)?,
+        Format::Trx => trx::read(source, &mut out)?,
+        Format::Nunit => nunit::read(source, &mut out)?,
+        Format::Xunit => xunit::read(source, &mut out)?,
     };
     if recognised {
         Ok(out.finish())

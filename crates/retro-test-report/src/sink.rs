@@ -6,7 +6,8 @@ use retro_domain::TestCase;
 
 /// Receives test cases as they are read.
 ///
-/// Cases arrive in the order of the file, each one when it is complete. A name may arrive several
+/// Cases arrive in the order of the file, each one when it is complete; in TRX that may be after
+/// its definition was read. A name may arrive several
 /// times when the file has it several times. What was delivered stays valid when the reader fails
 /// later on.
 pub trait ReportSink {

@@ -96,6 +96,7 @@ fn real_files_are_counted_as_expected() {
 fn format_of(name: &str) -> Option<Format> {
     match name {
         "gotest-text" => Some(Format::GoText),
+        "xunitnet" => Some(Format::Xunit),
         name => Format::from_name(name),
     }
 }

@@ -177,6 +177,9 @@ fn read_one(
         ResultFormat::GoText => Some(Format::GoText),
         ResultFormat::Ctrf => Some(Format::Ctrf),
         ResultFormat::TeamCity => Some(Format::TeamCity),
+        ResultFormat::Trx => Some(Format::Trx),
+        ResultFormat::Nunit => Some(Format::Nunit),
+        ResultFormat::Xunit => Some(Format::Xunit),
     };
     let mut sink = Collected::default();
     let parsed = match File::open(path) {

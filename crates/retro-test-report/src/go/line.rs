@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use retro_domain::Outcome;
 
-use crate::junit::duration;
+use crate::numbers::duration;
 
 /// A line of `go test`.
 #[derive(Debug, PartialEq)]

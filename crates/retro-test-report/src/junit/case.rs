@@ -1,11 +1,12 @@
 //! One `<testcase>`, from its start tag to its end.
 
-use retro_domain::{Attempt, Location, Outcome, TestCase, TestId};
+use retro_domain::{Attachment, Attempt, Location, Outcome, TestCase, TestId};
 
-use super::Odd;
-use super::directives::{attachment, directives, only_directives};
-use super::numbers;
-use super::result::ResultElement;
+use super::result::{self, ResultElement};
+use crate::directives::{attachment, directives, only_directives};
+use crate::kept_text::append;
+use crate::numbers;
+use crate::odd::Odd;
 use crate::panic_message::find_panic;
 use crate::spare::{self, Spare};
 use crate::write::extra::{self, Extra};
@@ -13,6 +14,9 @@ use crate::xml::Attributes;
 
 /// The most properties, attachments, results and attempts kept of one case.
 pub(super) const MOST_ITEMS: usize = 1_000;
+
+/// How many texts of full length the results, attempts and properties of one case may have.
+const ROOM: usize = 8;
 
 /// The suites around a case.
 pub(super) struct Around<'a> {
@@ -36,7 +40,13 @@ pub(super) struct OpenCase {
     file: Option<String>,
     source_line: Option<u32>,
     not_run: bool,
+    /// The worst of its results, those that were not kept included.
+    worst: Option<Outcome>,
     results: Vec<ResultElement>,
+    /// How many bytes one text may have.
+    most: usize,
+    /// How many bytes results, attempts and properties may still have.
+    room: usize,
 }
 
 impl Default for OpenCase {
@@ -49,7 +59,10 @@ impl Default for OpenCase {
             file: None,
             source_line: None,
             not_run: false,
+            worst: None,
             results: Vec::new(),
+            most: 0,
+            room: 0,
         }
     }
 }
@@ -87,12 +100,21 @@ impl OpenCase {
         case.attachments.clear();
         self.source_line = None;
         self.not_run = false;
+        self.worst = None;
         self.results.clear();
     }
 
     /// Reads the start tag.
-    pub(super) fn open(&mut self, attributes: Attributes<'_>, spare: &mut Spare, odd: &mut Odd) {
+    pub(super) fn open(
+        &mut self,
+        attributes: Attributes<'_>,
+        most: usize,
+        spare: &mut Spare,
+        odd: &mut Odd,
+    ) {
         self.reset(spare);
+        self.most = most;
+        self.room = most.saturating_mul(ROOM);
         let mut left_out = 0_usize;
         for (name, raw) in attributes {
             let slot = match name {
@@ -181,41 +203,73 @@ impl OpenCase {
         }
     }
 
-    pub(super) fn result(&mut self, result: ResultElement) {
+    /// Takes a result. When there is no more room for its texts, only its outcome.
+    pub(super) fn result(&mut self, mut result: ResultElement) {
+        self.worst = self.worst.max(Some(result.outcome));
         if self.results.len() < MOST_ITEMS {
+            if !self.has_room(result.size()) {
+                result.strip();
+            }
             self.results.push(result);
         }
     }
 
-    pub(super) fn attempt(&mut self, attempt: Attempt) {
+    /// Takes an attempt. When there is no more room for its texts, only its outcome.
+    pub(super) fn attempt(&mut self, mut attempt: Attempt) {
         if self.case.attempts.len() < MOST_ITEMS {
+            let texts = [&attempt.message, &attempt.kind, &attempt.detail];
+            if !self.has_room(result::size(texts)) {
+                (attempt.message, attempt.kind, attempt.detail) = (None, None, None);
+            }
             self.case.attempts.push(attempt);
         }
     }
 
+    /// Takes so many bytes of the room there is, if it has as many.
+    fn has_room(&mut self, bytes: usize) -> bool {
+        let left = self.room.checked_sub(bytes);
+        self.room = left.unwrap_or(self.room);
+        left.is_some()
+    }
+
     /// A property; one called `attachment…` points at a file.
     pub(super) fn property(&mut self, name: String, value: String) {
-        let case = &mut self.case;
-        if name.starts_with("attachment") && case.attachments.len() < MOST_ITEMS {
-            case.attachments.extend(attachment(&value));
-        } else if case.properties.len() < MOST_ITEMS {
-            case.properties.push((name, value));
+        if name.starts_with("attachment") && self.case.attachments.len() < MOST_ITEMS {
+            self.attachment(attachment(&value));
+        } else {
+            self.plain_property(name, value);
+        }
+    }
+
+    fn plain_property(&mut self, name: String, value: String) {
+        if self.case.properties.len() < MOST_ITEMS && self.has_room(name.len() + value.len()) {
+            self.case.properties.push((name, value));
+        }
+    }
+
+    fn attachment(&mut self, attachment: Option<Attachment>) {
+        if let Some(file) = attachment
+            && self.case.attachments.len() < MOST_ITEMS
+            && self.has_room(file.name.len() + file.path.len())
+        {
+            self.case.attachments.push(file);
         }
     }
 
     /// Takes an output. One that holds directives and nothing else is no output.
-    pub(super) fn stdout(&mut self, text: String) {
-        match only_directives(&text, MOST_ITEMS) {
-            Some(found) => {
-                self.case.attachments.extend(found.attachments);
-                self.case.properties.extend(found.properties);
+    pub(super) fn output(&mut self, is_stderr: bool, text: String) {
+        if is_stderr {
+            append(&mut self.case.stderr, text, self.most);
+        } else if let Some(found) = only_directives(&text, MOST_ITEMS) {
+            for file in found.attachments {
+                self.attachment(Some(file));
             }
-            None => append(&mut self.case.stdout, text),
+            for (name, value) in found.properties {
+                self.plain_property(name, value);
+            }
+        } else {
+            append(&mut self.case.stdout, text, self.most);
         }
-    }
-
-    pub(super) fn stderr(&mut self, text: String) {
-        append(&mut self.case.stderr, text);
     }
 
     /// The finished case, in the suites around it.
@@ -240,12 +294,8 @@ impl OpenCase {
         } else {
             Outcome::Passed
         };
-        case.outcome = self
-            .results
-            .iter()
-            .map(|result| result.outcome)
-            .fold(ran, Outcome::max);
-        take_results(case, &mut self.results, spare);
+        case.outcome = self.worst.map_or(ran, |worst| worst.max(ran));
+        take_results(case, &mut self.results, self.most, spare);
         let file = match self.file.take() {
             Some(file) => Some(file),
             None => around.file.map(|file| spare.copy(file)),
@@ -307,7 +357,12 @@ fn add_directives(case: &mut TestCase) {
 }
 
 /// Message and text of the result that decides, and what the others say after it.
-fn take_results(case: &mut TestCase, results: &mut Vec<ResultElement>, spare: &mut Spare) {
+fn take_results(
+    case: &mut TestCase,
+    results: &mut Vec<ResultElement>,
+    most: usize,
+    spare: &mut Spare,
+) {
     let outcome = case.outcome;
     let Some(at) = results.iter().position(|result| result.outcome == outcome) else {
         return;
@@ -320,22 +375,10 @@ fn take_results(case: &mut TestCase, results: &mut Vec<ResultElement>, spare: &m
         if place != at {
             let text = result.aside();
             if !text.is_empty() {
-                append(
-                    &mut case.detail,
-                    format!("\n[{}] {text}", result.outcome.name()),
-                );
+                let text = format!("\n[{}] {text}", result.outcome.name());
+                append(&mut case.detail, text, most);
             }
         }
         result.give_back(spare);
-    }
-}
-
-fn append(slot: &mut Option<String>, text: String) {
-    match slot {
-        Some(existing) => {
-            existing.push('\n');
-            existing.push_str(&text);
-        }
-        None => *slot = Some(text),
     }
 }

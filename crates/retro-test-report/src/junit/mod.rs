@@ -4,9 +4,7 @@
 //! it. The elements that are open are a list and not the call stack, so depth costs nothing.
 
 mod case;
-mod directives;
 mod element;
-mod numbers;
 mod result;
 mod suite;
 
@@ -14,13 +12,14 @@ use std::io::BufRead;
 
 use self::case::{Around, OpenCase};
 use self::element::Element;
-pub(crate) use self::numbers::{duration, timestamp};
 use self::result::ResultElement;
-use self::suite::OpenSuite;
+use crate::ParseError;
+use crate::kept_text::append;
+use crate::odd::Odd;
+use crate::open_suite::OpenSuite;
 use crate::output::Output;
 use crate::spare::Spare;
 use crate::xml::{Attributes, ReferenceText, Token, Tokens, local_name};
-use crate::{MAX_WARNINGS, ParseError};
 
 /// Suites deeper than this are left out of the names of tests, so that a hostile depth does not
 /// make every name as long as the file.
@@ -28,23 +27,6 @@ const DEEPEST_NAME: usize = 100;
 
 /// How far an end tag looks for its start tag.
 const END_TAG_REACH: usize = 256;
-
-/// What was odd about one token. As many as are ever told are kept; the others are counted.
-#[derive(Debug, Default)]
-struct Odd {
-    told: Vec<String>,
-    others: u64,
-}
-
-impl Odd {
-    fn push(&mut self, odd: String) {
-        if self.told.len() < MAX_WARNINGS {
-            self.told.push(odd);
-        } else {
-            self.others += 1;
-        }
-    }
-}
 
 /// Reads a document; whether it was a JUnit report at all.
 pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, ParseError> {
@@ -175,13 +157,14 @@ impl Document<'_, '_> {
         }
         let case = &mut self.cases[self.open_cases];
         self.open_cases += 1;
-        case.open(attributes, &mut self.spare, &mut self.odd);
+        let most = self.out.options.max_text;
+        case.open(attributes, most, &mut self.spare, &mut self.odd);
         self.case_opened = true;
     }
 
     /// Whether anybody asks for the line of the last token. Most lines are never counted.
     fn needs_line(&self) -> bool {
-        self.case_opened || !self.odd.told.is_empty()
+        self.case_opened || !self.odd.is_empty()
     }
 
     fn on_line(&mut self, line: u64) {
@@ -190,10 +173,7 @@ impl Document<'_, '_> {
         {
             case.line = line;
         }
-        for odd in self.odd.told.drain(..) {
-            self.out.warn(line, odd);
-        }
-        self.out.warnings += std::mem::take(&mut self.odd.others);
+        self.odd.tell(line, self.out);
     }
 
     /// The innermost case that is open.
@@ -202,7 +182,7 @@ impl Document<'_, '_> {
     }
 
     fn open_suite(&mut self, element: &Element, attributes: Attributes<'_>) {
-        let (mut suite, name) = OpenSuite::new(attributes, &mut self.odd);
+        let (mut suite, name) = suite::open(attributes, &mut self.odd);
         if *element == Element::Suite
             && let Some(name) = name
         {
@@ -218,10 +198,6 @@ impl Document<'_, '_> {
         }
         if suite.file.is_none() {
             suite.file = self.suites.last().and_then(|around| around.file.clone());
-        }
-        // Paths of suites cost as much as paths of tests, so only those that can be told have one.
-        if suite.named && self.out.summary.suites.len() < crate::MAX_SUITES {
-            suite.metadata.path.clone_from(&self.path);
         }
         self.suites.push(suite);
     }
@@ -349,32 +325,13 @@ impl Document<'_, '_> {
 
     /// Hands a text that was written over to the attempt, case or suite that wrote it.
     fn output(&mut self, is_stderr: bool, text: String) {
+        let most = self.out.options.max_text;
         if let Some(attempt) = self.results.last_mut() {
-            let extra = attempt
-                .extra
-                .take()
-                .map_or(text.clone(), |before| before + "\n" + &text);
-            attempt.extra = Some(extra);
+            append(&mut attempt.extra, text, most);
         } else if let Some(case) = self.case() {
-            if is_stderr {
-                case.stderr(text)
-            } else {
-                case.stdout(text)
-            }
+            case.output(is_stderr, text);
         } else if let Some(suite) = self.suites.last_mut() {
-            let metadata = &mut suite.metadata;
-            let slot = if is_stderr {
-                &mut metadata.stderr
-            } else {
-                &mut metadata.stdout
-            };
-            match slot {
-                Some(before) => {
-                    before.push('\n');
-                    before.push_str(&text);
-                }
-                None => *slot = Some(text),
-            }
+            suite.output(is_stderr, text, most);
         }
     }
 
@@ -397,14 +354,20 @@ impl Document<'_, '_> {
         self.case_opened = false;
     }
 
-    fn close_suite(&mut self) {
-        let Some(suite) = self.suites.pop() else {
-            return;
-        };
+    fn pop_suite(&mut self) -> Option<OpenSuite> {
+        let mut suite = self.suites.pop()?;
         if suite.named {
+            suite.is_at(&self.path, self.out);
             self.path.pop();
             self.path_stamp += 1;
         }
+        Some(suite)
+    }
+
+    fn close_suite(&mut self) {
+        let Some(suite) = self.pop_suite() else {
+            return;
+        };
         if let Some(claim) = suite.false_claim() {
             self.odd.push(claim);
         }
@@ -443,8 +406,7 @@ impl Document<'_, '_> {
         self.out.summary.truncated |= self.recognised && (cut || !self.open.is_empty());
         // Suites that were cut off have a path and a beginning worth telling.
         self.open_cases = 0;
-        while !self.suites.is_empty() {
-            let suite = self.suites.pop().unwrap_or_default();
+        while let Some(suite) = self.pop_suite() {
             if suite.is_worth_telling() {
                 self.out.suite(suite.metadata);
             }

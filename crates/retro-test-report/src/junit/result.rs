@@ -4,11 +4,16 @@ use std::time::Duration;
 
 use retro_domain::{Attempt, Outcome};
 
-use super::numbers;
-use crate::kept_text::trimmed;
+use crate::kept_text::with_whole_message;
+use crate::numbers;
 use crate::panic_message::without_head;
 use crate::spare::Spare;
 use crate::xml::Attributes;
+
+/// How many bytes some texts have together.
+pub(super) fn size<const N: usize>(texts: [&Option<String>; N]) -> usize {
+    texts.into_iter().flatten().map(String::len).sum()
+}
 
 /// A `<failure>`, `<error>`, `<skipped>`, or one of Surefire's flaky and rerun elements.
 #[derive(Debug)]
@@ -22,15 +27,30 @@ pub(super) struct ResultElement {
 }
 
 impl ResultElement {
-    pub(super) fn new(outcome: Outcome, attributes: Attributes<'_>, spare: &mut Spare) -> Self {
-        let mut result = Self {
+    /// One without texts.
+    fn bare(outcome: Outcome) -> Self {
+        Self {
             outcome,
             message: None,
             kind: None,
             duration: None,
             detail: None,
             extra: None,
-        };
+        }
+    }
+
+    /// Drops what it says, all but its outcome.
+    pub(super) fn strip(&mut self) {
+        *self = Self::bare(self.outcome);
+    }
+
+    /// How many bytes its texts have.
+    pub(super) fn size(&self) -> usize {
+        size([&self.message, &self.kind, &self.detail, &self.extra])
+    }
+
+    pub(super) fn new(outcome: Outcome, attributes: Attributes<'_>, spare: &mut Spare) -> Self {
+        let mut result = Self::bare(outcome);
         for (name, value) in attributes {
             match name {
                 b"message" if result.message.is_none() => {
@@ -55,18 +75,7 @@ impl ResultElement {
 
     /// Takes the text out. The whole of a message of several lines belongs to it.
     pub(super) fn take_full_text(&mut self) -> Option<String> {
-        let whole = self
-            .message
-            .as_deref()
-            .map(trimmed)
-            .filter(|m| m.len() > 500 || m.trim().contains('\n'));
-        match (whole, self.detail.take()) {
-            (Some(whole), Some(detail)) if !detail.contains(whole) => {
-                Some(format!("{whole}\n{detail}"))
-            }
-            (Some(whole), None) => Some(whole.to_owned()),
-            (_, detail) => detail,
-        }
+        with_whole_message(self.message.as_deref(), self.detail.take())
     }
 
     /// The text of a result that does not decide.

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use retro_domain::{Location, TestCase};
 
-use crate::junit::duration;
 use crate::kept_text::KeptText;
+use crate::numbers::duration;
 
 #[derive(Default)]
 pub(super) struct Flow {

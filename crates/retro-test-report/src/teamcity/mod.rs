@@ -14,9 +14,9 @@ use retro_domain::{Attachment, Outcome, TestCase, TestId};
 
 use self::flow::{Flow, OpenTest, Suite, location, millis, names};
 use self::message::{Message, find};
-use crate::junit::timestamp;
 use crate::kept_text::{KeptText, first_line};
 use crate::lines::Lines;
+use crate::numbers::timestamp;
 use crate::open_room::OpenRoom;
 use crate::output::Output;
 use crate::{ParseError, SuiteMetadata};

@@ -5,13 +5,21 @@ use std::time::Duration;
 use retro_domain::Timestamp;
 
 /// Seconds, with a decimal point or comma, thousands separators, an exponent or a unit; or
-/// `H:MM:SS`. `None` when it is no number, negative, or not finite.
+/// `H:MM:SS`, with days before as in `1.02:03:04`. `None` when it is no number, negative, or not finite.
 pub(crate) fn duration(text: &str) -> Option<Duration> {
     let text = text.trim();
     if let Some(seconds) = seconds(text) {
         return to_duration(seconds);
     }
     if text.contains(':') {
+        if let Some((days, clock)) = text.split_once('.')
+            && days.bytes().all(|b| b.is_ascii_digit())
+            && clock.matches(':').count() == 2
+        {
+            let days: f64 = days.parse().ok()?;
+            let clock = duration(clock)?;
+            return to_duration(days * 86_400.0).and_then(|days| days.checked_add(clock));
+        }
         return text
             .split(':')
             .try_fold(0.0, |sum, part| Some(sum * 60.0 + seconds(part)?))
@@ -216,6 +224,9 @@ mod tests {
             ("12ms", Some(12)),
             ("0.5s", Some(500)),
             ("1:02:03.5", Some(3_723_500)),
+            ("00:00:00.0200000", Some(20)),
+            ("1.02:03:04.5", Some(93_784_500)),
+            ("1.:02:03", None),
             ("-0.0", Some(0)),
             ("-1.5", None),
             ("", None),
