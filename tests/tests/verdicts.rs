@@ -306,7 +306,12 @@ fn a_mistake_in_one_suite_is_told_before_any_runs() {
          [[rules]]\nsuite = \"b\"\nrange = \"nope..HEAD\"\nrun = \"false\"\n",
     );
     let said = world.expect(2, &["run"]);
-    assert!(said.stderr.contains("nope"), "{}", said.stderr);
+    assert!(
+        said.stderr.contains("\"nope..HEAD\" of a rule"),
+        "{}",
+        said.stderr
+    );
+    assert!(said.stderr.contains("[[rules]]"), "{}", said.stderr);
     assert!(!said.stderr.contains("[1/1]"), "{}", said.stderr);
 }
 

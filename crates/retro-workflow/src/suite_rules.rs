@@ -5,7 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use retro_domain::{CommitId, Suite, SuiteFingerprint};
-use retro_git::{CommitQuery, GitError, History, Selection};
+use retro_git::{CommitQuery, History, Selection};
+
+use crate::LookBackError;
 
 /// A suite, and what changes it for parts of history.
 #[derive(Clone, Debug)]
@@ -57,7 +59,7 @@ impl<'a> ResolvedRules<'a> {
     /// # Errors
     ///
     /// When a rule's range does not resolve.
-    pub(crate) fn new(rules: &'a SuiteRules, history: &dyn History) -> Result<Self, GitError> {
+    pub(crate) fn new(rules: &'a SuiteRules, history: &dyn History) -> Result<Self, LookBackError> {
         let mut ranges = Vec::new();
         for rule in &rules.rules {
             let words: Vec<String> = rule.range.split_whitespace().map(str::to_owned).collect();
@@ -68,7 +70,11 @@ impl<'a> ResolvedRules<'a> {
                 },
                 _ => Selection::Revisions(words),
             };
-            let listed = history.commits(&CommitQuery::new(selection))?;
+            let listed = history.commits(&CommitQuery::new(selection));
+            let listed = listed.map_err(|source| LookBackError::Rule {
+                range: rule.range.clone(),
+                source,
+            })?;
             ranges.push(listed.commits.iter().map(|commit| commit.id).collect());
         }
         // The suite itself is told even where a rule changes it on every commit.

@@ -363,6 +363,10 @@ fn look_back_failure(error: LookBackError) -> Failure {
             ExitCode::NothingRan,
             Some("widen the range, or loosen --since, --until, --path or --merges"),
         ),
+        LookBackError::Rule { .. } => (
+            ExitCode::Usage,
+            Some("mend the [[rules]] entry of the configuration that has this range"),
+        ),
         LookBackError::Git(GitError::BadRevision { .. } | GitError::NotARepository { .. }) => {
             (ExitCode::Usage, None)
         }
