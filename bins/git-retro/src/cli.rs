@@ -136,7 +136,7 @@ pub(crate) enum Format {
 /// `git retro run`
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
-    /// Commits: ranges such as v1.0..main, or single revisions; all words as git rev-list reads them
+    /// Commits: single revisions, or ranges such as v1.0..main as git rev-list reads them
     #[arg(value_name = "REVISION")]
     pub(crate) revisions: Vec<String>,
     #[command(flatten)]

@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use globset::GlobBuilder;
-use retro_domain::{RepeatRule, ResultFormat, ResultLocation, Suite, TestCase, TestId};
+use retro_domain::{Outcome, RepeatRule, ResultFormat, ResultLocation, Suite, TestCase, TestId};
 use retro_test_report::{Collected, Format, Options, ParseError, parse};
 
 /// The prefix of a result path that stands for the slot's scratch folder.
@@ -32,6 +32,8 @@ pub(crate) struct Reading {
     pub(crate) run_failures: Vec<String>,
     /// Things to know.
     pub(crate) notes: Vec<String>,
+    /// Results were on the standard output, and not all of it was kept.
+    pub(crate) output_cut: bool,
     /// Result files, with the names they get as artifacts.
     pub(crate) files: Vec<(String, PathBuf)>,
 }
@@ -75,23 +77,29 @@ impl Before {
     }
 }
 
-/// Reads every result of a command that just ended. `succeeded` tells how repeated names are
-/// judged: a runner that is content with its run has retried what failed at first.
+/// How a command ended, as far as its reports are judged by it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ended {
+    /// It exited with 0.
+    pub(crate) succeeded: bool,
+    /// Not all of its standard output was kept.
+    pub(crate) output_cut: bool,
+}
+
+/// Reads every result of a command that just ended.
 pub(crate) fn collect(
     suite: &Suite,
     places: &Places<'_>,
     before: &Before,
-    succeeded: bool,
+    ended: Ended,
 ) -> Reading {
     let mut reading = Reading::default();
     let mut cases: HashMap<TestId, TestCase> = HashMap::new();
-    let rule = if succeeded {
-        RepeatRule::AnyPassPasses
-    } else {
-        RepeatRule::AnyFailureFails
-    };
+    let content = ended.succeeded && exit_code_tells(suite);
     let mut read = |path: &Path, shown: &str, format, file: Option<&str>, reading: &mut Reading| {
-        for mut case in read_one(path, shown, format, reading) {
+        let (found, seen) = read_one(path, shown, format, reading);
+        let mut own: HashMap<TestId, Vec<TestCase>> = HashMap::new();
+        for mut case in found {
             if let Some(file) = file
                 && case.id.suite.is_empty()
                 && case.id.class.is_none()
@@ -99,13 +107,24 @@ pub(crate) fn collect(
                 // TAP has names alone: the file tells the tests of one script from another's.
                 case.id.suite.push(file.to_owned());
             }
-            let merged = match cases.remove(&case.id) {
-                Some(earlier) => earlier.merge(case, rule),
+            own.entry(case.id.clone()).or_default().push(case);
+        }
+        for (id, repeats) in own {
+            let Some(case) = merged(repeats, content && seen == Some(Format::Junit)) else {
+                continue;
+            };
+            // Two files are two sets of tests: what failed in one is not made good by the other.
+            let case = match cases.remove(&id) {
+                Some(earlier) => earlier.merge(case, RepeatRule::AnyFailureFails),
                 None => case,
             };
-            cases.insert(merged.id.clone(), merged);
+            cases.insert(id, case);
         }
     };
+    let sources = suite.results.iter();
+    let file_sources = sources
+        .filter(|source| matches!(source.location, ResultLocation::Files(_)))
+        .count();
     let mut taken = HashSet::new();
     if suite.results.is_empty() {
         read(
@@ -115,12 +134,14 @@ pub(crate) fn collect(
             None,
             &mut reading,
         );
+        reading.output_cut = ended.output_cut && reading.reports > 0;
     }
     for source in &suite.results {
         match &source.location {
             _ if source.format == ResultFormat::ExitCode => {}
             ResultLocation::Stdout => {
                 read(places.stdout, STDOUT, source.format, None, &mut reading);
+                reading.output_cut |= ended.output_cut;
             }
             ResultLocation::Files(glob) => {
                 let listing = find(glob, places);
@@ -138,12 +159,14 @@ pub(crate) fn collect(
                     let shown = shown_name(&path, places);
                     let stem = Path::new(&shown).with_extension("");
                     let stem = stem.to_string_lossy();
-                    let file = glob.contains('*').then_some(&*stem);
+                    let file = (is_glob(glob) || file_sources > 1).then_some(&*stem);
                     read(&path, &shown, source.format, file, &mut reading);
                     reading.files.push((format!("results/{shown}"), path));
                 }
-                if fresh == 0 {
+                if fresh == 0 && is_glob(glob) {
                     reading.notes.push(format!("no new file matches {glob}"));
+                } else if fresh == 0 {
+                    reading.problems.push(format!("{glob} was not written"));
                 }
             }
         }
@@ -151,6 +174,37 @@ pub(crate) fn collect(
     reading.cases = cases.into_values().collect();
     reading.cases.sort_by(|a, b| a.id.cmp(&b.id));
     reading
+}
+
+/// Results of one name in one file. Where `content` (the runner exited with 0 and writes a format
+/// in which runners repeat what they try again), failures before a last pass are attempts at one
+/// test; anything else may be several tests under one name, and one that failed is not hidden.
+fn merged(repeats: Vec<TestCase>, content: bool) -> Option<TestCase> {
+    let retried = match repeats.as_slice() {
+        [earlier @ .., last] => {
+            last.outcome == Outcome::Passed && earlier.iter().all(|case| case.outcome.is_failure())
+        }
+        [] => false,
+    };
+    let rule = match content && retried {
+        true => RepeatRule::AnyPassPasses,
+        false => RepeatRule::AnyFailureFails,
+    };
+    repeats
+        .into_iter()
+        .reduce(|case, next| case.merge(next, rule))
+}
+
+/// Whether an exit code of 0 says that no test failed: not where the command was told to hide it.
+fn exit_code_tells(suite: &Suite) -> bool {
+    let command = suite.run.to_string();
+    !["failure.ignore", "testFailureIgnore", "|| true", "|| :"]
+        .iter()
+        .any(|hidden| command.contains(hidden))
+}
+
+fn is_glob(pattern: &str) -> bool {
+    pattern.contains(['*', '?', '[', '{'])
 }
 
 fn shown_name(path: &Path, places: &Places<'_>) -> String {
@@ -166,7 +220,7 @@ fn read_one(
     shown: &str,
     format: ResultFormat,
     reading: &mut Reading,
-) -> Vec<TestCase> {
+) -> (Vec<TestCase>, Option<Format>) {
     let format_named = match format {
         ResultFormat::Auto | ResultFormat::ExitCode => None,
         ResultFormat::Junit => Some(Format::Junit),
@@ -196,8 +250,10 @@ fn read_one(
             .iter()
             .map(|warning| format!("{shown}: {warning}")),
     );
+    let mut seen = None;
     match parsed {
         Ok(summary) => {
+            seen = Some(summary.format);
             reading.reports += 1;
             if summary.truncated {
                 reading
@@ -210,7 +266,7 @@ fn read_one(
         Err(ParseError::Empty | ParseError::NotAReport { .. }) if format_named.is_none() => {}
         Err(error) => reading.problems.push(format!("{shown}: {error}")),
     }
-    sink.cases
+    (sink.cases, seen)
 }
 
 /// Checks that a pattern can match files of a work tree, or below `$RETRO_SCRATCH/`.
@@ -257,7 +313,7 @@ fn find(glob: &str, places: &Places<'_>) -> Listing {
     };
     let literal: PathBuf = pattern
         .split('/')
-        .take_while(|part| !part.contains(['*', '?', '[', '{']))
+        .take_while(|part| !is_glob(part))
         .collect();
     let mut open = vec![root.join(literal)];
     while let Some(path) = open.pop() {

@@ -16,6 +16,14 @@ pub enum LookBackError {
     /// Git could not do its part.
     #[error(transparent)]
     Git(#[from] GitError),
+    /// The commits of a rule cannot be told.
+    #[error("the range {range:?} of a rule cannot be read")]
+    Rule {
+        /// The range, as the rule has it.
+        range: String,
+        /// Why not.
+        source: GitError,
+    },
     /// Storage could not do its part.
     #[error(transparent)]
     Store(#[from] StoreError),

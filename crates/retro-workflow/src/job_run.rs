@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use retro_domain::{
-    CommitJob, Epoch, EventKind, JobEvent, OutcomeCounts, Phase, RepeatRule, Suite, TestCase,
-    TestId, Timestamp, UntestableReason, Verdict,
+    CommitJob, Epoch, EventKind, JobEvent, OutcomeCounts, Phase, Suite, TestCase, Timestamp,
+    UntestableReason, Verdict,
 };
 use retro_exec::{CancelToken, Capture, Ending, ExecError, Finished, Invocation, Limits};
 use retro_git::{GitError, OverlayError, Slot};
@@ -18,7 +18,7 @@ use retro_store::{
 };
 
 use crate::LookBackError;
-use crate::collect::{Before, Places, Reading, collect};
+use crate::collect::{Before, Ended, Places, Reading, collect};
 use crate::judge::{Judgement, judge};
 use crate::look_back::Shared;
 use crate::plan::PlannedJob;
@@ -190,9 +190,20 @@ impl JobRun<'_> {
         let Some(finished) = self.execute(name, argv, limit, folders, environment, said)? else {
             return Ok(None);
         };
-        let succeeded = finished.ending == Ending::Exited(0);
+        let ended = Ended {
+            succeeded: finished.ending == Ending::Exited(0),
+            output_cut: finished.stdout.truncated,
+        };
         let places = self.places(folders, &stdout);
-        let mut reading: Reading = collect(self.suite, &places, &before, succeeded);
+        let mut reading: Reading = collect(self.suite, &places, &before, ended);
+        if reading.output_cut {
+            // The rest of the results was there, and it is git-retro that has not kept it.
+            return Err(Stop::Failed(format!(
+                "the results are on the standard output, and of its {} bytes not all were kept; \
+                 raise --log-cap, or let the tests write their results to a file",
+                finished.stdout.bytes
+            )));
+        }
         if finished.leaked.processes > 0 {
             reading.notes.push(match finished.leaked.processes {
                 1 => "1 process outlived the command and was ended".to_owned(),
@@ -254,7 +265,7 @@ impl JobRun<'_> {
                     .push(format!("{name} ended without a result: {}", again.verdict));
                 continue;
             }
-            joined = join(joined, again);
+            joined = joined.join(again);
         }
         said.ending = ending;
         said.verdict = Some(joined.verdict);
@@ -344,8 +355,15 @@ impl JobRun<'_> {
             ));
         }
         let relative = program.contains('/') && !program.starts_with('/');
-        (relative && error.is_command_missing())
-            .then(|| UntestableReason::CommandMissing(program.to_owned()))
+        match error {
+            _ if !relative => None,
+            ExecError::NotExecutable { reason, .. } => Some(UntestableReason::NoResults(format!(
+                "{program} of this commit cannot be run: {reason}"
+            ))),
+            error => error
+                .is_command_missing()
+                .then(|| UntestableReason::CommandMissing(program.to_owned())),
+        }
     }
 
     fn cannot_start(&self, phase: &'static str, source: ExecError) -> Stop {
@@ -478,36 +496,6 @@ fn unlike(name: String, taken: &mut HashSet<String>) -> String {
         number += 1;
     }
     free
-}
-
-/// Joins two executions of the same commit: a test that passed in one of them is passed.
-fn join(first: Judgement, second: Judgement) -> Judgement {
-    let mut cases: std::collections::BTreeMap<TestId, TestCase> = first
-        .cases
-        .into_iter()
-        .map(|case| (case.id.clone(), case))
-        .collect();
-    for case in second.cases {
-        let merged = match cases.remove(&case.id) {
-            Some(earlier) => earlier.merge(case, RepeatRule::AnyPassPasses),
-            None => case,
-        };
-        cases.insert(merged.id.clone(), merged);
-    }
-    let cases: Vec<TestCase> = cases.into_values().collect();
-    let failed = cases.iter().any(|case| case.outcome.is_failure());
-    let verdict = if failed {
-        Verdict::TestsFailed
-    } else {
-        Verdict::Passed
-    };
-    let mut notes = first.notes;
-    notes.extend(second.notes);
-    Judgement {
-        verdict,
-        cases,
-        notes,
-    }
 }
 
 fn io_stop(doing: &'static str, path: &Path, source: std::io::Error) -> Stop {

@@ -1,7 +1,10 @@
 //! From how a command ended and what it reported to a verdict. Pure.
 
+use std::collections::BTreeMap;
+
 use retro_domain::{
-    CommandLine, Outcome, ResultFormat, Suite, TestCase, TestId, UntestableReason, Verdict,
+    CommandLine, Outcome, RepeatRule, ResultFormat, Suite, TestCase, TestId, UntestableReason,
+    Verdict,
 };
 use retro_exec::Ending;
 
@@ -13,6 +16,43 @@ pub(crate) struct Judgement {
     pub(crate) verdict: Verdict,
     pub(crate) cases: Vec<TestCase>,
     pub(crate) notes: Vec<String>,
+    /// The command exited with 0, and nothing went wrong beside the tests. That it passed without
+    /// this only says that its failed tests explain how it ended.
+    pub(crate) clean: bool,
+}
+
+impl Judgement {
+    /// Joins two executions of the same commit: a test that passed in one of them is passed. The
+    /// command itself has passed where it was clean once; where it never was, it has failed if it
+    /// failed at all.
+    pub(crate) fn join(self, again: Self) -> Self {
+        let clean = self.clean || again.clean;
+        let mut cases: BTreeMap<TestId, TestCase> = BTreeMap::new();
+        for case in self.cases.into_iter().chain(again.cases) {
+            let rule = match case.id.is_command() && !clean {
+                true => RepeatRule::AnyFailureFails,
+                false => RepeatRule::AnyPassPasses,
+            };
+            let merged = match cases.remove(&case.id) {
+                Some(earlier) => earlier.merge(case, rule),
+                None => case,
+            };
+            cases.insert(merged.id.clone(), merged);
+        }
+        let cases: Vec<TestCase> = cases.into_values().collect();
+        let failed = cases.iter().any(|case| case.outcome.is_failure());
+        let mut notes = self.notes;
+        notes.extend(again.notes);
+        Self {
+            verdict: match failed {
+                true => Verdict::TestsFailed,
+                false => Verdict::Passed,
+            },
+            cases,
+            notes,
+            clean,
+        }
+    }
 }
 
 /// Judges one execution.
@@ -34,6 +74,7 @@ pub(crate) fn judge(suite: &Suite, ending: &Ending, reading: Reading) -> Judgeme
         verdict: Verdict::Untestable(reason),
         cases: Vec::new(),
         notes,
+        clean: false,
     };
     match ending {
         Ending::Exited(code) if suite.skip_exit_codes.contains(code) => {
@@ -44,6 +85,7 @@ pub(crate) fn judge(suite: &Suite, ending: &Ending, reading: Reading) -> Judgeme
                 verdict: Verdict::TimedOut,
                 cases,
                 notes,
+                clean: false,
             };
         }
         _ => {}
@@ -95,6 +137,7 @@ pub(crate) fn judge(suite: &Suite, ending: &Ending, reading: Reading) -> Judgeme
         verdict,
         cases,
         notes,
+        clean: succeeded && outcome == Outcome::Passed,
     }
 }
 

@@ -32,6 +32,6 @@ pub use plan::{LookBackRequest, Plan, PlannedJob, Reuse, plan};
 pub use recorder::{DiscardingSink, EventSink};
 pub use schedule::Order;
 pub use services::Services;
-pub use suite_rules::{SuiteRule, SuiteRules};
+pub use suite_rules::{SuiteRule, SuiteRules, is_expression};
 pub use toolchain::{toolchain_fingerprint, unknown_toolchain};
 pub use view::{RunView, find_run, results_of_commit, view_run};

@@ -116,6 +116,8 @@ struct Progress {
     elsewhere: VecDeque<usize>,
     completed: usize,
     failed: Vec<(CommitId, String)>,
+    /// Jobs that are not started, since a failure before them is known.
+    left_out: usize,
     handed_back: usize,
     stopped: Option<StopCause>,
 }
@@ -169,14 +171,16 @@ pub async fn look_back(
     }
     let jobs: Vec<CommitJob> = plan.jobs.iter().map(|job| commit_job(&plan, job)).collect();
     services.jobs.enqueue(&jobs).await?;
-    let workers = options.workers.clamp(1, plan.jobs.len().max(1));
-    let numbers: Vec<usize> = (0..plan.jobs.len()).collect();
+    let numbers = to_start(&plan, &options);
+    let left_out = plan.jobs.len() - numbers.len();
+    let workers = options.workers.clamp(1, numbers.len().max(1));
     let shared = Arc::new(Shared {
         progress: Mutex::new(Progress {
             scheduler: Scheduler::new(options.order, &numbers, workers),
             elsewhere: VecDeque::new(),
             completed: 0,
             failed: Vec::new(),
+            left_out,
             handed_back: 0,
             stopped: None,
         }),
@@ -193,6 +197,34 @@ pub async fn look_back(
         run_workers(&shared, workers).await;
     }
     finish(&shared, run).await
+}
+
+/// The jobs to start: all, or with `fail_fast` those that come before the first failure that is
+/// known. By levels there is no before and after.
+fn to_start(plan: &Plan, options: &LookBackOptions) -> Vec<usize> {
+    let failed = |key| {
+        let known = plan.cached.get(key);
+        known.is_some_and(|known| known.verdict == retro_domain::Verdict::TestsFailed)
+    };
+    let commits = plan.commits.iter().enumerate();
+    let mut failures = commits
+        .filter(|(_, commit)| options.fail_fast && failed(&commit.key))
+        .map(|(place, _)| place);
+    let comes_before: Box<dyn Fn(usize) -> bool> = match options.order {
+        Order::Newest => match failures.next_back() {
+            Some(newest) => Box::new(move |place| place > newest),
+            None => Box::new(|_| true),
+        },
+        Order::Oldest => match failures.next() {
+            Some(oldest) => Box::new(move |place| place < oldest),
+            None => Box::new(|_| true),
+        },
+        Order::Spread => Box::new(|_| true),
+    };
+    let jobs = plan.jobs.iter().enumerate();
+    jobs.filter(|(_, job)| comes_before(job.commit))
+        .map(|(number, _)| number)
+        .collect()
 }
 
 async fn run_workers(shared: &Arc<Shared>, workers: usize) {
@@ -235,9 +267,14 @@ async fn watch(shared: Arc<Shared>) {
 async fn finish(shared: &Shared, run: RunId) -> Result<LookBackReport, LookBackError> {
     let (completed, failed, remaining, stopped) = {
         let mut progress = shared.progress();
-        let remaining =
-            progress.scheduler.remaining() + progress.handed_back + progress.elsewhere.len();
+        let remaining = progress.scheduler.remaining()
+            + progress.left_out
+            + progress.handed_back
+            + progress.elsewhere.len();
         let stopped = match progress.stopped.take() {
+            None if progress.left_out > 0 && !shared.interrupt.is_raised() => {
+                Some(StopCause::FailFast)
+            }
             None if shared.interrupt.is_raised() && remaining > 0 => Some(StopCause::Interrupted),
             Some(StopCause::TimeLimit) if remaining == 0 => None,
             other => other,

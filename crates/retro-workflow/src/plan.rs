@@ -137,7 +137,7 @@ pub async fn plan(
             request: request.described.clone(),
         });
     }
-    let rules = ResolvedRules::new(&request.suites, history)?;
+    let mut rules = ResolvedRules::new(&request.suites, history)?;
     let overlay = request.overlay.hash();
     let commits: Vec<RunCommit> = listed
         .commits

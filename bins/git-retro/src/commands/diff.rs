@@ -43,6 +43,7 @@ async fn compare(context: &Context, args: &DiffArgs) -> Result<ExitCode, Failure
     };
     let (left, right) = (state(&a.1), state(&b.1));
     let found = diff(&table.tests, &left, &right);
+    let same_suite = a.0.suite == b.0.suite;
     let text = match args.format {
         Format::Human => {
             let paint = context.paint();
@@ -50,6 +51,14 @@ async fn compare(context: &Context, args: &DiffArgs) -> Result<ExitCode, Failure
             for (mark, (commit, summary)) in [("from", &a), ("to  ", &b)] {
                 let verdict = one_line(&render::verdict(summary));
                 let _ = writeln!(text, "{mark} {}  {verdict}", commit_line(commit, paint));
+            }
+            if !same_suite {
+                let warning = paint.doubtful("not the same command or settings:");
+                let _ = writeln!(
+                    text,
+                    "{warning} {} was changed between the two, which may explain what differs",
+                    one_line(&a.1.suite_name)
+                );
             }
             if !found.comparable {
                 text.push_str("the two cannot be compared: one of them gave no results\n");
@@ -93,10 +102,9 @@ async fn compare(context: &Context, args: &DiffArgs) -> Result<ExitCode, Failure
         }
         format => {
             let (from, to) = (a.0.commit.to_string(), b.0.commit.to_string());
-            json(
-                &DifferenceDocument::new(from, to, &table.tests, &found),
-                format,
-            )?
+            let suite = (a.1.suite_name.clone(), same_suite);
+            let document = DifferenceDocument::new((from, to), suite, &table.tests, &found);
+            json(&document, format)?
         }
     };
     print(&text)?;
@@ -111,17 +119,23 @@ type Side = (RunCommit, ResultSummary);
 /// The newest results of both commits that come from the same suite.
 fn pair(from: Vec<Known>, to: Vec<Known>, suite: Option<&str>) -> Result<(Side, Side), Failure> {
     let wanted = |found: &Known| suite.is_none_or(|name| found.2.suite_name == name);
-    for (_, commit, summary) in to.into_iter().filter(|found| wanted(found)) {
-        let same = from
-            .iter()
-            .find(|found| found.2.suite_name == summary.suite_name);
-        if let Some((_, other, first)) = same {
-            return Ok(((other.clone(), first.clone()), (commit, summary)));
+    // The same commands where there are results of them, else the same name.
+    type Alike = fn(&Known, &Known) -> bool;
+    let tiers: [Alike; 2] = [
+        |a, b| a.1.suite == b.1.suite && a.2.suite_name == b.2.suite_name,
+        |a, b| a.2.suite_name == b.2.suite_name,
+    ];
+    for alike in tiers {
+        for found in to.iter().filter(|found| wanted(found)) {
+            if let Some(other) = from.iter().find(|other| alike(other, found)) {
+                let side = |(_, commit, summary): &Known| (commit.clone(), summary.clone());
+                return Ok((side(other), side(found)));
+            }
         }
     }
     Err(
         Failure::usage("the two commits have no result of the same suite")
-            .with_hint("run one suite on both: git retro run --suite NAME FROM TO"),
+            .with_hint("run one suite on both: git retro run FROM TO --suite NAME"),
     )
 }
 

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use retro_bootstrap::{ExitCode, Failure, SystemClock};
-use retro_domain::{Clock, Timestamp};
+use retro_bootstrap::{ExitCode, Failure, ProcessIdentity, SystemClock};
+use retro_domain::{CacheKey, Clock, Timestamp};
 use retro_git::{GitSlotPool, SlotOptions};
-use retro_store::{ArtifactStore, JobStore, ResultStore};
+use retro_store::{ArtifactStore, JobStore, ResultStore, RunStatus};
 
 use crate::cli::GcArgs;
 use crate::context::{Context, runtime, store_failure};
@@ -31,7 +31,15 @@ pub(crate) fn run(context: &Context, args: &GcArgs) -> Result<ExitCode, Failure>
     };
     let (runs, removed) = runtime()?
         .block_on(async {
-            let removed = results.prune(oldest, limits.max_size, &[]).await?;
+            // What a run of another process goes by must not vanish under it.
+            let running = jobs.runs(None, usize::MAX).await?;
+            let needed: Vec<CacheKey> = running
+                .iter()
+                .filter(|run| run.status == RunStatus::Running)
+                .filter(|run| !ProcessIdentity::is_gone(&run.owner.0))
+                .flat_map(|run| run.commits.iter().map(|commit| commit.key))
+                .collect();
+            let removed = results.prune(oldest, limits.max_size, &needed).await?;
             for scope in &removed {
                 artifacts.remove(scope).await?;
             }

@@ -70,7 +70,7 @@ async fn show_run(
     let messages = render::messages(&view, results)
         .await
         .map_err(store_failure)?;
-    let mut text = render::summary(&view, None, &messages, paint);
+    let mut text = render::summary(&view, None, &messages, args.what != "latest", paint);
     text.push('\n');
     for (commit, summary) in view.run.commits.iter().zip(&view.summaries).rev() {
         let state = |paint: Paint| match summary {

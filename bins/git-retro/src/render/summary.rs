@@ -43,16 +43,18 @@ pub(crate) async fn messages(
     Ok(messages)
 }
 
-/// The whole summary of a run.
+/// The whole summary of a run. `name_run`: what to type next names it, since it is not the latest.
 pub(crate) fn summary(
     view: &RunView,
     report: Option<&LookBackReport>,
     messages: &Messages,
+    name_run: bool,
     paint: Paint,
 ) -> String {
     let mut page = Page {
         view,
         messages,
+        name_run,
         paint,
         text: String::new(),
     };
@@ -74,6 +76,7 @@ type Group<'a> = (usize, &'a [usize], &'a [usize]);
 struct Page<'a> {
     view: &'a RunView,
     messages: &'a Messages,
+    name_run: bool,
     paint: Paint,
     text: String,
 }
@@ -320,13 +323,21 @@ impl Page<'_> {
         match commit {
             Some(place) => {
                 let id = view.commit(place).commit.short();
-                self.line(format!("logs:  git retro log {id}"));
+                let suite = match self.name_run {
+                    true => format!(" --suite '{}'", one_line(&view.run.suite_name)),
+                    false => String::new(),
+                };
+                self.line(format!("logs:  git retro log {id}{suite}"));
             }
             None => self.line(format!("all:   git retro show {}", view.run.id)),
         }
         if let Some(first) = first {
             let test = view.test(first.test).to_string().replace('\'', r"'\''");
-            self.line(format!("why:   git retro why '{}'", one_line(&test)));
+            let run = match self.name_run {
+                true => format!("--run {} ", view.run.id),
+                false => String::new(),
+            };
+            self.line(format!("why:   git retro why {run}'{}'", one_line(&test)));
         }
     }
 }

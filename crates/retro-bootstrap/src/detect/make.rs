@@ -20,7 +20,7 @@ pub(super) fn detect(files: &dyn FileView, _: &dyn ToolProbe) -> Option<Detectio
     // Without sources named, a report on the output is read, and the exit code stands in for one.
     Some(Detection {
         suite,
-        toolchain: vec![argv("make --version")],
+        toolchain: vec![argv("make --version"), argv("cc --version")],
         because: format!("{name} with the target {target}"),
         kind: "make",
     })

@@ -15,6 +15,10 @@ const MARKERS: [&str; 7] = [
     "tests/conftest.py",
 ];
 
+/// Prints every installed distribution with its version.
+const INSTALLED: &str = "import importlib.metadata as m; \
+print(*sorted({str(d.metadata['Name']) + ' ' + str(d.version) for d in m.distributions()}), sep='\\n')";
+
 pub(super) fn detect(files: &dyn FileView, tools: &dyn ToolProbe) -> Option<Detection> {
     let marker = MARKERS.into_iter().find(|name| files.exists(name))?;
     let has_tests = ["tests", "test", "testing"]
@@ -82,6 +86,11 @@ pub(super) fn detect(files: &dyn FileView, tools: &dyn ToolProbe) -> Option<Dete
             "unittest",
         )
     };
+    let mut toolchain = vec![argv(&format!("{python} -VV"))];
+    if build.is_none() {
+        // What a lock file does not say: a dependency that was installed since may change results.
+        toolchain.push(vec![python.clone(), "-c".to_owned(), INSTALLED.to_owned()]);
+    }
     suite.build = build.map(direct);
     // Compiled files are matched to their source by size and whole seconds, and git-retro may
     // check out two commits in one second: then old code would run.
@@ -92,7 +101,7 @@ pub(super) fn detect(files: &dyn FileView, tools: &dyn ToolProbe) -> Option<Dete
     suite.env_allow.push("VIRTUAL_ENV".to_owned());
     Some(Detection {
         suite,
-        toolchain: vec![argv(&format!("{python} -VV"))],
+        toolchain,
         because,
         kind,
     })

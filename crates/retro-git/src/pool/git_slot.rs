@@ -14,7 +14,7 @@ use super::overlay;
 use super::slot_lock::SlotLock;
 use crate::walk::commit_id;
 use crate::worktree::dir_handle::DirHandle;
-use crate::worktree::file_stat::FsClock;
+use crate::worktree::file_stat::{FileKind, FsClock};
 use crate::worktree::git_dir::GitDirContent;
 use crate::worktree::lfs::LfsFiles;
 use crate::worktree::objects::Objects;
@@ -62,7 +62,7 @@ impl GitSlot {
         let failed = |error: io::Error| GitError::io(&folder, error);
         let handle = DirHandle::open(&folder).map_err(failed)?;
         for name in [c"scratch", c"trash"] {
-            make_dir(&handle, name).map_err(failed)?;
+            own_dir(&handle, name).map_err(failed)?;
         }
         let trash = handle
             .open_dir(c"trash")
@@ -153,7 +153,7 @@ impl Slot for GitSlot {
     fn checkout(&mut self, commit: &CommitId) -> Result<Checkout, GitError> {
         let id = Oid::from_bytes(commit.as_bytes())
             .map_err(|error| GitError::git(&format!("checking out commit {commit}"), &error))?;
-        make_dir(&self.handle, c"scratch")
+        own_dir(&self.handle, c"scratch")
             .map_err(|error| GitError::io(&self.scratch_path, error))?;
         self.remove_overlay()?;
         let around = Surroundings {
@@ -257,6 +257,16 @@ fn make_dir(parent: &DirHandle, name: &std::ffi::CStr) -> io::Result<()> {
         Ok(()) | Err(rustix::io::Errno::EXIST) => Ok(()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Makes a folder where there is none; a command may have put a link to another one in its place.
+fn own_dir(parent: &DirHandle, name: &std::ffi::CStr) -> io::Result<()> {
+    make_dir(parent, name)?;
+    if parent.stat(name)?.kind() == FileKind::Directory {
+        return Ok(());
+    }
+    parent.remove_any(name)?;
+    make_dir(parent, name)
 }
 
 /// Paths in errors are relative to the work tree; people need to know which one.

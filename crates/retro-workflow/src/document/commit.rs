@@ -185,6 +185,10 @@ pub struct DifferenceDocument {
     pub from: String,
     /// The second commit.
     pub to: String,
+    /// The suite that both were run with.
+    pub suite: String,
+    /// Whether its commands and settings were the same; if not, a difference may come from them.
+    pub same_suite: bool,
     /// Whether both were tested; if not, every list is empty.
     pub comparable: bool,
     /// Passed in the first, fails in the second.
@@ -210,8 +214,14 @@ pub struct DifferenceDocument {
 }
 
 impl DifferenceDocument {
-    /// The document of a difference between the commits `from` and `to`.
-    pub fn new(from: String, to: String, tests: &[TestId], found: &Difference) -> Self {
+    /// The document of a difference between the commits `from` and `to`, which were run with
+    /// `suite`: its name, and whether it was the same on both.
+    pub fn new(
+        (from, to): (String, String),
+        (suite, same_suite): (String, bool),
+        tests: &[TestId],
+        found: &Difference,
+    ) -> Self {
         let names = |places: &[usize]| -> Vec<String> {
             places
                 .iter()
@@ -223,6 +233,8 @@ impl DifferenceDocument {
             kind: "diff",
             from,
             to,
+            suite,
+            same_suite,
             comparable: found.comparable,
             broke: names(&found.broke),
             fixed: names(&found.fixed),

@@ -5,6 +5,7 @@ use std::io::Read;
 use retro_bootstrap::Failure;
 use retro_domain::Timestamp;
 use retro_git::{CommitQuery, MergePolicy, Selection};
+use retro_workflow::is_expression;
 
 use crate::cli::{Merges, RunArgs};
 
@@ -43,6 +44,10 @@ pub(super) fn query(args: &RunArgs, now: Timestamp) -> Result<CommitQuery, Failu
             count: DEFAULT_LAST,
             tip: None,
         },
+        // Revisions alone are those commits, and not the histories behind them.
+        (None, None, revisions) if !revisions.iter().any(|word| is_expression(word)) => {
+            Selection::Listed(revisions.to_vec())
+        }
         (None, None, revisions) => Selection::Revisions(revisions.to_vec()),
     };
     Ok(CommitQuery {

@@ -49,14 +49,9 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> Result<ExitCode, Failure
     let interrupt = Interrupt::new();
     let runtime = runtime()?;
     let started_at = clock.now();
-    let mut exit = ExitCode::Fine;
-    for (number, suite) in chosen.iter().enumerate() {
-        if interrupt.is_raised() {
-            // What stopped the last suite may have come too late to show in how it ended.
-            let signalled = interrupts::came();
-            let why = [ExitCode::Incomplete, ExitCode::Interrupted][usize::from(signalled)];
-            return Ok(worse(exit, why));
-        }
+    // All of them before the first one runs: a mistake in the last one is told before any work.
+    let mut plans = Vec::new();
+    for suite in &chosen {
         let toolchain = fingerprint_tools(context, &*executor, suite, &home)?;
         let request = LookBackRequest {
             suites: suite.rules.clone(),
@@ -73,12 +68,21 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> Result<ExitCode, Failure
             },
             described: args.described(suite.rules.base.run.to_string()),
         };
-        let planned = runtime
-            .block_on(plan(&request, context.repository()?, known))
-            .map_err(look_back_failure)?;
+        let planned = runtime.block_on(plan(&request, context.repository()?, known));
+        plans.push((planned.map_err(look_back_failure)?, &suite.because));
+    }
+    let several = plans.len() > 1;
+    let mut exit = ExitCode::Fine;
+    for (number, (planned, because)) in plans.into_iter().enumerate() {
+        if interrupt.is_raised() {
+            // What stopped the last suite may have come too late to show in how it ended.
+            let signalled = interrupts::came();
+            let why = [ExitCode::Incomplete, ExitCode::Interrupted][usize::from(signalled)];
+            return Ok(worse(exit, why));
+        }
         let workers = workers(context, planned.jobs.len());
         if context.config.settings.verbosity != Verbosity::Quiet || args.dry_run {
-            let plan = render::plan(&planned, &suite.because, workers, context.paint_errors());
+            let plan = render::plan(&planned, because, workers, context.paint_errors());
             say(plan.trim_end());
         }
         let Some(stores) = stores.as_ref().filter(|_| !args.dry_run) else {
@@ -104,6 +108,7 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> Result<ExitCode, Failure
             executor: &executor,
             clock: &clock,
             started_at,
+            several,
         };
         let (ended, go_on) =
             runtime.block_on(session.run_one(planned, workers, &home, &interrupt))?;
@@ -123,6 +128,8 @@ struct Session<'a> {
     executor: &'a Arc<dyn Executor>,
     clock: &'a Arc<dyn Clock>,
     started_at: Timestamp,
+    /// Whether the call runs several suites: `latest` is then the last one.
+    several: bool,
 }
 
 impl Session<'_> {
@@ -212,12 +219,9 @@ impl Session<'_> {
                 let messages = render::messages(&view, results)
                     .await
                     .map_err(store_failure)?;
-                print(&render::summary(
-                    &view,
-                    Some(&report),
-                    &messages,
-                    self.context.paint(),
-                ))?;
+                let paint = self.context.paint();
+                let text = render::summary(&view, Some(&report), &messages, self.several, paint);
+                print(&text)?;
             }
             format => print(&json(&RunDocument::new(&view), format)?)?,
         }
@@ -247,9 +251,13 @@ fn exit_code(view: &RunView, report: &LookBackReport, fail_on: FailOn) -> ExitCo
     match report.stopped {
         Some(StopCause::Interrupted) => return ExitCode::Interrupted,
         Some(StopCause::TimeLimit | StopCause::Fatal(_)) => return ExitCode::Incomplete,
-        Some(StopCause::FailFast) | None => {}
+        // Whether the failure is new was not found out, because it was to end the run.
+        Some(StopCause::FailFast) if fail_on != FailOn::None => return ExitCode::Findings,
+        Some(StopCause::FailFast) => return ExitCode::Fine,
+        None => {}
     }
-    if !report.failed.is_empty() {
+    // A result can be missing although its job was done: somebody removed it meanwhile.
+    if !report.failed.is_empty() || view.summaries.iter().any(Option::is_none) {
         return ExitCode::Incomplete;
     }
     let tested = view
@@ -291,7 +299,8 @@ fn fingerprint_tools(
     // A variable that only a rule lets through changes results, too.
     let mut asked = base.clone();
     for rule in &suite.rules.rules {
-        asked.env_allow.extend_from_slice(&rule.suite.env_allow);
+        let changed = (rule.change)(base);
+        asked.env_allow.extend_from_slice(&changed.env_allow);
     }
     let policy = EnvironmentPolicy {
         allow: asked.env_allow.clone(),
@@ -308,7 +317,10 @@ fn fingerprint_tools(
         .field("tools", print.0.as_bytes())
         .field("submodules", settings.slots.submodules.name())
         .field("lfs", settings.slots.lfs.name())
-        .field("home", settings.home.name());
+        .field("home", settings.home.name())
+        .field("clean", settings.slots.clean.to_string());
+    let keep = settings.slots.keep.iter();
+    let surroundings = keep.fold(surroundings, |digester, glob| digester.field("keep", glob));
     Ok(ToolchainFingerprint(surroundings.finish()))
 }
 
@@ -350,6 +362,10 @@ fn look_back_failure(error: LookBackError) -> Failure {
         LookBackError::EmptyRange { .. } => (
             ExitCode::NothingRan,
             Some("widen the range, or loosen --since, --until, --path or --merges"),
+        ),
+        LookBackError::Rule { .. } => (
+            ExitCode::Usage,
+            Some("mend the [[rules]] entry of the configuration that has this range"),
         ),
         LookBackError::Git(GitError::BadRevision { .. } | GitError::NotARepository { .. }) => {
             (ExitCode::Usage, None)

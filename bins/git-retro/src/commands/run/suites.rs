@@ -1,6 +1,8 @@
 //! Which suites are run: configured, typed, or detected.
 
-use retro_bootstrap::config::{Origin, SuiteConfig};
+use std::sync::Arc;
+
+use retro_bootstrap::config::{Origin, RuleConfig, SuiteConfig};
 use retro_bootstrap::{Detection, DirView, Failure, PathProbe, detect};
 use retro_domain::{CommandLine, ResultFormat, ResultLocation, ResultSource, Suite};
 use retro_workflow::{SuiteRule, SuiteRules, check_result_pattern};
@@ -40,32 +42,53 @@ pub(super) fn choose(context: &Context, args: &RunArgs) -> Result<Vec<ChosenSuit
         let config = SuiteConfig::from_suite(suite, found.toolchain, Origin::Default);
         (vec![config], format!("detected: {}", found.because))
     };
-    for config in &mut configs {
-        let mut suite = config.to_suite();
-        change(&mut suite, &args.suite)?;
-        *config =
-            SuiteConfig::from_suite(suite, config.toolchain().to_vec(), config.origin().clone());
-    }
+    let changes = Changes::new(&args.suite)?;
+    // A command that was typed runs on each commit as it was typed.
+    let rules = match args.command.is_empty() {
+        true => settings.rules.as_slice(),
+        false => &[],
+    };
     Ok(configs
-        .iter()
-        .map(|config| with_rules(context, config, &because))
+        .drain(..)
+        .map(|config| with_rules(rules, config, &changes, &because))
         .collect())
 }
 
-fn with_rules(context: &Context, config: &SuiteConfig, because: &str) -> ChosenSuite {
-    let rules = context.config.settings.rules.iter();
-    let rules = rules
-        .filter(|rule| rule.applies_to(config.name()))
-        .map(|rule| SuiteRule {
+/// A suite with the rules for it. Flags have the last word on every commit.
+fn with_rules(
+    rules: &[RuleConfig],
+    config: SuiteConfig,
+    flags: &Changes,
+    because: &str,
+) -> ChosenSuite {
+    // A tool that counts on some commits counts on all: what is too new is never reused.
+    let mut toolchain = config.toolchain().to_vec();
+    let mut changes = Vec::new();
+    for rule in rules.iter().filter(|rule| rule.applies_to(config.name())) {
+        for probe in rule.apply(&config).toolchain() {
+            if !toolchain.contains(probe) {
+                toolchain.push(probe.clone());
+            }
+        }
+        let (rule, config, flags) = (rule.clone(), config.clone(), flags.clone());
+        changes.push(SuiteRule {
             range: rule.range().to_owned(),
-            suite: rule.apply(config).to_suite(),
+            change: Arc::new(move |suite| {
+                let before = SuiteConfig::from_suite(
+                    suite.clone(),
+                    config.toolchain().to_vec(),
+                    config.origin().clone(),
+                );
+                flags.apply(rule.apply(&before).to_suite())
+            }),
         });
+    }
     ChosenSuite {
         rules: SuiteRules {
-            base: config.to_suite(),
-            rules: rules.collect(),
+            base: flags.apply(config.to_suite()),
+            rules: changes,
         },
-        toolchain: config.toolchain().to_vec(),
+        toolchain,
         because: because.to_owned(),
     }
 }
@@ -162,32 +185,55 @@ fn typed(context: &Context, args: &RunArgs) -> Result<SuiteConfig, Failure> {
     ))
 }
 
-/// Changes a suite as the flags say.
-fn change(suite: &mut Suite, args: &SuiteArgs) -> Result<(), Failure> {
-    if let Some(build) = &args.build {
-        suite.build = Some(CommandLine::Shell(build.clone()));
-    }
-    if !args.results.is_empty() {
-        suite.results = args
-            .results
-            .iter()
-            .map(|text| source(text))
-            .collect::<Result<_, _>>()?;
-    }
-    if !args.skip_exit_codes.is_empty() {
-        suite.skip_exit_codes.clone_from(&args.skip_exit_codes);
-    }
-    for variable in &args.env {
-        match variable.split_once('=') {
-            Some(("", _)) => {
-                return Err(Failure::usage(format!("--env {variable:?} has no name"))
-                    .with_hint("write --env NAME, or --env NAME=VALUE"));
+/// What the flags change of every suite.
+#[derive(Clone)]
+struct Changes {
+    build: Option<CommandLine>,
+    results: Option<Vec<ResultSource>>,
+    skip_exit_codes: Vec<i32>,
+    env: Vec<(String, Option<String>)>,
+}
+
+impl Changes {
+    fn new(args: &SuiteArgs) -> Result<Self, Failure> {
+        let mut env = Vec::new();
+        for variable in &args.env {
+            match variable.split_once('=') {
+                Some(("", _)) => {
+                    return Err(Failure::usage(format!("--env {variable:?} has no name"))
+                        .with_hint("write --env NAME, or --env NAME=VALUE"));
+                }
+                Some((name, value)) => env.push((name.to_owned(), Some(value.to_owned()))),
+                None => env.push((variable.clone(), None)),
             }
-            Some((name, value)) => drop(suite.env.insert(name.to_owned(), value.to_owned())),
-            None => suite.env_allow.push(variable.clone()),
         }
+        let results = args.results.iter().map(|text| source(text));
+        let results = results.collect::<Result<Vec<_>, _>>()?;
+        Ok(Self {
+            build: args.build.clone().map(CommandLine::Shell),
+            results: Some(results).filter(|results| !results.is_empty()),
+            skip_exit_codes: args.skip_exit_codes.clone(),
+            env,
+        })
     }
-    Ok(())
+
+    fn apply(&self, mut suite: Suite) -> Suite {
+        suite.build = self.build.clone().or(suite.build);
+        if let Some(results) = &self.results {
+            suite.results.clone_from(results);
+        }
+        if !self.skip_exit_codes.is_empty() {
+            suite.skip_exit_codes.clone_from(&self.skip_exit_codes);
+        }
+        for (name, value) in &self.env {
+            match value {
+                Some(value) => drop(suite.env.insert(name.clone(), value.clone())),
+                None if suite.env_allow.contains(name) => {}
+                None => suite.env_allow.push(name.clone()),
+            }
+        }
+        suite
+    }
 }
 
 /// `FORMAT` for what is printed, `FORMAT:GLOB` for files.
