@@ -1,19 +1,48 @@
 //! The attributes of a tag.
 
 use std::borrow::Cow;
+use std::slice;
 
+use super::marks::{Mark, Marks};
 use super::references::resolve;
 use crate::kept_text::clean;
 
 /// Goes over the attributes of a tag in one pass, duplicates and malformed ones included.
 pub(crate) struct Attributes<'a> {
+    tag: &'a [u8],
+    /// Those whose places are known.
+    marks: slice::Iter<'a, Mark>,
+    /// What is to be looked through.
     rest: &'a [u8],
 }
 
 impl<'a> Attributes<'a> {
     /// Of a tag's content after its name.
     pub(crate) fn new(rest: &'a [u8]) -> Self {
-        Self { rest }
+        Self {
+            tag: rest,
+            marks: [].iter(),
+            rest,
+        }
+    }
+
+    /// The element's name without its prefix, and the attributes, of a whole tag.
+    pub(crate) fn of_tag(tag: &'a [u8], marks: &'a Marks) -> (&'a [u8], Self) {
+        if let Some(((from, to), marks)) = marks.of_tag() {
+            let name = tag.get(from..to).unwrap_or_default();
+            let attributes = Self {
+                tag,
+                marks: marks.iter(),
+                rest: b"",
+            };
+            return (name, attributes);
+        }
+        let name_end = tag
+            .iter()
+            .position(|b| b.is_ascii_whitespace() || *b == b'/')
+            .unwrap_or(tag.len());
+        let (name, rest) = tag.split_at(name_end);
+        (local_name(name), Self::new(rest))
     }
 
     /// The value as text: references resolved, white space of any kind a space.
@@ -28,9 +57,7 @@ impl<'a> Attributes<'a> {
 
     /// As [`text`](Self::text), the value itself where it stands for nothing else.
     pub(crate) fn cow(value: &[u8]) -> Cow<'_, str> {
-        // Looks at every byte without a branch, which is faster than to stop at the first one.
-        let special = |any, &b: &u8| any | (b < b' ') | (b == b'&');
-        if !value.iter().fold(false, special)
+        if !is_special(value)
             && let Ok(text) = std::str::from_utf8(value)
         {
             return Cow::Borrowed(text);
@@ -51,7 +78,21 @@ impl<'a> Iterator for Attributes<'a> {
     /// The name without its prefix, and the raw value.
     type Item = (&'a [u8], &'a [u8]);
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
+        if let Some(mark) = self.marks.next() {
+            let part = |(from, to): (usize, usize)| self.tag.get(from..to).unwrap_or_default();
+            return Some((part(mark.name), part(mark.value)));
+        }
+        if self.rest.is_empty() {
+            return None;
+        }
+        self.next_of_rest()
+    }
+}
+
+impl<'a> Attributes<'a> {
+    fn next_of_rest(&mut self) -> Option<(&'a [u8], &'a [u8])> {
         let start = self
             .rest
             .iter()
@@ -87,6 +128,33 @@ impl<'a> Iterator for Attributes<'a> {
     }
 }
 
+/// Whether a value has an `&` or a control character. Eight bytes at a time: values are short, and
+/// there is one for every attribute of every test.
+fn is_special(value: &[u8]) -> bool {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
+    const SPACES: u64 = u64::from_le_bytes([b' '; 8]);
+    const AMPERSANDS: u64 = u64::from_le_bytes([b'&'; 8]);
+    // The highest bit of a byte is set when that byte is below a space, or becomes zero by the
+    // exclusive or; a borrow can set others, above one that is set for good reason.
+    let marks = |eight: &[u8; 8]| {
+        let bytes = u64::from_le_bytes(*eight);
+        let ampersands = bytes ^ AMPERSANDS;
+        (bytes.wrapping_sub(SPACES) & !bytes) | (ampersands.wrapping_sub(ONES) & !ampersands)
+    };
+    let (eights, _) = value.as_chunks::<8>();
+    match value.last_chunk::<8>() {
+        Some(last) => {
+            eights
+                .iter()
+                .fold(marks(last), |any, eight| any | marks(eight))
+                & HIGH
+                != 0
+        }
+        None => value.iter().any(|&b| b < b' ' || b == b'&'),
+    }
+}
+
 /// A name without its name space prefix.
 pub(crate) fn local_name(name: &[u8]) -> &[u8] {
     memchr::memrchr(b':', name).map_or(name, |at| &name[at + 1..])
@@ -102,6 +170,23 @@ mod tests {
             .collect();
         let seen: Vec<(&str, &str)> = seen.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
         assert_eq!(seen, expected, "{rest}");
+    }
+
+    #[test]
+    fn special_bytes_are_found_wherever_they_are() {
+        for len in 0..40 {
+            let plain: Vec<u8> = (0..len)
+                .map(|at| [b' ', 0x7f, 0x80, 0xff, b'%'][at % 5])
+                .collect();
+            assert!(!is_special(&plain), "{len}");
+            for at in 0..len {
+                for special in [b'&', 0, b'\n', 0x1f] {
+                    let mut bytes = plain.clone();
+                    bytes[at] = special;
+                    assert!(is_special(&bytes), "{special} at {at} of {len}");
+                }
+            }
+        }
     }
 
     #[test]
