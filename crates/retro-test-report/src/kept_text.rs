@@ -40,6 +40,12 @@ impl KeptText {
         self.dropped += (bytes.len() - fits) as u64;
     }
 
+    /// Where to put at most so many bytes, when all of them fit.
+    pub(crate) fn room_for(&mut self, bytes: usize) -> Option<&mut Vec<u8>> {
+        let room = self.limit.saturating_sub(self.bytes.len());
+        (self.dropped == 0 && bytes <= room).then_some(&mut self.bytes)
+    }
+
     pub(crate) fn push_line(&mut self, line: &[u8]) {
         self.push(line);
         self.push(b"\n");
@@ -105,12 +111,8 @@ fn kept_range(text: &str) -> Range<usize> {
 pub(crate) fn clean(bytes: Vec<u8>) -> String {
     let text = String::from_utf8(bytes)
         .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
-    let text = match memchr::memchr(b'\r', text.as_bytes()) {
-        Some(_) => text.replace("\r\n", "\n"),
-        None => text,
-    };
-    match memchr::memchr(0, text.as_bytes()) {
-        Some(_) => text.replace('\0', "\u{fffd}"),
+    match memchr::memchr2(b'\r', 0, text.as_bytes()) {
+        Some(_) => text.replace("\r\n", "\n").replace('\0', "\u{fffd}"),
         None => text,
     }
 }

@@ -35,6 +35,8 @@ pub(super) struct OpenCase {
     file: Option<String>,
     source_line: Option<u32>,
     not_run: bool,
+    /// Whether anything is known but name, class and duration. Of most cases nothing is.
+    has_more: bool,
     results: Vec<ResultElement>,
 }
 
@@ -48,6 +50,7 @@ impl Default for OpenCase {
             file: None,
             source_line: None,
             not_run: false,
+            has_more: false,
             results: Vec::new(),
         }
     }
@@ -58,10 +61,12 @@ impl OpenCase {
     fn reset(&mut self, spare: &mut Spare) {
         let case = &mut self.case;
         spare::empty(&mut case.id.name);
-        case.flaky = false;
         case.duration = None;
+        if !std::mem::take(&mut self.has_more) {
+            return;
+        }
+        case.flaky = false;
         for text in [
-            &mut case.id.class,
             &mut case.message,
             &mut case.kind,
             &mut case.detail,
@@ -91,7 +96,7 @@ impl OpenCase {
     /// Reads the start tag.
     pub(super) fn open(&mut self, attributes: Attributes<'_>, spare: &mut Spare, odd: &mut Odd) {
         self.reset(spare);
-        let mut left_out = 0_usize;
+        let (mut left_out, mut has_class) = (0_usize, false);
         for (name, raw) in attributes {
             let slot = match name {
                 b"name" => {
@@ -100,7 +105,15 @@ impl OpenCase {
                     }
                     continue;
                 }
-                b"classname" | b"class" => &mut self.case.id.class,
+                b"classname" | b"class" => {
+                    if !has_class {
+                        let class = self.case.id.class.get_or_insert_with(|| spare.take());
+                        spare::empty(class);
+                        Attributes::append(raw, class);
+                        has_class = !class.is_empty();
+                    }
+                    continue;
+                }
                 b"time" | b"duration" => {
                     self.duration(raw, odd);
                     continue;
@@ -108,6 +121,7 @@ impl OpenCase {
                 b"file" | b"filepath" => &mut self.file,
                 b"id" => &mut self.id,
                 b"line" | b"lineno" => {
+                    self.has_more = true;
                     let text = Attributes::cow(raw);
                     self.source_line = self.source_line.or_else(|| text.trim().parse().ok());
                     continue;
@@ -127,6 +141,7 @@ impl OpenCase {
                     continue;
                 }
             };
+            self.has_more = true;
             if slot.is_none() {
                 let mut text = spare.take();
                 Attributes::append(raw, &mut text);
@@ -136,6 +151,9 @@ impl OpenCase {
                     *slot = Some(text);
                 }
             }
+        }
+        if !has_class {
+            spare.give(self.case.id.class.take());
         }
         if left_out > 0 {
             odd.push(format!("{left_out} attributes of one test are left out"));
@@ -157,6 +175,7 @@ impl OpenCase {
     }
 
     fn status(&mut self, name: &[u8], raw: &[u8], spare: &mut Spare) {
+        self.has_more = true;
         let mut text = spare.copy(&Attributes::cow(raw));
         text.make_ascii_lowercase();
         self.not_run |= matches!(
@@ -180,12 +199,14 @@ impl OpenCase {
     }
 
     pub(super) fn result(&mut self, result: ResultElement) {
+        self.has_more = true;
         if self.results.len() < MOST_ITEMS {
             self.results.push(result);
         }
     }
 
     pub(super) fn attempt(&mut self, attempt: Attempt) {
+        self.has_more = true;
         if self.case.attempts.len() < MOST_ITEMS {
             self.case.attempts.push(attempt);
         }
@@ -193,6 +214,7 @@ impl OpenCase {
 
     /// A property; one called `attachment…` points at a file.
     pub(super) fn property(&mut self, name: String, value: String) {
+        self.has_more = true;
         let case = &mut self.case;
         if name.starts_with("attachment") && case.attachments.len() < MOST_ITEMS {
             case.attachments.extend(attachment(&value));
@@ -202,10 +224,12 @@ impl OpenCase {
     }
 
     pub(super) fn stdout(&mut self, text: String) {
+        self.has_more = true;
         append(&mut self.case.stdout, text);
     }
 
     pub(super) fn stderr(&mut self, text: String) {
+        self.has_more = true;
         append(&mut self.case.stderr, text);
     }
 
@@ -216,12 +240,17 @@ impl OpenCase {
             self.path_stamp = Some(around.stamp);
             around.path.clone_into(&mut case.id.suite);
         }
-        add_directives(case);
         if case.id.name.is_empty() {
             case.id
                 .name
                 .push_str(self.id.as_deref().unwrap_or("(unnamed)"));
         }
+        self.has_more |= around.file.is_some();
+        if !self.has_more {
+            case.outcome = Outcome::Passed;
+            return case;
+        }
+        add_directives(case);
         if let Some(id) = self.id.take_if(|id| *id != case.id.name) {
             case.properties.push((spare.copy("id"), id));
         }
