@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+/// A text that holds more memory than this is not filled again.
+pub(crate) const MOST_KEPT_MEMORY: usize = 64 * 1024;
+
 /// Collects bytes up to a limit and says at the end how many were left out.
 #[derive(Debug, Default)]
 pub(crate) struct KeptText {
@@ -25,6 +28,20 @@ impl KeptText {
         Self {
             bytes: spare.into_bytes(),
             ..self
+        }
+    }
+
+    /// The same without a text, unless it holds much memory.
+    pub(crate) fn emptied(self, limit: usize) -> Self {
+        let mut bytes = self.bytes;
+        bytes.clear();
+        if bytes.capacity() > MOST_KEPT_MEMORY {
+            bytes = Vec::new();
+        }
+        Self {
+            bytes,
+            limit,
+            dropped: 0,
         }
     }
 

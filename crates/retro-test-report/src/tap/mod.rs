@@ -12,7 +12,7 @@ mod plan;
 use std::io::BufRead;
 
 use self::diagnostics::Diagnostics;
-use self::level::{Level, Pending, Subtests};
+use self::level::{Handed, Level, Pending, Subtests};
 use self::line::{
     Line, TestLine, classify, indentation, is_version, plan, skip_all_reason, without_indentation,
 };
@@ -35,6 +35,7 @@ pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, 
         out,
         number: 0,
         levels: vec![Level::outermost()],
+        handed: Handed::new(),
         block: None,
         after_test: false,
         output: KeptText::new(limit),
@@ -70,6 +71,7 @@ struct Stream<'o, 's> {
     number: u64,
     /// The stream itself, and the subtests that are open.
     levels: Vec<Level>,
+    handed: Handed,
     /// The indentation of the YAML block that is open.
     block: Option<usize>,
     /// Whether nothing but comments came since the last test.
@@ -172,7 +174,7 @@ impl Stream<'_, '_> {
         {
             add(pending
                 .diagnostics
-                .get_or_insert_with(|| Diagnostics::new(limit)));
+                .get_or_insert_with(|| self.handed.diagnostics(limit)));
         }
     }
 
@@ -192,7 +194,9 @@ impl Stream<'_, '_> {
         }
         let subtests = std::mem::take(&mut level.unclaimed);
         let ordinal = level.plan.tests;
-        level.pending = Some(Pending::new(test, ordinal, subtests, self.output.take()));
+        let spare = &mut self.handed.spare;
+        let test = Pending::new(test, ordinal, subtests, self.output.take(), spare);
+        level.pending = Some(test);
         self.after_test = true;
     }
 
@@ -255,6 +259,7 @@ impl Stream<'_, '_> {
             self.levels[depth].results.count(&pending);
             if !self.out.options.subtests {
                 self.out.summary.subtests.add(pending.outcome, false);
+                self.handed.forget(pending);
                 return;
             }
         }
@@ -262,7 +267,7 @@ impl Stream<'_, '_> {
             .iter()
             .map(|level| level.name.clone())
             .collect();
-        let case = pending.finish(path);
+        let case = self.handed.fill(pending, path);
         if depth == 0 {
             self.out.case(case)
         } else {
