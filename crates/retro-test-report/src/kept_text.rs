@@ -1,5 +1,6 @@
 //! Texts that are kept up to a limit.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// A text that holds more memory than this is not filled again.
@@ -74,6 +75,9 @@ impl KeptText {
 
     /// Takes the text out and leaves an empty one; `None` when it is blank.
     pub(crate) fn take(&mut self) -> Option<String> {
+        if self.bytes.is_empty() {
+            return None;
+        }
         let limit = self.limit;
         std::mem::replace(self, Self::new(limit)).finish()
     }
@@ -131,6 +135,15 @@ pub(crate) fn clean(bytes: Vec<u8>) -> String {
     match memchr::memchr2(b'\r', 0, text.as_bytes()) {
         Some(_) => text.replace("\r\n", "\n").replace('\0', "\u{fffd}"),
         None => text,
+    }
+}
+
+/// Bytes as a text; those that are not UTF-8 become U+FFFD.
+pub(crate) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
+    // The check alone looks at many bytes at once, which the replacing of bad ones does not.
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(bytes),
     }
 }
 

@@ -17,7 +17,7 @@ use self::line::{
     Line, TestLine, classify, indentation, is_version, plan, skip_all_reason, without_indentation,
 };
 use crate::ParseError;
-use crate::kept_text::KeptText;
+use crate::kept_text::{KeptText, lossy};
 use crate::lines::Lines;
 use crate::output::Output;
 
@@ -44,7 +44,7 @@ pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, 
     };
     while let Some(line) = lines.next()? {
         stream.number += 1;
-        stream.line(&String::from_utf8_lossy(line));
+        stream.line(&lossy(line));
     }
     stream.finish();
     Ok(stream.recognised)
