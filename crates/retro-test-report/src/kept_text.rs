@@ -65,6 +65,11 @@ impl KeptText {
     }
 
     pub(crate) fn push_line(&mut self, line: &[u8]) {
+        if let Some(bytes) = self.room_for(line.len() + 1) {
+            bytes.extend_from_slice(line);
+            bytes.push(b'\n');
+            return;
+        }
         self.push(line);
         self.push(b"\n");
     }

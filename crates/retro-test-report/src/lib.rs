@@ -46,12 +46,14 @@
 //! the table of `parse`, and what tells it from the others in `detect`.
 
 mod detect;
+mod directives;
 mod encoding;
 mod format;
 mod junit;
 mod kept_text;
 mod libtest;
 mod lines;
+mod numbers;
 mod options;
 mod output;
 mod panic_message;

@@ -3,9 +3,9 @@
 use retro_domain::{Attempt, Location, Outcome, TestCase, TestId};
 
 use super::Odd;
-use super::directives::{attachment, directives};
-use super::numbers;
 use super::result::ResultElement;
+use crate::directives::{attachment, directives};
+use crate::numbers;
 use crate::panic_message::find_panic;
 use crate::spare::{self, Spare};
 use crate::xml::Attributes;

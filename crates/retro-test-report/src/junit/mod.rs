@@ -4,9 +4,7 @@
 //! it. The elements that are open are a list and not the call stack, so depth costs nothing.
 
 mod case;
-mod directives;
 mod element;
-mod numbers;
 mod result;
 mod suite;
 

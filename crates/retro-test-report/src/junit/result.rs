@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use retro_domain::{Attempt, Outcome};
 
-use super::numbers;
 use crate::kept_text::{first_line, trimmed};
+use crate::numbers;
 use crate::spare::Spare;
 use crate::xml::Attributes;
 

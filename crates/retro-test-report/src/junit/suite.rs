@@ -3,7 +3,7 @@
 use retro_domain::{Outcome, OutcomeCounts};
 
 use super::Odd;
-use super::numbers;
+use crate::numbers;
 use crate::xml::Attributes;
 use crate::{ClaimedCounts, SuiteMetadata};
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use retro_domain::Location;
 
 use crate::kept_text::{KeptText, first_line};
+use crate::numbers::plain_millis;
 
 /// The block after one test.
 #[derive(Debug)]
@@ -95,8 +96,10 @@ impl Diagnostics {
                 _ => self.message = first_line(&unquoted(value)),
             },
             "duration_ms" => {
-                let millis = unquoted(value).parse::<f64>().ok();
-                self.duration = millis.and_then(|ms| Duration::try_from_secs_f64(ms / 1e3).ok());
+                self.duration = plain_millis(value.as_bytes()).or_else(|| {
+                    let millis = unquoted(value).parse::<f64>().ok()?;
+                    Duration::try_from_secs_f64(millis / 1e3).ok()
+                });
             }
             "name" => self.kind = text_of(value),
             "at" if value.is_empty() => self.open_key = OpenKey::At,

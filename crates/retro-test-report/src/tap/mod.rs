@@ -84,8 +84,7 @@ struct Stream<'o, 's> {
 
 impl Stream<'_, '_> {
     fn line(&mut self, line: &str) {
-        let indent = indentation(line);
-        let text = line.trim_start_matches([' ', '\t']);
+        let (indent, text) = indentation(line);
         if let Some(block) = self.block {
             if text.is_empty()
                 || (indent >= block && !(indent == block && text.trim_end() == "..."))
