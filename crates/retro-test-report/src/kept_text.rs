@@ -152,7 +152,8 @@ pub(crate) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
-fn drop_partial_character(bytes: &mut Vec<u8>) {
+/// Drops the bytes of a character whose last ones are missing.
+pub(crate) fn drop_partial_character(bytes: &mut Vec<u8>) {
     let tail = bytes
         .iter()
         .rev()

@@ -45,7 +45,7 @@ impl Odd {
 
 /// Reads a document; whether it was a JUnit report at all.
 pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, ParseError> {
-    let mut tokens = Tokens::new(reader);
+    let mut tokens = Tokens::new(reader).keeping(out.options.max_text);
     let mut document = Document {
         out,
         odd: Odd::default(),

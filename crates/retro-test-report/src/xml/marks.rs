@@ -1,8 +1,5 @@
 //! Tags that are whole in a buffer, read without a copy, with their parts marked on the way.
 
-/// A tag longer than this is no tag.
-pub(super) const LONGEST_TAG: usize = 64 << 20;
-
 /// Where the parts of a well-formed start tag are, so that they need not be looked for again.
 #[derive(Debug, Default)]
 pub(crate) struct Marks {
@@ -34,8 +31,9 @@ impl Marks {
 }
 
 /// Where the tag that a buffer begins with ends, when all of it is in the buffer and it is a plain
-/// start or end tag. [`Tokens`](super::Tokens) reads all others byte by byte, in the same way.
-pub(super) fn whole_tag(buffer: &[u8], marks: &mut Marks) -> Option<usize> {
+/// start or end tag of no more than `longest` bytes. [`Tokens`](super::Tokens) reads all others byte
+/// by byte, in the same way.
+pub(super) fn whole_tag(buffer: &[u8], marks: &mut Marks, longest: usize) -> Option<usize> {
     marks.clear();
     if !matches!(
         buffer.get(1)?,
@@ -54,7 +52,7 @@ pub(super) fn whole_tag(buffer: &[u8], marks: &mut Marks) -> Option<usize> {
             odd_tag(buffer)
         }
     }
-    .filter(|&end| end <= LONGEST_TAG)
+    .filter(|&end| end <= longest)
 }
 
 enum Marked {

@@ -2,8 +2,9 @@
 
 use std::io::{BufRead, ErrorKind};
 
-use super::marks::{LONGEST_TAG, Marks, whole_tag};
+use super::marks::{Marks, whole_tag};
 use crate::ParseError;
+use crate::kept_text::drop_partial_character;
 
 /// A piece of a document.
 #[derive(Debug, PartialEq)]
@@ -20,6 +21,12 @@ pub(crate) enum Token<'a> {
     Eof,
 }
 
+/// How long a tag may be, beside its longest value. A longer one is no tag.
+const LONGEST_TAG: usize = 16 << 20;
+
+/// How long a value may always be: names are cut by no limit on texts.
+const LONG_VALUE: usize = 64 << 10;
+
 #[derive(Clone, Copy, PartialEq)]
 enum State {
     Content,
@@ -27,6 +34,15 @@ enum State {
     Cdata(usize),
     /// Inside `<!--`, with this many dashes just before.
     Comment(usize),
+}
+
+/// The value of an attribute that is read byte by byte.
+#[derive(Default)]
+struct Value {
+    /// Where in the tag it begins.
+    start: usize,
+    /// How many of its bytes were left out at its end.
+    dropped: u64,
 }
 
 enum Start {
@@ -49,6 +65,7 @@ pub(crate) struct Tokens<R> {
     line: u64,
     counted: usize,
     cut: bool,
+    longest_value: usize,
 }
 
 impl<R: BufRead> Tokens<R> {
@@ -63,7 +80,14 @@ impl<R: BufRead> Tokens<R> {
             line: 1,
             counted: 0,
             cut: false,
+            longest_value: 1 << 20,
         }
+    }
+
+    /// The same, with values of attributes kept up to a limit: what is longer is cut, and says so.
+    pub(crate) fn keeping(mut self, max_text: usize) -> Self {
+        self.longest_value = max_text.max(LONG_VALUE);
+        self
     }
 
     /// The line, from 1, on which the next token begins. Lines are counted when they are asked for.
@@ -141,7 +165,7 @@ impl<R: BufRead> Tokens<R> {
                     match buffer.first() {
                         None => return Ok(Piece::Copied(Kind::Eof)),
                         Some(b'<') => {
-                            if let Some(end) = whole_tag(buffer, &mut self.marks) {
+                            if let Some(end) = whole_tag(buffer, &mut self.marks, LONG_VALUE) {
                                 self.start = Start::At(from);
                                 self.taken = from + end + 1;
                                 return Ok(match buffer[1] {
@@ -252,7 +276,7 @@ impl<R: BufRead> Tokens<R> {
             Equals,
             Value(u8),
         }
-        let mut inside = Inside::Names;
+        let (mut inside, mut value) = (Inside::Names, Value::default());
         loop {
             let buffer = self.rest()?;
             if buffer.is_empty() {
@@ -264,27 +288,58 @@ impl<R: BufRead> Tokens<R> {
                 Inside::Equals => buffer.iter().position(|b| !b.is_ascii_whitespace()),
                 Inside::Value(quote) => memchr::memchr(quote, buffer),
             };
-            let Some(at) = found else {
-                let len = buffer.len();
-                self.take(len)?;
-                continue;
-            };
-            match (inside, buffer[at]) {
-                (Inside::Names | Inside::Equals, b'>') => {
-                    self.take(at)?;
+            let (len, byte) = (found.unwrap_or(buffer.len()), found.map(|at| buffer[at]));
+            match inside {
+                Inside::Value(_) => self.take_of_value(len, &mut value)?,
+                _ => self.take(len)?,
+            }
+            match (inside, byte) {
+                (still, None) => {
+                    inside = still;
+                    continue;
+                }
+                (Inside::Names | Inside::Equals, Some(b'>')) => {
                     self.skip(1);
                     return Ok(Some(kind));
                 }
-                (Inside::Names | Inside::Equals, b'<') => {
-                    self.take(at)?;
-                    return Ok(Some(Kind::Text));
-                }
+                (Inside::Names | Inside::Equals, Some(b'<')) => return Ok(Some(Kind::Text)),
                 (Inside::Names, _) => inside = Inside::Equals,
-                (Inside::Equals, quote @ (b'"' | b'\'')) => inside = Inside::Value(quote),
-                (Inside::Equals | Inside::Value(_), _) => inside = Inside::Names,
+                (Inside::Equals, Some(quote @ (b'"' | b'\''))) => {
+                    inside = Inside::Value(quote);
+                    value = Value {
+                        start: self.tag.len() + 1,
+                        dropped: 0,
+                    };
+                }
+                (Inside::Equals, _) => inside = Inside::Names,
+                (Inside::Value(_), _) => {
+                    inside = Inside::Names;
+                    if value.dropped > 0 {
+                        drop_partial_character(&mut self.tag);
+                        let marker = format!(" [cut here: {} more bytes]", value.dropped);
+                        self.tag.extend_from_slice(marker.as_bytes());
+                    }
+                }
             }
-            self.take(at + 1)?;
+            self.take_byte()?;
         }
+    }
+
+    /// Takes bytes of a value as long as there is room.
+    fn take_of_value(&mut self, count: usize, value: &mut Value) -> Result<(), ParseError> {
+        let kept = match value.dropped {
+            0 => count.min(
+                value
+                    .start
+                    .saturating_add(self.longest_value)
+                    .saturating_sub(self.tag.len()),
+            ),
+            _ => 0,
+        };
+        self.take(kept)?;
+        self.skip(count - kept);
+        value.dropped += (count - kept) as u64;
+        Ok(())
     }
 
     /// Reads what starts with `<!`.
@@ -374,7 +429,7 @@ impl<R: BufRead> Tokens<R> {
         let bytes = buffer.get(self.taken..self.taken + count);
         self.tag.extend_from_slice(bytes.unwrap_or_default());
         self.taken += count;
-        if self.tag.len() > LONGEST_TAG {
+        if self.tag.len() > self.longest_value.saturating_add(LONGEST_TAG) {
             let why = format!("a tag of more than {} MiB", LONGEST_TAG >> 20);
             return Err(ParseError::Malformed {
                 line: self.line(),
