@@ -8,7 +8,7 @@ use crate::directives::{attachment, directives};
 use crate::numbers;
 use crate::panic_message::find_panic;
 use crate::spare::{self, Spare};
-use crate::xml::Attributes;
+use crate::xml::{Attributes, Value};
 
 /// The most properties, attachments, results and attempts kept of one case.
 pub(super) const MOST_ITEMS: usize = 1_000;
@@ -94,14 +94,19 @@ impl OpenCase {
     }
 
     /// Reads the start tag.
-    pub(super) fn open(&mut self, attributes: Attributes<'_>, spare: &mut Spare, odd: &mut Odd) {
+    pub(super) fn open(
+        &mut self,
+        mut attributes: Attributes<'_>,
+        spare: &mut Spare,
+        odd: &mut Odd,
+    ) {
         self.reset(spare);
         let (mut left_out, mut has_class) = (0_usize, false);
-        for (name, raw) in attributes {
+        while let Some((name, value)) = attributes.next_value() {
             let slot = match name {
                 b"name" => {
                     if self.case.id.name.is_empty() {
-                        Attributes::append(raw, &mut self.case.id.name);
+                        value.append_to(&mut self.case.id.name);
                     }
                     continue;
                 }
@@ -109,31 +114,31 @@ impl OpenCase {
                     if !has_class {
                         let class = self.case.id.class.get_or_insert_with(|| spare.take());
                         spare::empty(class);
-                        Attributes::append(raw, class);
+                        value.append_to(class);
                         has_class = !class.is_empty();
                     }
                     continue;
                 }
                 b"time" | b"duration" => {
-                    self.duration(raw, odd);
+                    self.duration(value, odd);
                     continue;
                 }
                 b"file" | b"filepath" => &mut self.file,
                 b"id" => &mut self.id,
                 b"line" | b"lineno" => {
                     self.has_more = true;
-                    let text = Attributes::cow(raw);
+                    let text = value.cow();
                     self.source_line = self.source_line.or_else(|| text.trim().parse().ok());
                     continue;
                 }
                 b"status" | b"result" => {
-                    self.status(name, raw, spare);
+                    self.status(name, value, spare);
                     continue;
                 }
                 _ => {
                     if self.case.properties.len() < MOST_ITEMS {
                         let name = spare.copy(&Attributes::cow(name));
-                        let value = spare.copy(&Attributes::cow(raw));
+                        let value = spare.copy(&value.cow());
                         self.property(name, value);
                     } else {
                         left_out += 1;
@@ -144,7 +149,7 @@ impl OpenCase {
             self.has_more = true;
             if slot.is_none() {
                 let mut text = spare.take();
-                Attributes::append(raw, &mut text);
+                value.append_to(&mut text);
                 if text.is_empty() {
                     spare.give(Some(text));
                 } else {
@@ -160,13 +165,13 @@ impl OpenCase {
         }
     }
 
-    fn duration(&mut self, raw: &[u8], odd: &mut Odd) {
+    fn duration(&mut self, value: Value<'_>, odd: &mut Odd) {
         if self.case.duration.is_some() {
             return;
         }
-        self.case.duration = numbers::plain_seconds(raw);
+        self.case.duration = numbers::plain_seconds(value.raw);
         if self.case.duration.is_none() {
-            let text = Attributes::cow(raw);
+            let text = value.cow();
             self.case.duration = numbers::duration(&text);
             if self.case.duration.is_none() && !text.trim().is_empty() {
                 odd.push(format!("{text:?} is no duration"));
@@ -174,9 +179,9 @@ impl OpenCase {
         }
     }
 
-    fn status(&mut self, name: &[u8], raw: &[u8], spare: &mut Spare) {
+    fn status(&mut self, name: &[u8], value: Value<'_>, spare: &mut Spare) {
         self.has_more = true;
-        let mut text = spare.copy(&Attributes::cow(raw));
+        let mut text = spare.copy(&value.cow());
         text.make_ascii_lowercase();
         self.not_run |= matches!(
             text.as_str(),

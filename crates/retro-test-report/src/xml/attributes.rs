@@ -10,6 +10,8 @@ use crate::kept_text::clean;
 /// Goes over the attributes of a tag in one pass, duplicates and malformed ones included.
 pub(crate) struct Attributes<'a> {
     tag: &'a [u8],
+    /// The whole tag as a text: to check it at once is faster than one value after the other.
+    text: Option<&'a str>,
     /// Those whose places are known.
     marks: slice::Iter<'a, Mark>,
     /// What is to be looked through.
@@ -21,6 +23,7 @@ impl<'a> Attributes<'a> {
     pub(crate) fn new(rest: &'a [u8]) -> Self {
         Self {
             tag: rest,
+            text: None,
             marks: [].iter(),
             rest,
         }
@@ -32,6 +35,7 @@ impl<'a> Attributes<'a> {
             let name = tag.get(from..to).unwrap_or_default();
             let attributes = Self {
                 tag,
+                text: std::str::from_utf8(tag).ok(),
                 marks: marks.iter(),
                 rest: b"",
             };
@@ -45,14 +49,21 @@ impl<'a> Attributes<'a> {
         (local_name(name), Self::new(rest))
     }
 
+    /// The next attribute's name without its prefix, and its value.
+    #[inline]
+    pub(crate) fn next_value(&mut self) -> Option<(&'a [u8], Value<'a>)> {
+        let text = self.text;
+        let place = self.marks.as_slice().first().map(|mark| mark.value);
+        let (name, raw) = self.next()?;
+        let text = text
+            .zip(place)
+            .and_then(|(text, (from, to))| text.get(from..to));
+        Some((name, Value { raw, text }))
+    }
+
     /// The value as text: references resolved, white space of any kind a space.
     pub(crate) fn text(value: &[u8]) -> String {
         Self::cow(value).into_owned()
-    }
-
-    /// Adds the value as text, see [`text`](Self::text).
-    pub(crate) fn append(value: &[u8], text: &mut String) {
-        text.push_str(&Self::cow(value));
     }
 
     /// As [`text`](Self::text), the value itself where it stands for nothing else.
@@ -128,8 +139,36 @@ impl<'a> Attributes<'a> {
     }
 }
 
+/// The value of an attribute.
+#[derive(Clone, Copy)]
+pub(crate) struct Value<'a> {
+    pub(crate) raw: &'a [u8],
+    /// The same, where it is known to be a text.
+    text: Option<&'a str>,
+}
+
+impl<'a> Value<'a> {
+    /// The value as text, see [`Attributes::text`].
+    pub(crate) fn cow(&self) -> Cow<'a, str> {
+        match self.text {
+            Some(text) if !is_special(self.raw) => Cow::Borrowed(text),
+            _ => Attributes::cow(self.raw),
+        }
+    }
+
+    /// Adds the value as text.
+    #[inline]
+    pub(crate) fn append_to(&self, text: &mut String) {
+        match self.text {
+            Some(value) if !is_special(self.raw) => text.push_str(value),
+            _ => text.push_str(&Attributes::cow(self.raw)),
+        }
+    }
+}
+
 /// Whether a value has an `&` or a control character. Eight bytes at a time: values are short, and
 /// there is one for every attribute of every test.
+#[inline]
 fn is_special(value: &[u8]) -> bool {
     const ONES: u64 = u64::from_le_bytes([1; 8]);
     const HIGH: u64 = u64::from_le_bytes([0x80; 8]);

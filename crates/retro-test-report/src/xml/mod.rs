@@ -10,7 +10,7 @@ mod marks;
 mod references;
 mod tokens;
 
-pub(crate) use attributes::{Attributes, local_name};
+pub(crate) use attributes::{Attributes, Value, local_name};
 pub(crate) use marks::Marks;
 pub(crate) use references::ReferenceText;
 pub(crate) use tokens::{Token, Tokens};
