@@ -16,6 +16,8 @@ pub(crate) struct Marks {
 pub(super) struct Mark {
     pub(super) name: (usize, usize),
     pub(super) value: (usize, usize),
+    /// Whether the value has neither an `&` nor a control character.
+    pub(super) is_plain: bool,
 }
 
 impl Marks {
@@ -106,6 +108,7 @@ fn marked_tag(buffer: &[u8], marks: &mut Marks) -> Marked {
             }
         }
         match meaning {
+            NAME | COLON => {}
             CLOSE => return Marked::End(at + 1),
             SLASH => {
                 return match tag.get(at + 1) {
@@ -114,7 +117,6 @@ fn marked_tag(buffer: &[u8], marks: &mut Marks) -> Marked {
                     None => Marked::NotHere,
                 };
             }
-            NAME | COLON => {}
             END => return Marked::NotHere,
             _ => return Marked::Odd,
         }
@@ -131,12 +133,13 @@ fn marked_tag(buffer: &[u8], marks: &mut Marks) -> Marked {
             None => return Marked::NotHere,
         };
         let rest = tag.get(value..).unwrap_or_default();
-        let Some(len) = memchr::memchr(quote, rest) else {
+        let Some((len, is_plain)) = value_end(rest, quote) else {
             return Marked::NotHere;
         };
         marks.attributes.push(Mark {
             name: (start, end),
             value: (value, value + len),
+            is_plain,
         });
         at = value + len + 1;
         meaning = tag.get(at).map_or(END, |&b| MEANING[usize::from(b)]);
@@ -149,15 +152,72 @@ const END: u8 = 7;
 /// Where the name from `at` on begins without its prefix, where it ends, and what follows.
 fn name(tag: &[u8], at: usize) -> (usize, usize, u8) {
     let mut start = at;
-    for (place, &byte) in tag.iter().enumerate().skip(at) {
-        match MEANING[usize::from(byte)] {
-            NAME => {}
-            COLON => start = place + 1,
-            other => return (start, place, other),
+    let mut place = at;
+    while let Some(&byte) = tag.get(place) {
+        let meaning = MEANING[usize::from(byte)];
+        if meaning != NAME {
+            if meaning != COLON {
+                return (start, place, meaning);
+            }
+            start = place + 1;
         }
+        place += 1;
     }
     (start, tag.len(), END)
 }
+
+/// How many bytes are looked at eight at a time. Most values are shorter.
+const SHORT: usize = 64;
+
+/// Where a value ends, and whether it is plain, see [`Mark`].
+fn value_end(rest: &[u8], quote: u8) -> Option<(usize, bool)> {
+    let quotes = u64::from_le_bytes([quote; 8]);
+    let mut special = 0;
+    let (eights, _) = rest.get(..SHORT).unwrap_or(rest).as_chunks::<8>();
+    for (at, eight) in eights.iter().enumerate() {
+        let bytes = u64::from_le_bytes(*eight);
+        let found = zeros(bytes ^ quotes);
+        if found != 0 {
+            // What counts is below the lowest quote.
+            let below = (found & found.wrapping_neg()) - 1;
+            special |= specials(bytes) & below;
+            let place = at * 8 + found.trailing_zeros() as usize / 8;
+            return Some((place, special == 0));
+        }
+        special |= specials(bytes);
+    }
+    let from = eights.len() * 8;
+    let end = from + memchr::memchr(quote, rest.get(from..)?)?;
+    Some((end, !is_special(rest.get(..end)?)))
+}
+
+/// Whether a value has an `&` or a control character.
+pub(super) fn is_special(value: &[u8]) -> bool {
+    let (eights, _) = value.as_chunks::<8>();
+    match value.last_chunk::<8>() {
+        Some(last) => eights
+            .iter()
+            .chain([last])
+            .any(|eight| specials(u64::from_le_bytes(*eight)) != 0),
+        None => value.iter().any(|&b| b < b' ' || b == b'&'),
+    }
+}
+
+/// The highest bit of every byte that is an `&` or a control character. A borrow can set others
+/// too, above one that is set for good reason.
+fn specials(bytes: u64) -> u64 {
+    const SPACES: u64 = u64::from_le_bytes([b' '; 8]);
+    const AMPERSANDS: u64 = u64::from_le_bytes([b'&'; 8]);
+    (bytes.wrapping_sub(SPACES) & !bytes & HIGH) | zeros(bytes ^ AMPERSANDS)
+}
+
+/// The highest bit of every byte that is zero, and maybe of others above it.
+fn zeros(bytes: u64) -> u64 {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    bytes.wrapping_sub(ONES) & !bytes & HIGH
+}
+
+const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
 
 /// The same for a tag that is not well-formed: a quote counts after `=` only, and a `<` outside of
 /// a quoted value shows that this is no tag.
@@ -177,5 +237,42 @@ fn odd_tag(buffer: &[u8]) -> Option<usize> {
             _ => {}
         }
         at += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn special_bytes_are_found_wherever_they_are() {
+        for len in 0..40 {
+            let plain: Vec<u8> = (0..len)
+                .map(|at| [b' ', 0x7f, 0x80, 0xff, b'%'][at % 5])
+                .collect();
+            assert!(!is_special(&plain), "{len}");
+            for at in 0..len {
+                for special in [b'&', 0, b'\n', 0x1f] {
+                    let mut bytes = plain.clone();
+                    bytes[at] = special;
+                    assert!(is_special(&bytes), "{special} at {at} of {len}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_value_is_found_wherever_it_is() {
+        for len in 0..150 {
+            let mut value = vec![b'x'; len];
+            value.extend_from_slice(b"\"&\"&");
+            assert_eq!(value_end(&value, b'"'), Some((len, true)), "{len}");
+            assert_eq!(value_end(&value, b'\''), None, "{len}");
+            for at in 0..len {
+                value[at] = b'&';
+                assert_eq!(value_end(&value, b'"'), Some((len, false)), "{at} of {len}");
+                value[at] = b'x';
+            }
+        }
     }
 }
