@@ -1,7 +1,6 @@
 //! What tests say about themselves in their output: `[[ATTACHMENT|path]]` and
 //! `[[PROPERTY|name=value]]`.
 
-use memchr::memmem;
 use retro_domain::Attachment;
 
 /// What was found in one text.
@@ -14,7 +13,8 @@ pub(crate) struct Directives {
 /// Finds the directives of a text, at most `most` of each kind.
 pub(crate) fn directives(text: &str, most: usize) -> Directives {
     let mut found = Directives::default();
-    if memmem::find(text.as_bytes(), b"[[").is_none() {
+    let bytes = text.as_bytes();
+    if !memchr::memchr_iter(b'[', bytes).any(|at| bytes.get(at + 1) == Some(&b'[')) {
         return found;
     }
     let mut rest = text;

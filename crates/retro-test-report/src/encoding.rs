@@ -142,6 +142,7 @@ impl<R: BufRead> Decoded<R> {
 }
 
 impl<R: BufRead> BufRead for Decoded<R> {
+    #[inline]
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.taken >= self.out.len() {
             self.refill()?;
@@ -149,6 +150,7 @@ impl<R: BufRead> BufRead for Decoded<R> {
         Ok(self.out.get(self.taken..).unwrap_or_default())
     }
 
+    #[inline]
     fn consume(&mut self, amount: usize) {
         self.taken += amount;
     }

@@ -1,6 +1,10 @@
 //! Texts that are kept up to a limit.
 
+use std::borrow::Cow;
 use std::ops::Range;
+
+/// A text that holds more memory than this is not filled again.
+pub(crate) const MOST_KEPT_MEMORY: usize = 64 * 1024;
 
 /// Collects bytes up to a limit and says at the end how many were left out.
 #[derive(Debug, Default)]
@@ -28,6 +32,20 @@ impl KeptText {
         }
     }
 
+    /// The same without a text, unless it holds much memory.
+    pub(crate) fn emptied(self, limit: usize) -> Self {
+        let mut bytes = self.bytes;
+        bytes.clear();
+        if bytes.capacity() > MOST_KEPT_MEMORY {
+            bytes = Vec::new();
+        }
+        Self {
+            bytes,
+            limit,
+            dropped: 0,
+        }
+    }
+
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         let room = self.limit.saturating_sub(self.bytes.len());
         // After the first cut nothing fits any more, so that what is kept has no gaps.
@@ -49,7 +67,18 @@ impl KeptText {
         *left -= self.bytes.len() - before;
     }
 
+    /// Where to put at most so many bytes, when all of them fit.
+    pub(crate) fn room_for(&mut self, bytes: usize) -> Option<&mut Vec<u8>> {
+        let room = self.limit.saturating_sub(self.bytes.len());
+        (self.dropped == 0 && bytes <= room).then_some(&mut self.bytes)
+    }
+
     pub(crate) fn push_line(&mut self, line: &[u8]) {
+        if let Some(bytes) = self.room_for(line.len() + 1) {
+            bytes.extend_from_slice(line);
+            bytes.push(b'\n');
+            return;
+        }
         self.push(line);
         self.push(b"\n");
     }
@@ -60,6 +89,9 @@ impl KeptText {
 
     /// Takes the text out and leaves an empty one; `None` when it is blank.
     pub(crate) fn take(&mut self) -> Option<String> {
+        if self.bytes.is_empty() {
+            return None;
+        }
         let limit = self.limit;
         std::mem::replace(self, Self::new(limit)).finish()
     }
@@ -148,17 +180,23 @@ fn kept_range(text: &str) -> Range<usize> {
 pub(crate) fn clean(bytes: Vec<u8>) -> String {
     let text = String::from_utf8(bytes)
         .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
-    let text = match memchr::memchr(b'\r', text.as_bytes()) {
-        Some(_) => text.replace("\r\n", "\n"),
-        None => text,
-    };
-    match memchr::memchr(0, text.as_bytes()) {
-        Some(_) => text.replace('\0', "\u{fffd}"),
+    match memchr::memchr2(b'\r', 0, text.as_bytes()) {
+        Some(_) => text.replace("\r\n", "\n").replace('\0', "\u{fffd}"),
         None => text,
     }
 }
 
-fn drop_partial_character(bytes: &mut Vec<u8>) {
+/// Bytes as a text; those that are not UTF-8 become U+FFFD.
+pub(crate) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
+    // The check alone looks at many bytes at once, which the replacing of bad ones does not.
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(bytes),
+    }
+}
+
+/// Drops the bytes of a character whose last ones are missing.
+pub(crate) fn drop_partial_character(bytes: &mut Vec<u8>) {
     let tail = bytes
         .iter()
         .rev()

@@ -2,8 +2,10 @@
 
 use std::io::{self, BufRead, ErrorKind};
 
+use crate::kept_text::drop_partial_character;
+
 /// Reads lines. A line inside the reader's buffer is not copied; one longer than the limit loses
-/// what is beyond it.
+/// what is beyond it, and says so at its end.
 pub(crate) struct Lines<R> {
     reader: R,
     limit: usize,
@@ -41,7 +43,7 @@ impl<R: BufRead> Lines<R> {
         self.reader.consume(std::mem::take(&mut self.pending));
         self.joined.clear();
         self.cut = false;
-        let mut any = false;
+        let (mut any, mut dropped) = (false, 0);
         loop {
             let buffer = match self.reader.fill_buf() {
                 Ok(buffer) => buffer,
@@ -49,23 +51,28 @@ impl<R: BufRead> Lines<R> {
                 Err(error) => return Err(error),
             };
             let (len, end) = (buffer.len(), memchr::memchr(b'\n', buffer));
-            if let Some(end) = end.filter(|_| !any) {
+            if let Some(end) = end.filter(|&end| !any && end <= self.limit) {
                 self.pending = end + 1;
                 self.ended = true;
-                self.cut = end > self.limit;
                 // The borrow checker does not see that this arm returns, so the buffer is asked
                 // for again; it is the same one.
                 let line = &self.reader.fill_buf()?[..end];
-                return Ok(Some(without_return(&line[..line.len().min(self.limit)])));
+                return Ok(Some(without_return(line)));
             }
             let part = end.unwrap_or(len);
             any |= len > 0;
-            let room = self.limit.saturating_sub(self.joined.len());
-            self.joined.extend_from_slice(&buffer[..part.min(room)]);
-            self.cut |= part > room;
+            let kept = part.min(self.limit.saturating_sub(self.joined.len()));
+            self.joined.extend_from_slice(&buffer[..kept]);
+            dropped += part - kept;
             self.reader.consume(end.map_or(len, |end| end + 1));
             if end.is_some() || len == 0 {
                 self.ended = end.is_some();
+                self.cut = dropped > 0;
+                if self.cut {
+                    drop_partial_character(&mut self.joined);
+                    let marker = format!(" [cut here: {dropped} more bytes]");
+                    self.joined.extend_from_slice(marker.as_bytes());
+                }
                 return Ok(any.then(|| without_return(&self.joined)));
             }
         }
@@ -84,13 +91,14 @@ mod tests {
     #[test]
     fn lines_are_the_same_however_the_buffer_cuts_them() {
         for capacity in [1, 2, 3, 5, 100] {
-            let text = &b"one\r\n\ntwo\nlast"[..];
+            let text = &b"on\r\n\ntwo\nlast"[..];
             let mut lines = Lines::new(BufReader::with_capacity(capacity, text), 3);
             let mut seen = Vec::new();
             while let Some(line) = lines.next().unwrap() {
                 seen.push(String::from_utf8(line.to_vec()).unwrap());
             }
-            assert_eq!(seen, ["one", "", "two", "las"], "{capacity}");
+            let last = "las [cut here: 1 more bytes]";
+            assert_eq!(seen, ["on", "", "two", last], "{capacity}");
         }
     }
 }

@@ -68,6 +68,13 @@ pub(crate) fn plain_seconds(text: &[u8]) -> Option<Duration> {
     any.then(|| Duration::new(seconds, nanos))
 }
 
+/// Milliseconds in the same plain shape, as far as they are a whole number of nanoseconds.
+pub(crate) fn plain_millis(text: &[u8]) -> Option<Duration> {
+    let thousandfold = plain_seconds(text)?;
+    let is_whole = thousandfold.subsec_nanos().is_multiple_of(1000);
+    is_whole.then(|| thousandfold / 1000)
+}
+
 fn to_duration(seconds: f64) -> Option<Duration> {
     // A clock that was set back gives tiny negative times; -0.0 is an honest zero.
     Duration::try_from_secs_f64(seconds + 0.0).ok()
@@ -275,6 +282,13 @@ mod tests {
         ] {
             assert_eq!(plain_seconds(text.as_bytes()), None, "{text:?}");
         }
+    }
+
+    #[test]
+    fn plain_milliseconds_are_whole_nanoseconds() {
+        let half = Duration::new(1, 500_000_001);
+        assert_eq!(plain_millis(b"1500.000001"), Some(half));
+        assert_eq!(plain_millis(b"0.0000001"), None);
     }
 
     #[test]

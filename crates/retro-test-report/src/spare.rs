@@ -1,10 +1,9 @@
 //! Texts whose memory is used again.
 
+use crate::kept_text::MOST_KEPT_MEMORY;
+
 /// The most texts kept.
 const MOST: usize = 16;
-
-/// A text that holds more memory than this is not kept.
-const LARGEST: usize = 64 * 1024;
 
 /// Empty texts that have memory: what one case no longer needs, the next one fills.
 #[derive(Debug, Default)]
@@ -26,7 +25,7 @@ impl Spare {
     /// Takes back a text that nobody reads any more.
     pub(crate) fn give(&mut self, text: Option<String>) {
         if let Some(mut text) = text
-            && (1..=LARGEST).contains(&text.capacity())
+            && (1..=MOST_KEPT_MEMORY).contains(&text.capacity())
             && self.0.len() < MOST
         {
             text.clear();
@@ -38,7 +37,7 @@ impl Spare {
 /// Empties a text that will be filled again.
 pub(crate) fn empty(text: &mut String) {
     text.clear();
-    if text.capacity() > LARGEST {
+    if text.capacity() > MOST_KEPT_MEMORY {
         *text = String::new();
     }
 }

@@ -31,9 +31,9 @@ fn with_text(tests: u64) -> Sample {
     let mut text = XML_START.to_owned();
     for at in 0..tests {
         open_suite(&mut text, at, 100, at % 100 == 0);
-        let _ = write!(
+        let _ = writeln!(
             text,
-            "    <testcase classname=\"suite.module_{}.TestClass\" name=\"test_case_{at}\" time=\"0.{:03}\">\n",
+            "    <testcase classname=\"suite.module_{}.TestClass\" name=\"test_case_{at}\" time=\"0.{:03}\">",
             at / 100,
             at % 1000
         );
@@ -67,9 +67,9 @@ fn empty(tests: u64) -> Sample {
     let mut text = XML_START.to_owned();
     for at in 0..tests {
         open_suite(&mut text, at, 1000, at % 1000 == 0);
-        let _ = write!(
+        let _ = writeln!(
             text,
-            "    <testcase classname=\"suite.module_{:03}.Class\" name=\"test_case_{at:06}\" time=\"0.{:03}\"/>\n",
+            "    <testcase classname=\"suite.module_{:03}.Class\" name=\"test_case_{at:06}\" time=\"0.{:03}\"/>",
             at / 1000,
             at % 1000
         );
@@ -88,9 +88,9 @@ fn empty(tests: u64) -> Sample {
 
 fn open_suite(text: &mut String, at: u64, cases: u64, is_first: bool) {
     if is_first {
-        let _ = write!(
+        let _ = writeln!(
             text,
-            "  <testsuite name=\"module_{}\" tests=\"{cases}\" time=\"1.5\" timestamp=\"2024-05-06T07:08:09Z\">\n",
+            "  <testsuite name=\"module_{}\" tests=\"{cases}\" time=\"1.5\" timestamp=\"2024-05-06T07:08:09Z\">",
             at / cases
         );
     }
@@ -128,20 +128,20 @@ fn tap_with_yaml(tests: u64) -> Sample {
     let mut text = "TAP version 14\n".to_owned();
     for at in 1..=tests {
         let _ = if at % 10 == 0 {
-            write!(
+            writeln!(
                 text,
-                "not ok {at} - answers request {at}\n  ---\n  message: 'it was {at}'\n  at:\n    file: a.js\n    line: 7\n  ...\n"
+                "not ok {at} - answers request {at}\n  ---\n  message: 'it was {at}'\n  at:\n    file: a.js\n    line: 7\n  ..."
             )
         } else {
-            write!(
+            writeln!(
                 text,
-                "ok {at} - the module answers request {at}\n  ---\n  duration_ms: {}.{:03}\n  ...\n",
+                "ok {at} - the module answers request {at}\n  ---\n  duration_ms: {}.{:03}\n  ...",
                 at % 7,
                 at % 1000
             )
         };
     }
-    let _ = write!(text, "1..{tests}\n");
+    let _ = writeln!(text, "1..{tests}");
     Sample {
         name: "TAP, with YAML",
         is_xml: false,

@@ -100,7 +100,7 @@ pub(crate) fn read<E: Elements>(
     elements: &mut E,
     out: &mut Output<'_>,
 ) -> Result<bool, ParseError> {
-    let mut tokens = Tokens::new(reader);
+    let mut tokens = Tokens::new(reader).keeping(out.options.max_text);
     let mut walk = Walk {
         elements,
         out,

@@ -10,7 +10,7 @@ use crate::odd::Odd;
 use crate::panic_message::find_panic;
 use crate::spare::{self, Spare};
 use crate::write::extra::{self, Extra};
-use crate::xml::Attributes;
+use crate::xml::{Attributes, Value};
 
 /// The most properties, attachments, results and attempts kept of one case.
 pub(super) const MOST_ITEMS: usize = 1_000;
@@ -42,6 +42,8 @@ pub(super) struct OpenCase {
     not_run: bool,
     /// The worst of its results, those that were not kept included.
     worst: Option<Outcome>,
+    /// Whether anything is known but name, class and duration. Of most cases nothing is.
+    has_more: bool,
     results: Vec<ResultElement>,
     /// How many bytes one text may have.
     most: usize,
@@ -60,6 +62,7 @@ impl Default for OpenCase {
             source_line: None,
             not_run: false,
             worst: None,
+            has_more: false,
             results: Vec::new(),
             most: 0,
             room: 0,
@@ -72,10 +75,12 @@ impl OpenCase {
     fn reset(&mut self, spare: &mut Spare) {
         let case = &mut self.case;
         spare::empty(&mut case.id.name);
-        case.flaky = false;
         case.duration = None;
+        if !std::mem::take(&mut self.has_more) {
+            return;
+        }
+        case.flaky = false;
         for text in [
-            &mut case.id.class,
             &mut case.id.parameters,
             &mut case.message,
             &mut case.kind,
@@ -107,7 +112,7 @@ impl OpenCase {
     /// Reads the start tag.
     pub(super) fn open(
         &mut self,
-        attributes: Attributes<'_>,
+        mut attributes: Attributes<'_>,
         most: usize,
         spare: &mut Spare,
         odd: &mut Odd,
@@ -115,35 +120,44 @@ impl OpenCase {
         self.reset(spare);
         self.most = most;
         self.room = most.saturating_mul(ROOM);
-        let mut left_out = 0_usize;
-        for (name, raw) in attributes {
+        let (mut left_out, mut has_class) = (0_usize, false);
+        while let Some((name, value)) = attributes.next_value() {
             let slot = match name {
                 b"name" => {
                     if self.case.id.name.is_empty() {
-                        Attributes::append(raw, &mut self.case.id.name);
+                        value.append_to(&mut self.case.id.name);
                     }
                     continue;
                 }
-                b"classname" | b"class" => &mut self.case.id.class,
+                b"classname" | b"class" => {
+                    if !has_class {
+                        let class = self.case.id.class.get_or_insert_with(|| spare.take());
+                        spare::empty(class);
+                        value.append_to(class);
+                        has_class = !class.is_empty();
+                    }
+                    continue;
+                }
                 b"time" | b"duration" => {
-                    self.duration(raw, odd);
+                    self.duration(value, odd);
                     continue;
                 }
                 b"file" | b"filepath" => &mut self.file,
                 b"id" => &mut self.id,
                 b"line" | b"lineno" => {
-                    let text = Attributes::cow(raw);
+                    self.has_more = true;
+                    let text = value.cow();
                     self.source_line = self.source_line.or_else(|| text.trim().parse().ok());
                     continue;
                 }
                 b"status" | b"result" => {
-                    self.status(name, raw, spare);
+                    self.status(name, value, spare);
                     continue;
                 }
                 _ => {
                     if self.case.properties.len() < MOST_ITEMS {
                         let name = spare.copy(&Attributes::cow(name));
-                        let value = spare.copy(&Attributes::cow(raw));
+                        let value = spare.copy(&value.cow());
                         self.property(name, value);
                     } else {
                         left_out += 1;
@@ -151,9 +165,10 @@ impl OpenCase {
                     continue;
                 }
             };
+            self.has_more = true;
             if slot.is_none() {
                 let mut text = spare.take();
-                Attributes::append(raw, &mut text);
+                value.append_to(&mut text);
                 if text.is_empty() {
                     spare.give(Some(text));
                 } else {
@@ -161,18 +176,21 @@ impl OpenCase {
                 }
             }
         }
+        if !has_class {
+            spare.give(self.case.id.class.take());
+        }
         if left_out > 0 {
             odd.push(format!("{left_out} attributes of one test are left out"));
         }
     }
 
-    fn duration(&mut self, raw: &[u8], odd: &mut Odd) {
+    fn duration(&mut self, value: Value<'_>, odd: &mut Odd) {
         if self.case.duration.is_some() {
             return;
         }
-        self.case.duration = numbers::plain_seconds(raw);
+        self.case.duration = numbers::plain_seconds(value.raw);
         if self.case.duration.is_none() {
-            let text = Attributes::cow(raw);
+            let text = value.cow();
             self.case.duration = numbers::duration(&text);
             if self.case.duration.is_none() && !text.trim().is_empty() {
                 odd.push(format!("{text:?} is no duration"));
@@ -180,8 +198,9 @@ impl OpenCase {
         }
     }
 
-    fn status(&mut self, name: &[u8], raw: &[u8], spare: &mut Spare) {
-        let mut text = spare.copy(&Attributes::cow(raw));
+    fn status(&mut self, name: &[u8], value: Value<'_>, spare: &mut Spare) {
+        self.has_more = true;
+        let mut text = spare.copy(&value.cow());
         text.make_ascii_lowercase();
         self.not_run |= matches!(
             text.as_str(),
@@ -206,6 +225,7 @@ impl OpenCase {
     /// Takes a result. When there is no more room for its texts, only its outcome.
     pub(super) fn result(&mut self, mut result: ResultElement) {
         self.worst = self.worst.max(Some(result.outcome));
+        self.has_more = true;
         if self.results.len() < MOST_ITEMS {
             if !self.has_room(result.size()) {
                 result.strip();
@@ -216,6 +236,7 @@ impl OpenCase {
 
     /// Takes an attempt. When there is no more room for its texts, only its outcome.
     pub(super) fn attempt(&mut self, mut attempt: Attempt) {
+        self.has_more = true;
         if self.case.attempts.len() < MOST_ITEMS {
             let texts = [&attempt.message, &attempt.kind, &attempt.detail];
             if !self.has_room(result::size(texts)) {
@@ -234,6 +255,7 @@ impl OpenCase {
 
     /// A property; one called `attachment…` points at a file.
     pub(super) fn property(&mut self, name: String, value: String) {
+        self.has_more = true;
         if name.starts_with("attachment") && self.case.attachments.len() < MOST_ITEMS {
             self.attachment(attachment(&value));
         } else {
@@ -258,6 +280,7 @@ impl OpenCase {
 
     /// Takes an output. One that holds directives and nothing else is no output.
     pub(super) fn output(&mut self, is_stderr: bool, text: String) {
+        self.has_more = true;
         if is_stderr {
             append(&mut self.case.stderr, text, self.most);
         } else if let Some(found) = only_directives(&text, MOST_ITEMS) {
@@ -274,18 +297,24 @@ impl OpenCase {
 
     /// The finished case, in the suites around it.
     pub(super) fn finish(&mut self, around: &Around<'_>, spare: &mut Spare) -> &TestCase {
-        let extra = self.take_extra();
         let case = &mut self.case;
         if self.path_stamp != Some(around.stamp) {
             self.path_stamp = Some(around.stamp);
             around.path.clone_into(&mut case.id.suite);
         }
-        add_directives(case);
         if case.id.name.is_empty() {
             case.id
                 .name
                 .push_str(self.id.as_deref().unwrap_or("(unnamed)"));
         }
+        self.has_more |= around.file.is_some();
+        if !self.has_more {
+            case.outcome = Outcome::Passed;
+            return &self.case;
+        }
+        let extra = self.take_extra();
+        let case = &mut self.case;
+        add_directives(case);
         if let Some(id) = self.id.take_if(|id| *id != case.id.name) {
             case.properties.push((spare.copy("id"), id));
         }

@@ -20,6 +20,7 @@ pub(super) enum Element {
 }
 
 impl Element {
+    #[inline]
     pub(super) fn of(name: &[u8]) -> Self {
         match name {
             b"testsuites" | b"testrun" => Self::Root,

@@ -19,7 +19,7 @@ use crate::odd::Odd;
 use crate::open_suite::OpenSuite;
 use crate::output::Output;
 use crate::spare::Spare;
-use crate::xml::{Attributes, ReferenceText, Token, Tokens, local_name};
+use crate::xml::{Attributes, Marks, ReferenceText, Token, Tokens, local_name};
 
 /// Suites deeper than this are left out of the names of tests, so that a hostile depth does not
 /// make every name as long as the file.
@@ -30,7 +30,7 @@ const END_TAG_REACH: usize = 256;
 
 /// Reads a document; whether it was a JUnit report at all.
 pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, ParseError> {
-    let mut tokens = Tokens::new(reader);
+    let mut tokens = Tokens::new(reader).keeping(out.options.max_text);
     let mut document = Document {
         out,
         odd: Odd::default(),
@@ -47,8 +47,9 @@ pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, 
         recognised: false,
     };
     loop {
-        match tokens.next()? {
-            Token::Start(tag) => document.start(tag),
+        let (token, marks) = tokens.next_marked(document.holds_text())?;
+        match token {
+            Token::Start(tag) => document.start(tag, marks),
             Token::End(name) => document.end(local_name(name), name),
             Token::Text(piece) => document.text(|text| text.push(piece)),
             Token::Literal(piece) => document.text(|text| text.push_literal(piece)),
@@ -95,18 +96,12 @@ struct Document<'o, 's> {
 }
 
 impl Document<'_, '_> {
-    fn start(&mut self, tag: &[u8]) {
-        let name_end = tag
-            .iter()
-            .position(|b| b.is_ascii_whitespace() || *b == b'/')
-            .unwrap_or(tag.len());
-        let name = local_name(&tag[..name_end]);
-        let attributes = || Attributes::new(&tag[name_end..]);
+    fn start(&mut self, tag: &[u8], marks: &Marks) {
+        let (name, attributes) = Attributes::of_tag(tag, marks);
         let element = Element::of(name);
-        if self
-            .open
-            .last()
-            .is_some_and(|open| open.holds_text() && !element.may_be_inside(open))
+        if let Some(open) = self.open.last()
+            && open.holds_text()
+            && !element.may_be_inside(open)
         {
             // Output that was not escaped: the tag belongs to the text.
             self.text(|text| {
@@ -117,14 +112,12 @@ impl Document<'_, '_> {
             return;
         }
         self.recognised |= element.is_structure();
-        let element = match element {
-            Element::Property(_) => self.open_property(attributes()),
-            element => element,
-        };
+        let mut element = element;
         match &element {
-            Element::Root | Element::Suite => self.open_suite(&element, attributes()),
+            Element::Property(_) => element = self.open_property(attributes),
+            Element::Root | Element::Suite => self.open_suite(&element, attributes),
             Element::Case => {
-                self.open_case(attributes());
+                self.open_case(attributes);
                 if tag.ends_with(b"/") {
                     // Most cases have nothing inside.
                     self.close_case();
@@ -132,7 +125,7 @@ impl Document<'_, '_> {
                 }
             }
             Element::Result(outcome) | Element::Attempt(outcome) => {
-                let result = ResultElement::new(*outcome, attributes(), &mut self.spare);
+                let result = ResultElement::new(*outcome, attributes, &mut self.spare);
                 self.results.push(result);
             }
             _ => {}
@@ -228,8 +221,13 @@ impl Document<'_, '_> {
         }
     }
 
+    /// Whether a text that comes now belongs to anything.
+    fn holds_text(&self) -> bool {
+        self.open.last().is_some_and(Element::holds_text)
+    }
+
     fn text(&mut self, push: impl FnOnce(&mut ReferenceText)) {
-        if self.open.last().is_some_and(Element::holds_text)
+        if self.holds_text()
             && let Some(text) = self.texts.last_mut()
         {
             push(text);
@@ -243,7 +241,7 @@ impl Document<'_, '_> {
             .iter()
             .rev()
             .position(|open| open.is_closed_by(&wanted));
-        let in_text = self.open.last().is_some_and(Element::holds_text);
+        let in_text = self.holds_text();
         match inside {
             Some(0) => self.close(),
             // An end tag in a text that closes nothing near belongs to the text.

@@ -13,6 +13,7 @@ use self::binary::Binary;
 pub(crate) use self::binary::documentation_test;
 use self::line::{Line, classify, is_binary_failure, test_after_output, without_colours};
 use crate::ParseError;
+use crate::kept_text::lossy;
 use crate::lines::Lines;
 use crate::output::Output;
 
@@ -31,7 +32,7 @@ pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, 
     };
     while let Some(line) = lines.next()? {
         run.number += 1;
-        let line = String::from_utf8_lossy(line);
+        let line = lossy(line);
         run.line(&without_colours(&line));
     }
     let death = run.death.take();

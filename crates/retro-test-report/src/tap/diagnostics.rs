@@ -3,15 +3,18 @@
 //! No YAML parser takes part. Blocks that are not YAML are common, and a block must never stop the
 //! stream: the text is kept as it is, and a few well-known keys are picked out of it by line.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use retro_domain::Location;
 
 use crate::kept_text::{KeptText, first_line};
+use crate::numbers::plain_millis;
 
 /// The block after one test.
 #[derive(Debug)]
 pub(super) struct Diagnostics {
+    limit: usize,
     text: KeptText,
     pub(super) message: Option<String>,
     pub(super) kind: Option<String>,
@@ -36,6 +39,7 @@ enum OpenKey {
 impl Diagnostics {
     pub(super) fn new(limit: usize) -> Self {
         Self {
+            limit,
             text: KeptText::new(limit),
             message: None,
             kind: None,
@@ -46,6 +50,13 @@ impl Diagnostics {
             base: None,
             open_key: OpenKey::None,
         }
+    }
+
+    /// Forgets everything but the memory.
+    pub(super) fn reset(&mut self) {
+        let text = std::mem::take(&mut self.text);
+        *self = Self::new(self.limit);
+        self.text = text.emptied(self.limit);
     }
 
     /// Adds one line of a YAML block, without the block's own indentation.
@@ -85,10 +96,12 @@ impl Diagnostics {
                 _ => self.message = first_line(&unquoted(value)),
             },
             "duration_ms" => {
-                let millis = unquoted(value).parse::<f64>().ok();
-                self.duration = millis.and_then(|ms| Duration::try_from_secs_f64(ms / 1e3).ok());
+                self.duration = plain_millis(value.as_bytes()).or_else(|| {
+                    let millis = unquoted(value).parse::<f64>().ok()?;
+                    Duration::try_from_secs_f64(millis / 1e3).ok()
+                });
             }
-            "name" => self.kind = Some(unquoted(value)).filter(|kind| !kind.is_empty()),
+            "name" => self.kind = text_of(value),
             "at" if value.is_empty() => self.open_key = OpenKey::At,
             "at" | "location" => self.location_text(&unquoted(value)),
             _ => self.place(content),
@@ -125,7 +138,7 @@ impl Diagnostics {
     fn place(&mut self, content: &str) {
         match content.split_once(':') {
             Some(("file" | "fileName", value)) if self.file.is_none() => {
-                self.file = Some(unquoted(value.trim())).filter(|file| !file.is_empty());
+                self.file = text_of(value.trim());
             }
             Some(("line" | "lineNumber", value)) if self.line.is_none() => {
                 self.line = unquoted(value.trim()).parse().ok();
@@ -184,29 +197,37 @@ impl Diagnostics {
         })
     }
 
-    /// The whole text, unless it says nothing worth keeping.
-    pub(super) fn into_detail(self) -> Option<String> {
+    /// Takes the whole text out, unless it says nothing worth keeping.
+    pub(super) fn take_detail(&mut self) -> Option<String> {
         if self.is_telling {
-            self.text.finish_trimmed()
+            std::mem::take(&mut self.text).finish_trimmed()
         } else {
             None
         }
     }
 }
 
-fn unquoted(value: &str) -> String {
+fn unquoted(value: &str) -> Cow<'_, str> {
     for quote in ['\'', '"'] {
         if let Some(inner) = value
             .strip_prefix(quote)
             .and_then(|rest| rest.strip_suffix(quote))
         {
-            return match quote {
+            if !inner.contains([quote, '\\']) {
+                return Cow::Borrowed(inner);
+            }
+            return Cow::Owned(match quote {
                 '\'' => inner.replace("''", "'").replace("\\'", "'"),
                 _ => inner.replace("\\\"", "\"").replace("\\n", "\n"),
-            };
+            });
         }
     }
-    value.to_owned()
+    Cow::Borrowed(value)
+}
+
+/// The value, unless it is empty.
+fn text_of(value: &str) -> Option<String> {
+    Some(unquoted(value).into_owned()).filter(|text| !text.is_empty())
 }
 
 /// The string that follows the first `"key":`, with the common escapes undone.
@@ -283,7 +304,7 @@ mod tests {
         diagnostics.yaml_line("duration_ms: 12.5");
         diagnostics.yaml_line("type: 'test'");
         assert_eq!(diagnostics.duration, Some(Duration::from_micros(12_500)));
-        assert_eq!(diagnostics.into_detail(), None);
+        assert_eq!(diagnostics.take_detail(), None);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use retro_domain::{Outcome, TestCase, TestId};
 use super::diagnostics::Diagnostics;
 use super::line::{Directive, TestLine};
 use super::plan::Plan;
+use crate::spare::Spare;
 
 /// One level of nesting.
 #[derive(Debug, Default)]
@@ -117,7 +118,7 @@ pub(super) struct Pending {
     /// Whether its subtests follow in braces.
     pub(super) opens: bool,
     pub(super) subtests: Subtests,
-    pub(super) diagnostics: Option<Diagnostics>,
+    pub(super) diagnostics: Option<Box<Diagnostics>>,
     stdout: Option<String>,
 }
 
@@ -128,11 +129,14 @@ impl Pending {
         ordinal: u64,
         subtests: Subtests,
         stdout: Option<String>,
+        spare: &mut Spare,
     ) -> Self {
-        let name = match &*line.description {
-            "" => format!("test {}", line.number.unwrap_or(ordinal)),
-            description => description.replace('\0', "\u{fffd}"),
-        };
+        let mut name = spare.copy(&line.description);
+        if name.is_empty() {
+            name = format!("test {}", line.number.unwrap_or(ordinal));
+        } else if memchr::memchr(0, name.as_bytes()).is_some() {
+            name = name.replace('\0', "\u{fffd}");
+        }
         let outcome = match (&line.directive, line.ok) {
             (Some(_), _) => Outcome::Skipped,
             (None, true) => Outcome::Passed,
@@ -144,7 +148,7 @@ impl Pending {
             outcome,
             directive: line
                 .directive
-                .map(|(directive, reason)| (directive, reason.to_owned())),
+                .map(|(directive, reason)| (directive, spare.copy(reason))),
             duration: line.duration,
             opens: line.opens,
             subtests,
@@ -157,37 +161,90 @@ impl Pending {
         let said = self
             .diagnostics
             .as_ref()
-            .and_then(|diagnostics| diagnostics.message.clone());
+            .and_then(|diagnostics| diagnostics.message.as_ref());
         match &self.directive {
             Some((_, reason)) => Some(reason.clone()).filter(|reason| !reason.is_empty()),
-            None if self.outcome.is_failure() => self.subtests.message().or(said),
+            None if self.outcome.is_failure() => self.subtests.message().or(said.cloned()),
             None => None,
         }
     }
+}
 
-    /// The finished case, in the subtests of `path`.
-    pub(super) fn finish(mut self, path: Vec<String>) -> TestCase {
-        let message = self.message();
-        let id = TestId {
-            suite: path,
-            ..TestId::named(self.name)
-        };
-        let mut case = TestCase::new(id, self.outcome);
+/// The case that is handed over, filled again with one test after the other.
+#[derive(Debug)]
+pub(super) struct Handed {
+    case: TestCase,
+    pub(super) spare: Spare,
+    diagnostics: Option<Box<Diagnostics>>,
+}
+
+impl Handed {
+    pub(super) fn new() -> Self {
+        Self {
+            case: TestCase::new(TestId::default(), Outcome::Passed),
+            spare: Spare::default(),
+            diagnostics: None,
+        }
+    }
+
+    /// Diagnostics with nothing in them.
+    pub(super) fn diagnostics(&mut self, limit: usize) -> Box<Diagnostics> {
+        self.diagnostics
+            .take()
+            .unwrap_or_else(|| Box::new(Diagnostics::new(limit)))
+    }
+
+    /// Takes back a test that is not handed over.
+    pub(super) fn forget(&mut self, test: Pending) {
+        for text in [Some(test.name), test.stdout] {
+            self.spare.give(text);
+        }
+        if let Some(mut diagnostics) = test.diagnostics {
+            diagnostics.reset();
+            self.diagnostics = Some(diagnostics);
+        }
+    }
+
+    /// The finished case of a test, in the subtests of `path`.
+    pub(super) fn fill(&mut self, mut test: Pending, path: Vec<String>) -> &TestCase {
+        let message = test.message();
+        let case = &mut self.case;
+        for text in [
+            &mut case.message,
+            &mut case.kind,
+            &mut case.detail,
+            &mut case.stdout,
+        ] {
+            if text.is_some() {
+                self.spare.give(text.take());
+            }
+        }
+        let before = std::mem::replace(&mut case.id.name, test.name);
+        self.spare.give(Some(before));
+        case.id.suite = path;
+        case.outcome = test.outcome;
         case.message = message;
-        case.duration = self.duration;
-        case.stdout = self.stdout;
-        if let Some(diagnostics) = &mut self.diagnostics {
+        case.duration = test.duration;
+        case.stdout = test.stdout;
+        case.location = None;
+        if let Some(mut diagnostics) = test.diagnostics.take() {
             case.duration = case.duration.or(diagnostics.duration);
             case.location = diagnostics.location();
             case.kind = diagnostics
                 .kind
                 .take()
-                .filter(|_| self.outcome.is_failure());
+                .filter(|_| test.outcome.is_failure());
+            case.detail = diagnostics.take_detail();
+            diagnostics.reset();
+            self.diagnostics = Some(diagnostics);
         }
-        case.detail = self.diagnostics.and_then(Diagnostics::into_detail);
-        if let Some((Directive::Todo, _)) = self.directive {
-            let result = if self.ok { "ok" } else { "not ok" };
-            case.properties.push(("todo".to_owned(), result.to_owned()));
+        case.properties.clear();
+        if let Some((directive, reason)) = test.directive {
+            self.spare.give(Some(reason));
+            if directive == Directive::Todo {
+                let result = if test.ok { "ok" } else { "not ok" };
+                case.properties.push(("todo".to_owned(), result.to_owned()));
+            }
         }
         case
     }

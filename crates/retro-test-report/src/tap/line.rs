@@ -42,23 +42,30 @@ pub(super) enum Directive {
     Todo,
 }
 
-/// How deep a line is indented, in columns; a tab counts for four.
-pub(super) fn indentation(line: &str) -> usize {
-    line.bytes()
-        .take_while(|b| matches!(b, b' ' | b'\t'))
-        .map(|b| if b == b'\t' { 4 } else { 1 })
-        .sum()
+/// How deep a line is indented, in columns, and the line without it; a tab counts for four.
+pub(super) fn indentation(line: &str) -> (usize, &str) {
+    let mut columns = 0;
+    for (at, byte) in line.bytes().enumerate() {
+        match byte {
+            b' ' => columns += 1,
+            b'\t' => columns += 4,
+            _ => return (columns, line.get(at..).unwrap_or_default()),
+        }
+    }
+    (columns, "")
 }
 
 /// A line without the first `columns` columns of its indentation.
 pub(super) fn without_indentation(line: &str, columns: usize) -> &str {
     let mut left = columns;
-    line.trim_start_matches(|c| {
-        let width = if c == '\t' { 4 } else { 1 };
-        let inside = matches!(c, ' ' | '\t') && left > 0;
-        left = left.saturating_sub(width);
-        inside
-    })
+    for (at, byte) in line.bytes().enumerate() {
+        match byte {
+            b' ' if left > 0 => left -= 1,
+            b'\t' if left > 0 => left = left.saturating_sub(4),
+            _ => return line.get(at..).unwrap_or_default(),
+        }
+    }
+    ""
 }
 
 /// What a line is. `text` has no indentation.
@@ -142,7 +149,12 @@ fn test_line(text: &str) -> Option<TestLine<'_>> {
         duration: None,
         opens,
     };
-    for at in hashes(rest) {
+    // Most lines have none.
+    let hashed = match memchr::memchr(b'#', rest.as_bytes()) {
+        Some(_) => rest,
+        None => "",
+    };
+    for at in hashes(hashed) {
         let after = &rest[at + 1..];
         line.directive = directive(after);
         line.duration = duration_note(after);
@@ -210,7 +222,7 @@ fn duration_note(after_hash: &str) -> Option<Duration> {
 }
 
 fn unescape(text: Cow<'_, str>) -> Cow<'_, str> {
-    if text.contains("\\#") || text.contains("\\\\") {
+    if memchr::memchr(b'\\', text.as_bytes()).is_some() {
         let mut out = String::with_capacity(text.len());
         let mut chars = text.chars().peekable();
         while let Some(c) = chars.next() {

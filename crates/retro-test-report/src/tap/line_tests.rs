@@ -123,5 +123,5 @@ fn other_lines_are_told_apart() {
     }
     assert_eq!(skip_all_reason("# SKIP no net"), Some("no net"));
     assert_eq!(skip_all_reason("# WWW::Mechanize not installed"), None);
-    assert_eq!(indentation("  \t x"), 7);
+    assert_eq!(indentation("  \t x"), (7, "x"));
 }

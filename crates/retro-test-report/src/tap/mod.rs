@@ -12,12 +12,12 @@ mod plan;
 use std::io::BufRead;
 
 use self::diagnostics::Diagnostics;
-use self::level::{Level, Pending, Subtests};
+use self::level::{Handed, Level, Pending, Subtests};
 use self::line::{
     Line, TestLine, classify, indentation, is_version, plan, skip_all_reason, without_indentation,
 };
 use crate::ParseError;
-use crate::kept_text::KeptText;
+use crate::kept_text::{KeptText, lossy};
 use crate::lines::Lines;
 use crate::output::Output;
 
@@ -35,6 +35,7 @@ pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, 
         out,
         number: 0,
         levels: vec![Level::outermost()],
+        handed: Handed::new(),
         block: None,
         after_test: false,
         output: KeptText::new(limit),
@@ -43,7 +44,7 @@ pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, 
     };
     while let Some(line) = lines.next()? {
         stream.number += 1;
-        stream.line(&String::from_utf8_lossy(line));
+        stream.line(&lossy(line));
     }
     stream.finish();
     Ok(stream.recognised)
@@ -70,6 +71,7 @@ struct Stream<'o, 's> {
     number: u64,
     /// The stream itself, and the subtests that are open.
     levels: Vec<Level>,
+    handed: Handed,
     /// The indentation of the YAML block that is open.
     block: Option<usize>,
     /// Whether nothing but comments came since the last test.
@@ -82,8 +84,7 @@ struct Stream<'o, 's> {
 
 impl Stream<'_, '_> {
     fn line(&mut self, line: &str) {
-        let indent = indentation(line);
-        let text = line.trim_start_matches([' ', '\t']);
+        let (indent, text) = indentation(line);
         if let Some(block) = self.block {
             if text.is_empty()
                 || (indent >= block && !(indent == block && text.trim_end() == "..."))
@@ -172,7 +173,7 @@ impl Stream<'_, '_> {
         {
             add(pending
                 .diagnostics
-                .get_or_insert_with(|| Diagnostics::new(limit)));
+                .get_or_insert_with(|| self.handed.diagnostics(limit)));
         }
     }
 
@@ -192,7 +193,9 @@ impl Stream<'_, '_> {
         }
         let subtests = std::mem::take(&mut level.unclaimed);
         let ordinal = level.plan.tests;
-        level.pending = Some(Pending::new(test, ordinal, subtests, self.output.take()));
+        let spare = &mut self.handed.spare;
+        let test = Pending::new(test, ordinal, subtests, self.output.take(), spare);
+        level.pending = Some(test);
         self.after_test = true;
     }
 
@@ -255,6 +258,7 @@ impl Stream<'_, '_> {
             self.levels[depth].results.count(&pending);
             if !self.out.options.subtests {
                 self.out.summary.subtests.add(pending.outcome, false);
+                self.handed.forget(pending);
                 return;
             }
         }
@@ -262,7 +266,7 @@ impl Stream<'_, '_> {
             .iter()
             .map(|level| level.name.clone())
             .collect();
-        let case = pending.finish(path);
+        let case = self.handed.fill(pending, path);
         if depth == 0 {
             self.out.case(case)
         } else {

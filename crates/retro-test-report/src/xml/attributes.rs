@@ -1,19 +1,65 @@
 //! The attributes of a tag.
 
 use std::borrow::Cow;
+use std::slice;
 
+use super::marks::{Mark, Marks, is_special};
 use super::references::resolve;
 use crate::kept_text::clean;
 
 /// Goes over the attributes of a tag in one pass, duplicates and malformed ones included.
 pub(crate) struct Attributes<'a> {
+    tag: &'a [u8],
+    /// The whole tag as a text: to check it at once is faster than one value after the other.
+    text: Option<&'a str>,
+    /// Those whose places are known.
+    marks: slice::Iter<'a, Mark>,
+    /// What is to be looked through.
     rest: &'a [u8],
 }
 
 impl<'a> Attributes<'a> {
     /// Of a tag's content after its name.
     pub(crate) fn new(rest: &'a [u8]) -> Self {
-        Self { rest }
+        Self {
+            tag: rest,
+            text: None,
+            marks: [].iter(),
+            rest,
+        }
+    }
+
+    /// The element's name without its prefix, and the attributes, of a whole tag.
+    pub(crate) fn of_tag(tag: &'a [u8], marks: &'a Marks) -> (&'a [u8], Self) {
+        if let Some(((from, to), marks)) = marks.of_tag() {
+            let name = tag.get(from..to).unwrap_or_default();
+            let attributes = Self {
+                tag,
+                text: std::str::from_utf8(tag).ok(),
+                marks: marks.iter(),
+                rest: b"",
+            };
+            return (name, attributes);
+        }
+        let name_end = tag
+            .iter()
+            .position(|b| b.is_ascii_whitespace() || *b == b'/')
+            .unwrap_or(tag.len());
+        let (name, rest) = tag.split_at(name_end);
+        (local_name(name), Self::new(rest))
+    }
+
+    /// The next attribute's name without its prefix, and its value.
+    #[inline]
+    pub(crate) fn next_value(&mut self) -> Option<(&'a [u8], Value<'a>)> {
+        let text = self.text;
+        let mark = self.marks.as_slice().first().filter(|mark| mark.is_plain);
+        let (name, raw) = self.next()?;
+        let text = text.zip(mark).and_then(|(text, mark)| {
+            let (from, to) = mark.value;
+            text.get(from..to)
+        });
+        Some((name, Value { raw, text }))
     }
 
     /// The value as text: references resolved, white space of any kind a space.
@@ -21,16 +67,9 @@ impl<'a> Attributes<'a> {
         Self::cow(value).into_owned()
     }
 
-    /// Adds the value as text, see [`text`](Self::text).
-    pub(crate) fn append(value: &[u8], text: &mut String) {
-        text.push_str(&Self::cow(value));
-    }
-
     /// As [`text`](Self::text), the value itself where it stands for nothing else.
     pub(crate) fn cow(value: &[u8]) -> Cow<'_, str> {
-        // Looks at every byte without a branch, which is faster than to stop at the first one.
-        let special = |any, &b: &u8| any | (b < b' ') | (b == b'&');
-        if !value.iter().fold(false, special)
+        if !is_special(value)
             && let Ok(text) = std::str::from_utf8(value)
         {
             return Cow::Borrowed(text);
@@ -51,7 +90,21 @@ impl<'a> Iterator for Attributes<'a> {
     /// The name without its prefix, and the raw value.
     type Item = (&'a [u8], &'a [u8]);
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
+        if let Some(mark) = self.marks.next() {
+            let part = |(from, to): (usize, usize)| self.tag.get(from..to).unwrap_or_default();
+            return Some((part(mark.name), part(mark.value)));
+        }
+        if self.rest.is_empty() {
+            return None;
+        }
+        self.next_of_rest()
+    }
+}
+
+impl<'a> Attributes<'a> {
+    fn next_of_rest(&mut self) -> Option<(&'a [u8], &'a [u8])> {
         let start = self
             .rest
             .iter()
@@ -84,6 +137,33 @@ impl<'a> Iterator for Attributes<'a> {
         };
         self.rest = rest;
         Some((local_name(name), value))
+    }
+}
+
+/// The value of an attribute.
+#[derive(Clone, Copy)]
+pub(crate) struct Value<'a> {
+    pub(crate) raw: &'a [u8],
+    /// The same as a text, where it is known to stand for nothing else.
+    text: Option<&'a str>,
+}
+
+impl<'a> Value<'a> {
+    /// The value as text, see [`Attributes::text`].
+    pub(crate) fn cow(&self) -> Cow<'a, str> {
+        match self.text {
+            Some(text) => Cow::Borrowed(text),
+            _ => Attributes::cow(self.raw),
+        }
+    }
+
+    /// Adds the value as text.
+    #[inline]
+    pub(crate) fn append_to(&self, text: &mut String) {
+        match self.text {
+            Some(value) => text.push_str(value),
+            _ => text.push_str(&Attributes::cow(self.raw)),
+        }
     }
 }
 

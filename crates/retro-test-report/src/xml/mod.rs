@@ -6,9 +6,11 @@
 //! expands nothing but character references and the five predefined entities, and never recurses.
 
 mod attributes;
+mod marks;
 mod references;
 mod tokens;
 
-pub(crate) use attributes::{Attributes, local_name};
+pub(crate) use attributes::{Attributes, Value, local_name};
+pub(crate) use marks::Marks;
 pub(crate) use references::ReferenceText;
 pub(crate) use tokens::{Token, Tokens};

@@ -54,7 +54,11 @@ impl ReferenceText {
             self.partial.extend_from_slice(&piece[at..]);
             piece = &piece[..at];
         }
-        resolve_into(piece, |part| self.kept.push(part));
+        // What a reference stands for is never longer than the reference.
+        match self.kept.room_for(piece.len()) {
+            Some(kept) => resolve_into(piece, |part| kept.extend_from_slice(part)),
+            None => resolve_into(piece, |part| self.kept.push(part)),
+        }
     }
 
     /// Adds a piece in which nothing is a reference.
@@ -104,7 +108,10 @@ fn resolve_into(raw: &[u8], mut push: impl FnMut(&[u8])) {
         let found = window.iter().position(|&b| b == b';');
         if let Some((c, len)) = found.and_then(|len| Some((character(&window[..len])?, len))) {
             push(&raw[done..at]);
-            push(c.encode_utf8(&mut [0; 4]).as_bytes());
+            match u8::try_from(c) {
+                Ok(byte) if byte.is_ascii() => push(&[byte]),
+                _ => push(c.encode_utf8(&mut [0; 4]).as_bytes()),
+            }
             done = at + len + 2;
         }
     }

@@ -2,7 +2,9 @@
 
 use std::io::{BufRead, ErrorKind};
 
+use super::marks::{Marks, whole_tag};
 use crate::ParseError;
+use crate::kept_text::drop_partial_character;
 
 /// A piece of a document.
 #[derive(Debug, PartialEq)]
@@ -19,8 +21,11 @@ pub(crate) enum Token<'a> {
     Eof,
 }
 
-/// A tag longer than this is no tag.
-const LONGEST_TAG: usize = 64 << 20;
+/// How long a tag may be, beside its longest value. A longer one is no tag.
+const LONGEST_TAG: usize = 16 << 20;
+
+/// How long a value may always be: names are cut by no limit on texts.
+const LONG_VALUE: usize = 64 << 10;
 
 #[derive(Clone, Copy, PartialEq)]
 enum State {
@@ -29,6 +34,15 @@ enum State {
     Cdata(usize),
     /// Inside `<!--`, with this many dashes just before.
     Comment(usize),
+}
+
+/// The value of an attribute that is read byte by byte.
+#[derive(Default)]
+struct Value {
+    /// Where in the tag it begins.
+    start: usize,
+    /// How many of its bytes were left out at its end.
+    dropped: u64,
 }
 
 enum Start {
@@ -46,10 +60,12 @@ pub(crate) struct Tokens<R> {
     start: Start,
     /// The tag being read, from its `<` on.
     tag: Vec<u8>,
+    marks: Marks,
     /// The line at `counted`, a place in the buffer.
     line: u64,
     counted: usize,
     cut: bool,
+    longest_value: usize,
 }
 
 impl<R: BufRead> Tokens<R> {
@@ -60,10 +76,18 @@ impl<R: BufRead> Tokens<R> {
             taken: 0,
             start: Start::At(0),
             tag: Vec::new(),
+            marks: Marks::default(),
             line: 1,
             counted: 0,
             cut: false,
+            longest_value: 1 << 20,
         }
+    }
+
+    /// The same, with values of attributes kept up to a limit: what is longer is cut, and says so.
+    pub(crate) fn keeping(mut self, max_text: usize) -> Self {
+        self.longest_value = max_text.max(LONG_VALUE);
+        self
     }
 
     /// The line, from 1, on which the next token begins. Lines are counted when they are asked for.
@@ -108,42 +132,74 @@ impl<R: BufRead> Tokens<R> {
 
     /// The next token.
     pub(crate) fn next(&mut self) -> Result<Token<'_>, ParseError> {
+        Ok(self.next_marked(true)?.0)
+    }
+
+    /// The next token, and where the parts of a start tag are. Texts are left out unless wanted.
+    pub(crate) fn next_marked(
+        &mut self,
+        wants_text: bool,
+    ) -> Result<(Token<'_>, &Marks), ParseError> {
+        let piece = self.piece(wants_text)?;
+        let token = match piece {
+            Piece::Start(from, to) => Token::Start(part(&mut self.reader, from, to)?),
+            Piece::End(from, to) => Token::End(end_name(part(&mut self.reader, from, to)?)),
+            Piece::Text(from, to) => Token::Text(part(&mut self.reader, from, to)?),
+            Piece::Literal(from, to) => Token::Literal(part(&mut self.reader, from, to)?),
+            Piece::Brackets(count) => Token::Literal(&b"]]"[..count]),
+            Piece::Copied(Kind::Start) => Token::Start(&self.tag[1..]),
+            Piece::Copied(Kind::End) => Token::End(end_name(&self.tag[2..])),
+            Piece::Copied(Kind::Text) => Token::Text(&self.tag),
+            Piece::Copied(Kind::Eof) => Token::Eof,
+        };
+        Ok((token, &self.marks))
+    }
+
+    fn piece(&mut self, wants_text: bool) -> Result<Piece, ParseError> {
         loop {
             match self.state {
                 State::Content => {
-                    let buffer = self.rest()?;
+                    let from = self.next_byte()?;
+                    let buffer = fill(&mut self.reader)?;
+                    let buffer = buffer.get(from..).unwrap_or_default();
                     match buffer.first() {
-                        None => return Ok(Token::Eof),
+                        None => return Ok(Piece::Copied(Kind::Eof)),
                         Some(b'<') => {
-                            if let Some(end) = whole_tag(buffer) {
-                                let tag = &self.hand_out(end + 1)?[1..end];
-                                return Ok(match tag.strip_prefix(b"/") {
-                                    Some(name) => Token::End(end_name(name)),
-                                    None => Token::Start(tag),
+                            if let Some(end) = whole_tag(buffer, &mut self.marks, LONG_VALUE) {
+                                self.start = Start::At(from);
+                                self.taken = from + end + 1;
+                                return Ok(match buffer[1] {
+                                    b'/' => Piece::End(from + 2, from + end),
+                                    _ => Piece::Start(from + 1, from + end),
                                 });
                             }
                         }
                         Some(_) => {
                             let end = memchr::memchr(b'<', buffer).unwrap_or(buffer.len());
-                            return Ok(Token::Text(self.hand_out(end)?));
+                            self.start = Start::At(from);
+                            self.taken = from + end;
+                            if wants_text {
+                                return Ok(Piece::Text(from, from + end));
+                            }
+                            continue;
                         }
                     }
-                    if let Some(kind) = self.markup()? {
-                        return Ok(match kind {
-                            Kind::Start => Token::Start(&self.tag[1..]),
-                            Kind::End => Token::End(end_name(&self.tag[2..])),
-                            Kind::Text => Token::Text(&self.tag),
-                            Kind::Eof => Token::Eof,
-                        });
+                    self.marks.clear();
+                    match self.markup()? {
+                        Some(Kind::Text) if !wants_text => {}
+                        Some(kind) => return Ok(Piece::Copied(kind)),
+                        None => {}
                     }
                 }
                 State::Cdata(held) => {
-                    let buffer = self.rest()?;
+                    let from = self.next_byte()?;
+                    let buffer = fill(&mut self.reader)?;
+                    let buffer = buffer.get(from..).unwrap_or_default();
                     let Some(&first) = buffer.first() else {
                         self.cut = true;
                         self.tag.clear();
                         self.state = State::Content;
-                        return Ok(Token::Literal(&b"]]"[..held]));
+                        return Ok(Piece::Brackets(held));
                     };
                     match (held, first) {
                         (2, b'>') => {
@@ -152,7 +208,7 @@ impl<R: BufRead> Tokens<R> {
                         }
                         (2, b']') => {
                             self.skip(1);
-                            return Ok(Token::Literal(b"]"));
+                            return Ok(Piece::Brackets(1));
                         }
                         (0 | 1, b']') => {
                             self.skip(1);
@@ -160,11 +216,13 @@ impl<R: BufRead> Tokens<R> {
                         }
                         (0, _) => {
                             let end = memchr::memchr(b']', buffer).unwrap_or(buffer.len());
-                            return Ok(Token::Literal(self.hand_out(end)?));
+                            self.start = Start::At(from);
+                            self.taken = from + end;
+                            return Ok(Piece::Literal(from, from + end));
                         }
                         _ => {
                             self.state = State::Cdata(0);
-                            return Ok(Token::Literal(&b"]]"[..held]));
+                            return Ok(Piece::Brackets(held));
                         }
                     }
                 }
@@ -174,7 +232,7 @@ impl<R: BufRead> Tokens<R> {
                         self.cut = true;
                         self.tag.clear();
                         self.state = State::Content;
-                        return Ok(Token::Eof);
+                        return Ok(Piece::Copied(Kind::Eof));
                     };
                     let (skip, state) = match (dashes, first) {
                         (2, b'>') => (1, State::Content),
@@ -218,7 +276,7 @@ impl<R: BufRead> Tokens<R> {
             Equals,
             Value(u8),
         }
-        let mut inside = Inside::Names;
+        let (mut inside, mut value) = (Inside::Names, Value::default());
         loop {
             let buffer = self.rest()?;
             if buffer.is_empty() {
@@ -230,27 +288,58 @@ impl<R: BufRead> Tokens<R> {
                 Inside::Equals => buffer.iter().position(|b| !b.is_ascii_whitespace()),
                 Inside::Value(quote) => memchr::memchr(quote, buffer),
             };
-            let Some(at) = found else {
-                let len = buffer.len();
-                self.take(len)?;
-                continue;
-            };
-            match (inside, buffer[at]) {
-                (Inside::Names | Inside::Equals, b'>') => {
-                    self.take(at)?;
+            let (len, byte) = (found.unwrap_or(buffer.len()), found.map(|at| buffer[at]));
+            match inside {
+                Inside::Value(_) => self.take_of_value(len, &mut value)?,
+                _ => self.take(len)?,
+            }
+            match (inside, byte) {
+                (still, None) => {
+                    inside = still;
+                    continue;
+                }
+                (Inside::Names | Inside::Equals, Some(b'>')) => {
                     self.skip(1);
                     return Ok(Some(kind));
                 }
-                (Inside::Names | Inside::Equals, b'<') => {
-                    self.take(at)?;
-                    return Ok(Some(Kind::Text));
-                }
+                (Inside::Names | Inside::Equals, Some(b'<')) => return Ok(Some(Kind::Text)),
                 (Inside::Names, _) => inside = Inside::Equals,
-                (Inside::Equals, quote @ (b'"' | b'\'')) => inside = Inside::Value(quote),
-                (Inside::Equals | Inside::Value(_), _) => inside = Inside::Names,
+                (Inside::Equals, Some(quote @ (b'"' | b'\''))) => {
+                    inside = Inside::Value(quote);
+                    value = Value {
+                        start: self.tag.len() + 1,
+                        dropped: 0,
+                    };
+                }
+                (Inside::Equals, _) => inside = Inside::Names,
+                (Inside::Value(_), _) => {
+                    inside = Inside::Names;
+                    if value.dropped > 0 {
+                        drop_partial_character(&mut self.tag);
+                        let marker = format!(" [cut here: {} more bytes]", value.dropped);
+                        self.tag.extend_from_slice(marker.as_bytes());
+                    }
+                }
             }
-            self.take(at + 1)?;
+            self.take_byte()?;
         }
+    }
+
+    /// Takes bytes of a value as long as there is room.
+    fn take_of_value(&mut self, count: usize, value: &mut Value) -> Result<(), ParseError> {
+        let kept = match value.dropped {
+            0 => count.min(
+                value
+                    .start
+                    .saturating_add(self.longest_value)
+                    .saturating_sub(self.tag.len()),
+            ),
+            _ => 0,
+        };
+        self.take(kept)?;
+        self.skip(count - kept);
+        value.dropped += (count - kept) as u64;
+        Ok(())
     }
 
     /// Reads what starts with `<!`.
@@ -340,7 +429,7 @@ impl<R: BufRead> Tokens<R> {
         let bytes = buffer.get(self.taken..self.taken + count);
         self.tag.extend_from_slice(bytes.unwrap_or_default());
         self.taken += count;
-        if self.tag.len() > LONGEST_TAG {
+        if self.tag.len() > self.longest_value.saturating_add(LONGEST_TAG) {
             let why = format!("a tag of more than {} MiB", LONGEST_TAG >> 20);
             return Err(ParseError::Malformed {
                 line: self.line(),
@@ -353,24 +442,22 @@ impl<R: BufRead> Tokens<R> {
     /// What is buffered and not handed out; empty at the end of the document.
     #[inline]
     fn rest(&mut self) -> Result<&[u8], ParseError> {
+        let from = self.next_byte()?;
+        let buffer = fill(&mut self.reader)?;
+        Ok(buffer.get(from..).unwrap_or_default())
+    }
+
+    /// The place in the buffer of what was not handed out. The buffer is a new one when all of the
+    /// last one was.
+    #[inline]
+    fn next_byte(&mut self) -> Result<usize, ParseError> {
         let len = fill(&mut self.reader)?.len();
         if self.taken >= len && len > 0 {
             self.line();
             self.reader.consume(len);
             (self.taken, self.counted) = (0, 0);
         }
-        let buffer = fill(&mut self.reader)?;
-        Ok(buffer.get(self.taken..).unwrap_or_default())
-    }
-
-    /// The next bytes of the buffer, as one token.
-    #[inline]
-    fn hand_out(&mut self, count: usize) -> Result<&[u8], ParseError> {
-        let from = self.taken;
-        self.start = Start::At(from);
-        self.taken += count;
-        let buffer = fill(&mut self.reader)?;
-        Ok(buffer.get(from..from + count).unwrap_or_default())
+        Ok(self.taken)
     }
 
     fn skip(&mut self, count: usize) {
@@ -378,31 +465,16 @@ impl<R: BufRead> Tokens<R> {
     }
 }
 
-/// Where the tag that a buffer begins with ends, when all of it is in the buffer and it is a plain
-/// start or end tag. Such a tag needs no copy; [`Tokens::markup`] reads all others, in the same way.
-fn whole_tag(buffer: &[u8]) -> Option<usize> {
-    if !matches!(
-        buffer.get(1)?,
-        b'/' | b'_' | b':' | b'a'..=b'z' | b'A'..=b'Z' | 0x80..
-    ) {
-        return None;
-    }
-    let mut at = 2;
-    loop {
-        let ends = |b: &u8| matches!(b, b'=' | b'>' | b'<');
-        at += buffer.get(at..)?.iter().position(ends)?;
-        if buffer[at] == b'=' {
-            at += 1;
-            at += buffer[at..].iter().position(|b| !b.is_ascii_whitespace())?;
-        }
-        match buffer[at] {
-            b'>' => return Some(at).filter(|&at| at <= LONGEST_TAG),
-            b'<' => return None,
-            quote @ (b'"' | b'\'') => at += 1 + memchr::memchr(quote, &buffer[at + 1..])?,
-            _ => {}
-        }
-        at += 1;
-    }
+/// A token by its places in the buffer, so that it borrows nothing.
+enum Piece {
+    Start(usize, usize),
+    End(usize, usize),
+    Text(usize, usize),
+    Literal(usize, usize),
+    /// So many closing brackets that were held back.
+    Brackets(usize),
+    /// In the buffer of tags.
+    Copied(Kind),
 }
 
 #[derive(Clone, Copy)]
@@ -419,6 +491,11 @@ fn lines(bytes: &[u8]) -> u64 {
 
 fn end_name(tag: &[u8]) -> &[u8] {
     tag.trim_ascii_end()
+}
+
+#[inline]
+fn part<R: BufRead>(reader: &mut R, from: usize, to: usize) -> Result<&[u8], ParseError> {
+    Ok(fill(reader)?.get(from..to).unwrap_or_default())
 }
 
 #[inline]

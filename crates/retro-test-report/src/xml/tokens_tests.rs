@@ -51,6 +51,19 @@ fn a_greater_sign_in_a_value_ends_no_tag() {
 }
 
 #[test]
+fn a_value_beyond_its_limit_is_cut_and_says_so() {
+    let long = "x".repeat(LONG_VALUE - 1);
+    for capacity in [1000, 1 << 20] {
+        let document = format!("<a b=\"{long}\u{e9}zz>\" c='{long}y' d='e'>t");
+        let reader = BufReader::with_capacity(capacity, document.as_bytes());
+        let mut tokens = Tokens::new(reader).keeping(10);
+        let kept = format!("a b=\"{long} [cut here: 4 more bytes]\" c='{long}y' d='e'");
+        assert_eq!(tokens.next().unwrap(), Token::Start(kept.as_bytes()));
+        assert_eq!(tokens.next().unwrap(), Token::Text(b"t"));
+    }
+}
+
+#[test]
 fn raw_markup_characters_are_text() {
     check("<a>1 < 2 && 3 <4 </a>", "[a]1 < 2 && 3 <4 [/a]");
     check("<a>x <b and c</a>", "[a]x <b and c[/a]");
