@@ -36,10 +36,18 @@ pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, 
         run.number += 1;
         let line = String::from_utf8_lossy(line).into_owned();
         is_whole = lines.ended();
+        run.package.is_cut |= !is_whole && run.package.verdict.is_some() && may_go_on(&line);
         run.line(&line);
     }
     run.end(is_whole);
     Ok(run.recognised)
+}
+
+/// Whether a line without an end may be the start of one that `go test` has after a verdict.
+fn may_go_on(line: &str) -> bool {
+    ["exit status ", "FAIL\t", "ok  \t"]
+        .iter()
+        .any(|start| start.starts_with(line) || line.starts_with(start))
 }
 
 /// A test that ended, until its package is known.
@@ -70,6 +78,8 @@ struct Package {
     coverage: Option<String>,
     /// `PASS` or `FAIL` alone, which ends a binary.
     verdict: Option<bool>,
+    /// Whether `go test` would have said more after the verdict.
+    is_cut: bool,
     tests: u64,
     failed: u64,
     untracked: u64,
@@ -89,6 +99,7 @@ impl Package {
             panic: None,
             coverage: None,
             verdict: None,
+            is_cut: false,
             tests: 0,
             failed: 0,
             untracked: 0,
@@ -181,7 +192,8 @@ impl Run<'_, '_> {
                 }
             }
             Line::Coverage(text) => self.package.coverage = Some(text.to_owned()),
-            Line::ExitStatus => {}
+            // Said by `go test`, which has a line for the package after it.
+            Line::ExitStatus => self.package.is_cut |= self.package.verdict.is_some(),
             Line::Other => self.other(line),
         }
     }
@@ -499,6 +511,7 @@ impl Run<'_, '_> {
         self.settle();
         let package = &self.package;
         if package.verdict.is_some() {
+            self.out.summary.truncated |= package.is_cut;
             self.end_binary();
         } else if !package.is_empty() || package.panic.is_some() {
             self.out.summary.truncated = true;
