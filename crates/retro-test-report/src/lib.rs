@@ -28,7 +28,8 @@
 //! - Nothing here performs I/O of its own, reads a clock or the environment, or panics.
 //! - Memory is bounded by one case and [`Options::max_text`], plus a few bytes per suite that is
 //!   open and, in libtest text, the name of every failed test of one binary. A case is lent to the
-//!   sink and filled again, so that an ordinary one allocates nothing. Time is linear in the input. Nesting in the input is never nesting of calls.
+//!   sink and filled again, so that an ordinary one allocates nothing. Time is linear in the
+//!   input. Nesting in the input is never nesting of calls.
 //! - A report that was cut off keeps every case that was complete, and says that it was cut off.
 //! - What is no report is an error that says what it looks like, never a report without tests.
 //! - The id of a case depends on the case and the suites around it, not on its place in the file.
