@@ -30,7 +30,8 @@
 //!   open and, in libtest text, the name of every failed test of one binary. Where many tests are
 //!   open at once (events, messages, one package of `go test` text), what is kept of them shares
 //!   one allowance of 20 MiB and four times [`Options::max_text`]. TRX has the classes of its tests
-//!   apart from the results: up to 24 MiB of either wait for the other. Time is linear in the
+//!   apart from the results: up to 24 MiB of either wait for the other. A JUnit or TAP case is lent
+//!   to the sink and filled again, so that an ordinary one allocates nothing. Time is linear in the
 //!   input. Nesting in the input is never nesting of calls.
 //! - A report that was cut off keeps every case that was complete, and says that it was cut off.
 //! - What is no report is an error that says what it looks like, never a report without tests.
