@@ -332,3 +332,28 @@ fn the_order_of_packages_changes_no_id() {
     two.sort();
     assert_eq!(one, two);
 }
+
+#[test]
+fn text_between_a_verdict_and_its_package_is_cut() {
+    let tests = "=== RUN   TestA\n--- FAIL: TestA (0.00s)\nFAIL\n";
+    for (end, is_cut) in [
+        ("", false),
+        ("make: *** [test] Error 1", false),
+        ("coverage: 50.0% of statements\n", false),
+        ("exit stat", true),
+        ("exit status 1\n", true),
+        ("exit status 1\nFAIL", true),
+        ("exit status 1\nFAIL\tp", true),
+        ("exit status 1\nFAIL\tp\t0.01s", false),
+        ("exit status 1\nFAIL\tp\t0.01s\nFAIL", false),
+    ] {
+        let read = check_text(&format!("{tests}{end}"));
+        assert_eq!(read, (1, is_cut), "{end}");
+    }
+}
+
+/// How many cases a text has, and whether it is cut.
+fn check_text(text: &str) -> (usize, bool) {
+    let read = read(text);
+    (read.cases.len(), read.summary.truncated)
+}

@@ -395,3 +395,19 @@ fn texts_are_cut_at_the_limit() {
     assert_eq!(read.cases[0].detail.as_deref(), Some(cut));
     assert_eq!(read.cases[0].stdout.as_deref(), Some(cut));
 }
+
+#[test]
+fn outputs_that_are_directives_are_kept_up_to_a_limit() {
+    let outputs: String = (0..1_500)
+        .map(|at| format!("<system-out>[[PROPERTY|n{at}=v]]\n[[ATTACHMENT|a{at}]]</system-out>"))
+        .collect();
+    let read = read(format!(
+        "<testsuite><testcase name='x'>{outputs}</testcase></testsuite>"
+    ));
+    let case = &read.cases[0];
+    assert_eq!(
+        (case.properties.len(), case.attachments.len()),
+        (1_000, 1_000)
+    );
+    assert_eq!(case.stdout, None);
+}
