@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use retro_bootstrap::config::Verbosity;
 use retro_bootstrap::{
@@ -33,7 +33,7 @@ pub(crate) struct Context {
     pub(crate) environment: Environment,
     pub(crate) directories: Directories,
     /// Why there is none, for the few commands that do without.
-    repository: Result<GitRepository, GitError>,
+    repository: Result<GitRepository, Failure>,
     pub(crate) config: LoadedConfig,
 }
 
@@ -66,8 +66,7 @@ impl Context {
         };
         let home = environment.get(OsStr::new("HOME")).map(PathBuf::from);
         let directories = directories(&environment, home.as_deref())?;
-        let start = global.repo.clone().unwrap_or_else(|| PathBuf::from("."));
-        let repository = GitRepository::discover(&start);
+        let repository = the_repository(global, &environment);
         let named = global.config.clone();
         let config = load(&ConfigInputs {
             user_file: Some(directories.user_file()),
@@ -90,8 +89,7 @@ impl Context {
 
     /// The repository.
     pub(crate) fn repository(&self) -> Result<&GitRepository, Failure> {
-        let found = self.repository.as_ref();
-        found.map_err(|error| Failure::from_error(ExitCode::Usage, error))
+        self.repository.as_ref().map_err(Clone::clone)
     }
 
     /// The repository's name.
@@ -152,7 +150,38 @@ impl Context {
     }
 }
 
-fn absolute(path: &std::path::Path) -> PathBuf {
+/// The repository that a flag names, or else git's own variables (`git --git-dir=X retro` sets them),
+/// or else the folder that git-retro was started in.
+pub(crate) fn the_repository(
+    global: &Global,
+    environment: &Environment,
+) -> Result<GitRepository, Failure> {
+    let failure = |error: GitError| Failure::from_error(ExitCode::Usage, &error);
+    if let Some(start) = &global.repo {
+        return GitRepository::discover(start).map_err(failure);
+    }
+    let variable = |name: &str| environment.get(OsStr::new(name)).map(PathBuf::from);
+    let found = match variable("GIT_DIR") {
+        Some(git_dir) => GitRepository::open(&git_dir).map_err(|error| match error {
+            GitError::NotARepository { .. } => Failure::usage(format!(
+                "GIT_DIR is set to {git_dir:?}, which is no git directory"
+            ))
+            .with_hint("unset it, or name a repository with --repo"),
+            other => failure(other).with_hint("GIT_DIR names this repository; --repo another"),
+        }),
+        None => GitRepository::discover(Path::new(".")).map_err(failure),
+    }?;
+    match variable("GIT_WORK_TREE") {
+        Some(root) => found.with_work_tree(&root).map_err(|error| {
+            failure(error).context(format!(
+                "GIT_WORK_TREE is set to {root:?}, which is no folder"
+            ))
+        }),
+        None => Ok(found),
+    }
+}
+
+fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 

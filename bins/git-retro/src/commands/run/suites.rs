@@ -104,6 +104,12 @@ fn detected(context: &Context, names: &[String]) -> Result<Detection, Failure> {
     let wanted = |found: &Detection| names.is_empty() || names.contains(&found.suite.name);
     match all.into_iter().find(wanted) {
         Some(detection) => Ok(detection),
+        None if context.repository()?.is_bare() => Err(Failure::usage(
+            "a bare repository has no work tree where a way to run its tests could be found",
+        )
+        .with_hint(
+            "say how: `git retro run -- COMMAND`, or `git retro run --config FILE` with a retro.toml",
+        )),
         None if found.is_empty() => Err(Failure::usage(
             "no way to run this repository's tests was found",
         )

@@ -1,0 +1,103 @@
+//! Small manners: what git-retro makes of git's own variables, of bare repositories, of flags that
+//! cannot be meant, and what it says then.
+
+use retro_tests::{Said, World};
+
+fn one_commit() -> World {
+    let world = World::new();
+    world
+        .repo
+        .commit_files(&[("out.tap", "1..1\nok - a\n")], "one");
+    world
+}
+
+/// git-retro ends with this code and says each of these.
+#[track_caller]
+fn check(world: &World, args: &[&str], code: i32, parts: &[&str]) -> Said {
+    let said = world.expect(code, args);
+    for part in parts {
+        assert!(
+            said.stderr.contains(part),
+            "{args:?}: {part:?} is not in\n{}",
+            said.stderr
+        );
+    }
+    said
+}
+
+/// git-retro in another folder and with these variables.
+fn elsewhere(world: &World, variables: &[(&str, &str)], args: &[&str]) -> Said {
+    let folder = world.outside().join("elsewhere");
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut command = world.command(args);
+    command.current_dir(folder);
+    command.envs(variables.iter().copied());
+    command.output().unwrap().into()
+}
+
+#[test]
+fn the_variables_of_git_name_the_repository() {
+    let world = one_commit();
+    let suite = "[[suites]]\nname = \"named\"\nrun = [\"cat\", \"out.tap\"]\n";
+    world.repo.write("retro.toml", suite);
+    let root = world.repo.path().to_str().unwrap();
+    let git_dir = format!("{root}/.git");
+    let plan = &["run", "--dry-run"];
+    let said = elsewhere(&world, &[("GIT_DIR", &git_dir)], plan);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(said.stderr.contains("suite named"), "{said:?}");
+    // Inside of another repository, too.
+    let other = one_commit();
+    let mut command = other.command(plan);
+    let said: Said = command.env("GIT_DIR", &git_dir).output().unwrap().into();
+    assert!(said.stderr.contains("suite named"), "{said:?}");
+    // What a flag says is meant more.
+    let flags = ["-C", root, "run", "--dry-run"];
+    let said = elsewhere(&world, &[("GIT_DIR", "nowhere")], &flags);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    for wrong in ["nowhere", "", root] {
+        let said = elsewhere(&world, &[("GIT_DIR", wrong)], plan);
+        assert_eq!(said.code, Some(2), "{said:?}");
+        assert!(said.stderr.contains("GIT_DIR"), "{said:?}");
+    }
+    let bare = world.outside().join("bare.git");
+    let bare = bare.to_str().unwrap();
+    world.repo.git(["clone", "-q", "--bare", ".", bare]);
+    let both = [("GIT_DIR", bare), ("GIT_WORK_TREE", root)];
+    let said = elsewhere(&world, &both, plan);
+    assert!(said.stderr.contains("suite named"), "{said:?}");
+    let both = [("GIT_DIR", bare), ("GIT_WORK_TREE", "nowhere")];
+    let said = elsewhere(&world, &both, plan);
+    assert_eq!(said.code, Some(2), "{said:?}");
+    assert!(said.stderr.contains("GIT_WORK_TREE"), "{said:?}");
+}
+
+#[test]
+fn a_bare_repository_has_nothing_to_look_at_and_nowhere_to_write() {
+    let world = one_commit();
+    world.repo.write("Makefile", "test:\n\ttrue\n");
+    world.repo.commit("make");
+    let bare = world.outside().join("bare.git");
+    world
+        .repo
+        .git(["clone", "-q", "--bare", ".", bare.to_str().unwrap()]);
+    let at = ["-C", bare.to_str().unwrap()];
+    let run = [&at[..], &["run"]].concat();
+    let said = check(
+        &world,
+        &run,
+        2,
+        &["bare repository", "--config", "-- COMMAND"],
+    );
+    assert!(!said.stderr.contains("init"), "{said:?}");
+    for args in [&["init"][..], &["init", "--force"]] {
+        let args = [&at[..], args].concat();
+        check(&world, &args, 2, &["bare repository", "--config"]);
+    }
+    assert!(!bare.join("retro.toml").exists());
+    let file = world.outside().join("suite.toml");
+    std::fs::write(&file, "[[suites]]\nname = \"s\"\nrun = [\"make\"]\n").unwrap();
+    let named = [&run[..], &["--config", file.to_str().unwrap()]].concat();
+    world.expect(0, &named);
+    world.expect(0, &[&run[..], &["--", "make"]].concat());
+}
