@@ -25,6 +25,11 @@ fn check(world: &World, args: &[&str], code: i32, parts: &[&str]) -> Said {
     said
 }
 
+/// A run with these flags of a command that succeeds.
+fn with<'a>(flags: &[&'a str]) -> Vec<&'a str> {
+    [&["run"], flags, &["--", "true"]].concat()
+}
+
 /// git-retro in another folder and with these variables.
 fn elsewhere(world: &World, variables: &[(&str, &str)], args: &[&str]) -> Said {
     let folder = world.outside().join("elsewhere");
@@ -100,4 +105,23 @@ fn a_bare_repository_has_nothing_to_look_at_and_nowhere_to_write() {
     let named = [&run[..], &["--config", file.to_str().unwrap()]].concat();
     world.expect(0, &named);
     world.expect(0, &[&run[..], &["--", "make"]].concat());
+}
+
+#[test]
+fn an_overlay_that_fits_no_commit_is_refused_before_anything_runs() {
+    let world = one_commit();
+    let junk = world.outside().join("junk.patch");
+    std::fs::write(&junk, "no patch at all\n").unwrap();
+    let junk = junk.to_str().unwrap();
+    let flags = ["--overlay-patch", junk];
+    check(&world, &with(&flags), 2, &["junk.patch", "git diff"]);
+    for dest in ["a//b", ".GIT/x", "../x", "", "git~1/x", "a/.git/x"] {
+        let file = format!("{dest}={junk}");
+        let flags = ["--overlay", file.as_str()];
+        check(&world, &with(&flags), 2, &["not allowed", dest]);
+    }
+    let text = format!("[overlay]\npatches = [{junk:?}]\n");
+    world.repo.write("retro.toml", text);
+    check(&world, &with(&[]), 2, &["junk.patch"]);
+    assert!(!world.cache().join("slots").exists(), "something ran");
 }
