@@ -12,6 +12,7 @@ use retro_bootstrap::{
 };
 use retro_domain::RepoId;
 use retro_git::{GitError, GitRepository, History};
+use retro_store::StoreError;
 
 use crate::cli::Global;
 use crate::output::say;
@@ -113,12 +114,19 @@ impl Context {
     pub(crate) fn stores(&self) -> Result<LocalStores, Failure> {
         let folder = self.data_dir();
         LocalStores::open(&folder).map_err(|error| {
+            let hint = match &error {
+                StoreError::Full { .. } => {
+                    "free some space on that disk: even reading needs a little; or name another \
+                     folder with --data-dir"
+                }
+                _ => "name another folder with --data-dir, or mend this one",
+            };
             Failure::from_error(ExitCode::Incomplete, &error)
                 .context(format!(
                     "the results in {} cannot be opened",
                     folder.display()
                 ))
-                .with_hint("name another folder with --data-dir, or mend this one")
+                .with_hint(hint)
         })
     }
 
@@ -194,6 +202,6 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 }
 
 /// A store's error as people see it.
-pub(crate) fn store_failure(error: retro_store::StoreError) -> Failure {
+pub(crate) fn store_failure(error: StoreError) -> Failure {
     Failure::from_error(ExitCode::Incomplete, &error)
 }
