@@ -193,7 +193,8 @@ fn what_fits_no_commit_is_told_from_what_fits_another() {
     check_overlay(&patches(&[&change("n"), &change("elsewhere")])).unwrap();
     let link =
         "diff --git a/l b/l\nnew file mode 120000\n--- /dev/null\n+++ b/l\n@@ -0,0 +1 @@\n+/\n";
-    let binary = "diff --git a/b b/b\nindex 1111111..2222222 100644\nBinary files a/b and b/b differ\n";
+    let binary =
+        "diff --git a/b b/b\nindex 1111111..2222222 100644\nBinary files a/b and b/b differ\n";
     for (bad, why) in [
         ("no patch at all", "git diff"),
         ("", "git diff"),
