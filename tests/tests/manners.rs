@@ -125,3 +125,17 @@ fn an_overlay_that_fits_no_commit_is_refused_before_anything_runs() {
     check(&world, &with(&[]), 2, &["junk.patch"]);
     assert!(!world.cache().join("slots").exists(), "something ran");
 }
+
+#[test]
+fn where_results_and_work_trees_are_is_shown() {
+    let world = one_commit();
+    let said = world.expect(0, &["config", "show", "--origin"]).stdout;
+    for (key, folder) in [("data-dir", world.data()), ("cache-dir", world.cache())] {
+        let line = format!("{key} = {:?}  # default\n", folder.display().to_string());
+        assert!(said.contains(&line), "{line} is not in {said}");
+    }
+    let named = ["config", "show", "--data-dir", "here"];
+    let said = world.expect(0, &named).stdout;
+    let here = world.repo.path().join("here");
+    assert!(said.contains(&here.display().to_string()), "{said}");
+}
