@@ -1,7 +1,7 @@
 //! Small manners: what git-retro makes of git's own variables, of bare repositories, of flags that
 //! cannot be meant, and what it says then.
 
-use retro_tests::{Said, World};
+use retro_tests::{Said, World, wait_until};
 
 fn one_commit() -> World {
     let world = World::new();
@@ -138,4 +138,37 @@ fn where_results_and_work_trees_are_is_shown() {
     let said = world.expect(0, &named).stdout;
     let here = world.repo.path().join("here");
     assert!(said.contains(&here.display().to_string()), "{said}");
+}
+
+#[test]
+fn results_that_were_removed_are_not_called_unknown_tests() {
+    let world = one_commit();
+    world.expect(0, &["run", "--", "cat", "out.tap"]);
+    let said = world.expect(0, &["show"]).stdout;
+    assert!(!said.contains("git retro gc"), "{said}");
+    world.expect(0, &["gc", "--max-age", "1ms"]);
+    let said = world.expect(0, &["show"]).stdout;
+    let sentence = "1 commit has no result: removed by `git retro gc`";
+    assert!(said.contains(sentence), "{said}");
+    for question in ["why", "test"] {
+        check(&world, &[question, "a"], 2, &["no test of run", sentence]);
+    }
+}
+
+#[test]
+fn a_run_that_did_not_end_says_so_when_it_is_shown() {
+    let world = one_commit();
+    let here = world.outside().join("here");
+    let line = format!("touch {}; sleep 600", here.display());
+    let mut child = world.start(&["run", "--", "sh", "-c", &line]);
+    wait_until("the command runs", || here.exists());
+    let said = world.expect(0, &["show"]).stdout;
+    assert!(said.contains("still running"), "{said}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let said = world.expect(0, &["show"]).stdout;
+    assert!(said.contains("abandoned"), "{said}");
+    world.expect(3, &["run", "--time-limit", "1ms", "--", "sleep", "600"]);
+    let said = world.expect(0, &["show"]).stdout;
+    assert!(said.contains("stopped before its end"), "{said}");
 }

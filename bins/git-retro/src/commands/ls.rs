@@ -2,14 +2,14 @@
 
 use std::fmt::Write;
 
-use retro_bootstrap::{ExitCode, Failure, ProcessIdentity};
-use retro_store::{JobStore, RunRecord, RunStatus};
+use retro_bootstrap::{ExitCode, Failure};
+use retro_store::{JobStore, RunRecord};
 use retro_workflow::document::{RunLine, RunsDocument};
 
 use crate::cli::{Format, LsArgs};
 use crate::context::{Context, runtime, store_failure};
 use crate::output::{json, print};
-use crate::render::one_line;
+use crate::render::{is_abandoned, one_line};
 
 pub(crate) fn run(context: &Context, args: &LsArgs) -> Result<ExitCode, Failure> {
     let stores = context.stores()?;
@@ -54,10 +54,10 @@ pub(crate) fn run(context: &Context, args: &LsArgs) -> Result<ExitCode, Failure>
     Ok(ExitCode::Fine)
 }
 
-/// A run whose process is gone does not run any more, whatever its record says.
+/// The line of a run, with what its record cannot know.
 pub(super) fn line(run: &RunRecord) -> RunLine {
     let mut line = RunLine::new(run);
-    if run.status == RunStatus::Running && ProcessIdentity::is_gone(&run.owner.0) {
+    if is_abandoned(run) {
         line.status = "abandoned";
     }
     line
