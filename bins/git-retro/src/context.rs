@@ -69,14 +69,15 @@ impl Context {
         let directories = directories(&environment, home.as_deref())?;
         let repository = the_repository(global, &environment);
         let named = global.config.clone();
+        let by_variable = environment.get(OsStr::new("RETRO_CONFIG"));
+        if named.is_none() && by_variable.is_some_and(|value| value.is_empty()) {
+            return Err(Failure::usage("RETRO_CONFIG is set, but empty")
+                .with_hint("give it the name of a file, or unset it"));
+        }
         let config = load(&ConfigInputs {
             user_file: Some(directories.user_file()),
             repo_root: repository.as_ref().ok().map(GitRepository::root),
-            config_file: named.or_else(|| {
-                environment
-                    .get(OsStr::new("RETRO_CONFIG"))
-                    .map(PathBuf::from)
-            }),
+            config_file: named.or_else(|| by_variable.map(PathBuf::from)),
             env: &environment,
             flags,
         })?;
