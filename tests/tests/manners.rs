@@ -172,3 +172,99 @@ fn a_run_that_did_not_end_says_so_when_it_is_shown() {
     let said = world.expect(0, &["show"]).stdout;
     assert!(said.contains("stopped before its end"), "{said}");
 }
+
+#[test]
+fn what_a_flag_cannot_mean_is_said_in_plain_words() {
+    let world = one_commit();
+    for (flags, parts) in [
+        (&["--every", "0"][..], &["a whole number from 1"][..]),
+        (&["-j", "0"], &["a whole number from 1"]),
+        (&["--path", "."], &["matches nothing", "leave out --path"]),
+        (&["--path", ":!x"], &["matches nothing", "glob"]),
+        (&["--env", ""], &["has no name"]),
+        (&["--env", "A B"], &["no name of a variable"]),
+        (&["--env", "RETRO_COMMIT=1"], &["itself sets RETRO_COMMIT"]),
+        (
+            &["--env", "RETRO_SCRATCH=/"],
+            &["itself sets RETRO_SCRATCH"],
+        ),
+        (&["--results", "exit-code:*.xml"], &["in no file"]),
+        (&["--results", "junit:dir/"], &["match no file", "dir/*"]),
+        (&["--results", "junit:.git/x"], &["match no file", ".git"]),
+        (&["--color", "pink"], &["always", "never"]),
+    ] {
+        check(&world, &with(flags), 2, parts);
+    }
+    let folder = ["--rev-list-file", "-"];
+    let mut command = world.command(&with(&folder));
+    let here = std::fs::File::open(world.repo.path()).unwrap();
+    let said: Said = command.stdin(here).output().unwrap().into();
+    assert!(said.stderr.contains("on standard input"), "{said:?}");
+    let said = elsewhere(&world, &[("RETRO_CONFIG", "")], &["ls", "--all"]);
+    assert_eq!(said.code, Some(2), "{said:?}");
+    assert!(
+        said.stderr.contains("RETRO_CONFIG is set, but empty"),
+        "{said:?}"
+    );
+    world.repo.write("retro.toml", "timeout = 5\n");
+    check(&world, &with(&[]), 2, &["5 has no unit", "\"5s\""]);
+}
+
+#[test]
+fn one_thing_is_told_in_the_singular() {
+    let world = one_commit();
+    world.expect(0, &["run", "--", "cat", "out.tap"]);
+    let listed = world.expect(0, &["ls"]).stdout;
+    assert!(listed.contains(" 1 commit "), "{listed}");
+    let shown = world.expect(0, &["show", "HEAD"]).stdout;
+    assert!(shown.contains("  1 test: 1 passed"), "{shown}");
+    let story = world.expect(0, &["why", "a"]).stdout;
+    assert!(story.contains("in 1 commit of"), "{story}");
+    let none = world.expect(0, &["ls", "-n", "0"]);
+    assert!(!none.stderr.contains("no run yet"), "{none:?}");
+    let removed = world.expect(0, &["gc", "--max-age", "1ms", "--slots"]);
+    let parts = ["removed 0 runs, 1 result and", "emptied 1 work tree\n"];
+    for part in parts {
+        assert!(removed.stdout.contains(part), "{removed:?}");
+    }
+}
+
+#[test]
+fn a_suite_that_is_named_twice_is_run_once() {
+    let world = one_commit();
+    let suite = "[[suites]]\nname = \"a\"\nrun = [\"cat\", \"out.tap\"]\n";
+    world.repo.write("retro.toml", suite);
+    world.expect(0, &["run", "--suite", "a", "--suite", "a"]);
+    let listed = world.expect(0, &["ls"]).stdout;
+    assert_eq!(listed.lines().count(), 1, "{listed}");
+}
+
+#[test]
+fn a_printed_command_can_be_typed_whatever_the_test_is_called() {
+    let world = World::new();
+    for (tap, message) in [("ok - -dash", "good"), ("not ok - -dash", "bad")] {
+        let tap = format!("1..1\n{tap}\n");
+        world.repo.commit_files(&[("out.tap", &tap)], message);
+    }
+    let said = world.expect(1, &["run", "--", "cat", "out.tap"]).stdout;
+    assert!(said.contains("git retro why -- '-dash'"), "{said}");
+    world.expect(0, &["why", "--", "-dash"]);
+}
+
+#[test]
+fn a_damaged_log_can_be_made_again() {
+    let world = one_commit();
+    world.expect(0, &["run", "--", "cat", "out.tap"]);
+    let mut open = vec![world.data().join("artifacts")];
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            let inside = std::fs::read_dir(path).unwrap();
+            open.extend(inside.map(|entry| entry.unwrap().path()));
+        } else if path.ends_with("test.stdout") {
+            std::fs::write(path, "1..1\nok - b\n").unwrap();
+        }
+    }
+    check(&world, &["log", "HEAD"], 3, &["damaged", "--no-cache"]);
+    world.expect(0, &["run", "--no-cache", "--", "cat", "out.tap"]);
+    world.expect(0, &["log", "HEAD"]);
+}

@@ -346,7 +346,12 @@ impl Page<'_> {
         }
         if let Some(first) = first {
             let test = view.test(first.test).to_string().replace('\'', r"'\''");
-            self.line(format!("why:   git retro why '{}'", one_line(&test)));
+            // A name that looks like a flag.
+            let dashes = if test.starts_with('-') { "-- " } else { "" };
+            self.line(format!(
+                "why:   git retro why {dashes}'{}'",
+                one_line(&test)
+            ));
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Which suites are run: configured, typed, or detected.
 
+use std::collections::BTreeSet;
+
 use retro_bootstrap::config::{Origin, SuiteConfig};
 use retro_bootstrap::{Detection, DirView, Failure, PathProbe, detect};
 use retro_domain::{CommandLine, ResultFormat, ResultLocation, ResultSource, Suite};
@@ -82,7 +84,13 @@ fn named(suites: &[SuiteConfig], names: &[String]) -> Result<Vec<SuiteConfig>, F
                 .with_hint(format!("the configuration has: {}", known.join(", ")))
         })
     };
-    names.iter().map(one).collect()
+    // One that is named twice is run once.
+    let mut seen = BTreeSet::new();
+    names
+        .iter()
+        .filter(|name| seen.insert(*name))
+        .map(one)
+        .collect()
 }
 
 fn detections(context: &Context) -> Result<Vec<Detection>, Failure> {
@@ -184,11 +192,25 @@ fn change(suite: &mut Suite, args: &SuiteArgs) -> Result<(), Failure> {
         suite.skip_exit_codes.clone_from(&args.skip_exit_codes);
     }
     for variable in &args.env {
+        let name = variable
+            .split_once('=')
+            .map_or(&**variable, |(name, _)| name);
+        if name.is_empty() || name.contains(char::is_whitespace) {
+            let what = if name.is_empty() {
+                "has no name"
+            } else {
+                "is no name of a variable"
+            };
+            return Err(Failure::usage(format!("--env {variable:?} {what}"))
+                .with_hint("write --env NAME, or --env NAME=VALUE"));
+        }
+        if ["RETRO_COMMIT", "RETRO_SCRATCH"].contains(&name) {
+            return Err(Failure::usage(format!(
+                "--env {variable:?}: git-retro itself sets {name} for each commit"
+            ))
+            .with_hint("give the value another name"));
+        }
         match variable.split_once('=') {
-            Some(("", _)) => {
-                return Err(Failure::usage(format!("--env {variable:?} has no name"))
-                    .with_hint("write --env NAME, or --env NAME=VALUE"));
-            }
             Some((name, value)) => drop(suite.env.insert(name.to_owned(), value.to_owned())),
             None => suite.env_allow.push(variable.clone()),
         }
@@ -211,6 +233,22 @@ fn source(text: &str) -> Result<ResultSource, Failure> {
             .with_hint(format!("the formats are: {}", known.join(", ")))
     })?;
     let location = match glob {
+        Some(_) if format == ResultFormat::ExitCode => {
+            return Err(
+                Failure::usage(format!("--results {text:?}: an exit code is in no file"))
+                    .with_hint("write --results exit-code"),
+            );
+        }
+        Some(glob) if glob.ends_with('/') || glob.split('/').any(|part| part == ".git") => {
+            let why = match glob.strip_suffix('/') {
+                Some(folder) => format!("name the files in it, such as {folder}/*"),
+                None => "results are not looked for in .git".to_owned(),
+            };
+            return Err(
+                Failure::usage(format!("--results {text:?}: {glob:?} can match no file"))
+                    .with_hint(why),
+            );
+        }
         Some(glob) => {
             check_result_pattern(glob)
                 .map_err(|why| Failure::usage(format!("--results {text:?}: {glob:?} {why}")))?;
