@@ -268,3 +268,13 @@ fn a_damaged_log_can_be_made_again() {
     world.expect(0, &["run", "--no-cache", "--", "cat", "out.tap"]);
     world.expect(0, &["log", "HEAD"]);
 }
+
+#[test]
+fn a_work_dir_that_is_a_file_is_called_no_folder() {
+    let world = one_commit();
+    let suite = "[[suites]]\nname = \"a\"\nrun = [\"true\"]\nwork-dir = \"out.tap\"\n";
+    world.repo.write("retro.toml", suite);
+    let said = world.expect(4, &["run"]).stdout;
+    let sentence = "the folder out.tap does not exist in this commit";
+    assert!(said.contains(sentence), "{said}");
+}
