@@ -143,3 +143,35 @@ fn a_full_disk_for_results_is_said_and_leaves_them_readable() {
     assert!(said.stderr.contains("no space left"), "{}", said.stderr);
     assert!(said.stderr.contains("git retro gc"), "{}", said.stderr);
 }
+
+#[test]
+fn a_disk_that_filled_up_since_is_named_by_every_question() {
+    let world = small_and_large();
+    let data = world.outside().join("disk");
+    std::fs::create_dir(&data).unwrap();
+    if !can_mount(&data) {
+        return;
+    }
+    for question in ["ls", "show", "gc", "run -- cat out.tap"] {
+        let script = format!(
+            "mount -t tmpfs -o size=4m none \"$1\" || exit 99\n\
+             \"$0\" run --data-dir \"$1\" -q -- cat out.tap >/dev/null || exit 98\n\
+             head -c 4000000 /dev/zero 2>/dev/null >\"$1/filler\"; cat /dev/zero >\"$1/more\" 2>/dev/null\n\
+             exec \"$0\" --data-dir \"$1\" {question}\n"
+        );
+        let inner = world.command(&[]);
+        let mut command = unshare();
+        command.arg(script).arg(inner.get_program()).arg(&data);
+        command.current_dir(world.repo.path()).env_clear();
+        for (name, value) in inner.get_envs() {
+            if let Some(value) = value {
+                command.env(name, value);
+            }
+        }
+        let said: Said = command.output().unwrap().into();
+        assert_eq!(said.code, Some(3), "{question}: {said:?}");
+        for part in ["no space left", "free some space", "--data-dir"] {
+            assert!(said.stderr.contains(part), "{question}: {}", said.stderr);
+        }
+    }
+}

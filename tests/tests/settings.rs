@@ -199,6 +199,10 @@ fn bash_completes_both_ways_of_typing_the_command() {
         assert_eq!(completed(&world, &format!("{name} ru")), "run");
         assert_eq!(completed(&world, &format!("{name} run --la")), "--last");
         assert_eq!(
+            completed(&world, &format!("{name} run --order s")),
+            "spread"
+        );
+        assert_eq!(
             completed(&world, &format!("{name} show --form")),
             "--format"
         );

@@ -3,9 +3,11 @@
 use std::ffi::OsString;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::str::FromStr;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
-use retro_bootstrap::config::{ColorMode, Extra, FailOn, HomeMode, Order};
+use retro_bootstrap::config::{ColorMode, Extra, FailOn, HomeMode, Order, UnknownChoice};
 
 /// Run a repository's tests over its history: which commit broke, fixed or flaked which test?
 #[derive(Debug, Parser)]
@@ -49,6 +51,19 @@ pub(crate) fn color_asked(words: &[OsString]) -> clap::ColorChoice {
     choice
 }
 
+/// Reads one of a few words, so that shells can complete them.
+fn one_of<T>(words: impl Iterator<Item = &'static str>) -> impl TypedValueParser<Value = T>
+where
+    T: FromStr<Err = UnknownChoice> + Clone + Send + Sync + 'static,
+{
+    PossibleValuesParser::new(words).try_map(|word| word.parse::<T>())
+}
+
+/// Reads a number of things of which there must be one.
+fn at_least_one(text: &str) -> Result<NonZeroU32, &'static str> {
+    text.parse().map_err(|_| "write a whole number from 1")
+}
+
 /// Flags that every command takes.
 #[derive(Debug, Args)]
 pub(crate) struct Global {
@@ -71,7 +86,14 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "DIR", help_heading = "Global")]
     pub(crate) cache_dir: Option<PathBuf>,
     /// When to use colour: auto, always or never
-    #[arg(long, global = true, value_name = "WHEN", help_heading = "Global")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        help_heading = "Global",
+        value_parser = one_of::<ColorMode>(ColorMode::ALL.iter().map(|it| it.name())),
+        hide_possible_values = true
+    )]
     pub(crate) color: Option<ColorMode>,
     /// Say less: results only
     #[arg(
@@ -149,7 +171,7 @@ pub(crate) struct RunArgs {
     #[arg(long, help_heading = "Output")]
     pub(crate) dry_run: bool,
     /// What makes the exit code 1: new, any, flaky or none
-    #[arg(long, value_name = "WHAT", help_heading = "Output")]
+    #[arg(long, value_name = "WHAT", help_heading = "Output", value_parser = one_of::<FailOn>(FailOn::ALL.iter().map(|it| it.name())), hide_possible_values = true)]
     pub(crate) fail_on: Option<FailOn>,
     /// How to print the answer
     #[arg(long, value_enum, default_value_t, help_heading = "Output")]
@@ -182,7 +204,7 @@ pub(crate) struct CommitArgs {
     #[arg(long, value_name = "GLOB")]
     pub(crate) path: Vec<String>,
     /// Only every n-th commit
-    #[arg(long, value_name = "N", default_value = "1")]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = at_least_one)]
     pub(crate) every: NonZeroU32,
     /// Exactly the commits listed in this file, one a line; `-` for standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["revisions", "last"])]
@@ -232,10 +254,10 @@ pub(crate) struct SuiteArgs {
 #[command(next_help_heading = "Execution")]
 pub(crate) struct ExecutionArgs {
     /// How many commits at once [default: one for each two processors]
-    #[arg(long, short, value_name = "N")]
+    #[arg(long, short, value_name = "N", value_parser = at_least_one)]
     pub(crate) jobs: Option<NonZeroU32>,
     /// newest, oldest, or spread (both ends first, then the middles: answers early)
-    #[arg(long, value_name = "ORDER")]
+    #[arg(long, value_name = "ORDER", value_parser = one_of::<Order>(Order::ALL.iter().map(|it| it.name())), hide_possible_values = true)]
     pub(crate) order: Option<Order>,
     /// Start no further commit once a commit's tests failed
     #[arg(long)]
@@ -265,13 +287,13 @@ pub(crate) struct ExecutionArgs {
     #[arg(long, value_name = "GLOB")]
     pub(crate) keep: Option<Vec<String>>,
     /// Submodules: skip or checkout
-    #[arg(long, value_name = "WHAT")]
+    #[arg(long, value_name = "WHAT", value_parser = one_of::<Extra>(Extra::ALL.iter().map(|it| it.name())), hide_possible_values = true)]
     pub(crate) submodules: Option<Extra>,
     /// Files in Git LFS: skip or checkout
-    #[arg(long, value_name = "WHAT")]
+    #[arg(long, value_name = "WHAT", value_parser = one_of::<Extra>(Extra::ALL.iter().map(|it| it.name())), hide_possible_values = true)]
     pub(crate) lfs: Option<Extra>,
     /// The home folder commands see: own or user
-    #[arg(long, value_name = "WHOSE")]
+    #[arg(long, value_name = "WHOSE", value_parser = one_of::<HomeMode>(HomeMode::ALL.iter().map(|it| it.name())), hide_possible_values = true)]
     pub(crate) home: Option<HomeMode>,
     /// How much of each command's output is kept, such as 16MiB
     #[arg(long, value_name = "SIZE")]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use retro_bootstrap::config::Verbosity;
 use retro_bootstrap::{
@@ -12,6 +12,7 @@ use retro_bootstrap::{
 };
 use retro_domain::RepoId;
 use retro_git::{GitError, GitRepository, History};
+use retro_store::StoreError;
 
 use crate::cli::Global;
 use crate::output::say;
@@ -33,7 +34,7 @@ pub(crate) struct Context {
     pub(crate) environment: Environment,
     pub(crate) directories: Directories,
     /// Why there is none, for the few commands that do without.
-    repository: Result<GitRepository, GitError>,
+    repository: Result<GitRepository, Failure>,
     pub(crate) config: LoadedConfig,
 }
 
@@ -66,17 +67,17 @@ impl Context {
         };
         let home = environment.get(OsStr::new("HOME")).map(PathBuf::from);
         let directories = directories(&environment, home.as_deref())?;
-        let start = global.repo.clone().unwrap_or_else(|| PathBuf::from("."));
-        let repository = GitRepository::discover(&start);
+        let repository = the_repository(global, &environment);
         let named = global.config.clone();
+        let by_variable = environment.get(OsStr::new("RETRO_CONFIG"));
+        if named.is_none() && by_variable.is_some_and(|value| value.is_empty()) {
+            return Err(Failure::usage("RETRO_CONFIG is set, but empty")
+                .with_hint("give it the name of a file, or unset it"));
+        }
         let config = load(&ConfigInputs {
             user_file: Some(directories.user_file()),
             repo_root: repository.as_ref().ok().map(GitRepository::root),
-            config_file: named.or_else(|| {
-                environment
-                    .get(OsStr::new("RETRO_CONFIG"))
-                    .map(PathBuf::from)
-            }),
+            config_file: named.or_else(|| by_variable.map(PathBuf::from)),
             env: &environment,
             flags,
         })?;
@@ -90,8 +91,7 @@ impl Context {
 
     /// The repository.
     pub(crate) fn repository(&self) -> Result<&GitRepository, Failure> {
-        let found = self.repository.as_ref();
-        found.map_err(|error| Failure::from_error(ExitCode::Usage, error))
+        self.repository.as_ref().map_err(Clone::clone)
     }
 
     /// The repository's name.
@@ -115,12 +115,19 @@ impl Context {
     pub(crate) fn stores(&self) -> Result<LocalStores, Failure> {
         let folder = self.data_dir();
         LocalStores::open(&folder).map_err(|error| {
+            let hint = match &error {
+                StoreError::Full { .. } => {
+                    "free some space on that disk: even reading needs a little; or name another \
+                     folder with --data-dir"
+                }
+                _ => "name another folder with --data-dir, or mend this one",
+            };
             Failure::from_error(ExitCode::Incomplete, &error)
                 .context(format!(
                     "the results in {} cannot be opened",
                     folder.display()
                 ))
-                .with_hint("name another folder with --data-dir, or mend this one")
+                .with_hint(hint)
         })
     }
 
@@ -152,7 +159,38 @@ impl Context {
     }
 }
 
-fn absolute(path: &std::path::Path) -> PathBuf {
+/// The repository that a flag names, or else git's own variables (`git --git-dir=X retro` sets them),
+/// or else the folder that git-retro was started in.
+pub(crate) fn the_repository(
+    global: &Global,
+    environment: &Environment,
+) -> Result<GitRepository, Failure> {
+    let failure = |error: GitError| Failure::from_error(ExitCode::Usage, &error);
+    if let Some(start) = &global.repo {
+        return GitRepository::discover(start).map_err(failure);
+    }
+    let variable = |name: &str| environment.get(OsStr::new(name)).map(PathBuf::from);
+    let found = match variable("GIT_DIR") {
+        Some(git_dir) => GitRepository::open(&git_dir).map_err(|error| match error {
+            GitError::NotARepository { .. } => Failure::usage(format!(
+                "GIT_DIR is set to {git_dir:?}, which is no git directory"
+            ))
+            .with_hint("unset it, or name a repository with --repo"),
+            other => failure(other).with_hint("GIT_DIR names this repository; --repo another"),
+        }),
+        None => GitRepository::discover(Path::new(".")).map_err(failure),
+    }?;
+    match variable("GIT_WORK_TREE") {
+        Some(root) => found.with_work_tree(&root).map_err(|error| {
+            failure(error).context(format!(
+                "GIT_WORK_TREE is set to {root:?}, which is no folder"
+            ))
+        }),
+        None => Ok(found),
+    }
+}
+
+fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
@@ -165,6 +203,6 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 }
 
 /// A store's error as people see it.
-pub(crate) fn store_failure(error: retro_store::StoreError) -> Failure {
+pub(crate) fn store_failure(error: StoreError) -> Failure {
     Failure::from_error(ExitCode::Incomplete, &error)
 }

@@ -18,7 +18,9 @@ mod worktree;
 pub use error::GitError;
 pub use history::{CommitInfo, CommitList, CommitQuery, History, MergePolicy, Selection};
 #[cfg(feature = "git2")]
-pub use pool::GitSlotPool;
+pub use pool::{GitSlotPool, check_overlay};
 #[cfg(feature = "git2")]
 pub use repository::GitRepository;
-pub use slot::{Checkout, LfsPolicy, OverlayError, Slot, SlotOptions, SlotPool, SubmodulePolicy};
+pub use slot::{
+    Checkout, LfsPolicy, OverlayError, OverlayFault, Slot, SlotOptions, SlotPool, SubmodulePolicy,
+};

@@ -21,21 +21,43 @@ pub struct GitRepository {
 
 impl GitRepository {
     /// Opens the repository that `start` is in: a work tree, a folder below one, a linked work tree,
-    /// or a bare repository. Environment variables such as `GIT_DIR` play no part.
+    /// or a bare repository. Environment variables such as `GIT_DIR` play no part: see
+    /// [`open`](Self::open).
     ///
     /// # Errors
     ///
     /// [`GitError::NotARepository`] when there is none, [`GitError::Git`] when there is one that
     /// cannot be read: one of another user that `safe.directory` does not list, for example.
     pub fn discover(start: &Path) -> Result<Self, GitError> {
+        Self::open_with(start, RepositoryOpenFlags::empty())
+    }
+
+    /// Opens exactly this git directory, as `GIT_DIR` names one. Its work tree is the one that it
+    /// names itself, or the folder that it is in.
+    ///
+    /// # Errors
+    ///
+    /// As [`discover`](Self::discover).
+    pub fn open(git_dir: &Path) -> Result<Self, GitError> {
+        let exactly = RepositoryOpenFlags::NO_SEARCH | RepositoryOpenFlags::NO_DOTGIT;
+        Self::open_with(git_dir, exactly)
+    }
+
+    /// The same repository with another work tree, as `GIT_WORK_TREE` names one.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError::Io`] when there is no such folder.
+    pub fn with_work_tree(mut self, root: &Path) -> Result<Self, GitError> {
+        self.root = real(root)?;
+        Ok(self)
+    }
+
+    fn open_with(start: &Path, flags: RepositoryOpenFlags) -> Result<Self, GitError> {
         allow_extensions();
         let no_ceiling: [&str; 0] = [];
-        let repository = Repository::open_ext(start, RepositoryOpenFlags::empty(), no_ceiling)
+        let repository = Repository::open_ext(start, flags, no_ceiling)
             .map_err(|error| open_error(start, &error))?;
-        let real = |path: &Path| {
-            path.canonicalize()
-                .map_err(|error| GitError::io(path, error))
-        };
         let git_dir = real(repository.path())?;
         let root = repository.workdir().map_or(Ok(git_dir.clone()), real)?;
         Ok(Self {
@@ -52,6 +74,11 @@ impl GitRepository {
         &self.root
     }
 
+    /// Whether there is no work tree, only a git directory.
+    pub fn is_bare(&self) -> bool {
+        self.root == self.git_dir
+    }
+
     /// The git directory of this work tree. Absolute, without symbolic links.
     pub fn git_dir(&self) -> &Path {
         &self.git_dir
@@ -66,6 +93,11 @@ impl GitRepository {
         // Nothing is half done in a store that is only read, whatever became of another thread.
         self.objects.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn real(path: &Path) -> Result<PathBuf, GitError> {
+    path.canonicalize()
+        .map_err(|error| GitError::io(path, error))
 }
 
 /// Opens exactly this git directory, whatever work tree belongs to it.

@@ -65,6 +65,27 @@ pub enum OverlayError {
     Git(#[from] GitError),
 }
 
+/// An overlay that fits no commit at all.
+#[derive(Debug, thiserror::Error)]
+pub enum OverlayFault {
+    /// A file would be written where none may be.
+    #[error("the overlay's path {path:?} is not allowed: {why}")]
+    Path {
+        /// Where it would go.
+        path: String,
+        /// Why it may not.
+        why: &'static str,
+    },
+    /// A patch cannot be applied to anything.
+    #[error("patch {} of the overlay fits no commit: {why}", index + 1)]
+    Patch {
+        /// Its place in [`Overlay::patches`].
+        index: usize,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
 /// A pool of persistent work trees for one repository.
 pub trait SlotPool: Send + Sync {
     /// A slot nobody uses, locked for the caller until it is dropped; made when there is none.

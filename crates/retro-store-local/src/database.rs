@@ -1,5 +1,7 @@
 //! The database file: one connection that writes, several that read.
 
+use std::fs::File;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -18,6 +20,8 @@ const IDLE_READERS: usize = 8;
 /// Pages in the write-ahead log (32 MiB) before they move into the database: each move waits for
 /// the disk, and at SQLite's own 1,000 pages that would be most of the time a small job takes.
 const CHECKPOINT_PAGES: i64 = 8_000;
+/// The size of the index to the write-ahead log, which is there as long as the database is open.
+const BESIDE_THE_DATABASE: usize = 32 << 10;
 
 /// The database. Writes queue for one connection, which spares them SQLite's own waiting by
 /// sleeping; reads have a connection each and wait for nobody.
@@ -35,7 +39,7 @@ impl Database {
         // Turning a new database to its journal mode is the one step that SQLite does not wait
         // for, so processes that start together take turns.
         let lock_path = path.with_extension("lock");
-        let lock = std::fs::File::create(&lock_path)
+        let lock = File::create(&lock_path)
             .and_then(|file| file.lock().map(|()| file))
             .map_err(|error| from_io(&error, format!("locking {}", lock_path.display())))?;
         let opened = || -> Result<Connection, Fault> {
@@ -45,10 +49,19 @@ impl Database {
             connection.pragma_update(None, "journal_mode", "WAL")?;
             Ok(connection)
         };
-        let writer = opened().map_err(|fault| match fault.during(&what) {
-            StoreError::Corrupt { why, .. } => StoreError::corrupt(path.display().to_string(), why),
-            StoreError::Backend { why, .. } => StoreError::backend(what.as_str(), why),
-            other => other,
+        let writer = opened().map_err(|fault| {
+            if fault.is_of_files()
+                && let Err(full) = probe_room(&lock, &what)
+            {
+                return full;
+            }
+            match fault.during(&what) {
+                StoreError::Corrupt { why, .. } => {
+                    StoreError::corrupt(path.display().to_string(), why)
+                }
+                StoreError::Backend { why, .. } => StoreError::backend(what.as_str(), why),
+                other => other,
+            }
         })?;
         drop(lock);
         Ok(Self {
@@ -148,6 +161,20 @@ pub(crate) fn repo_of(tx: &Transaction<'_>, id: i64) -> Result<RepoId, Fault> {
         .prepare_cached("SELECT owner, name FROM repo WHERE id = ?1")?
         .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
     RepoId::new(&owner, &name).map_err(|error| damaged("a repository's name", error.to_string()))
+}
+
+/// Whether there is room for what SQLite keeps beside the database while it is open. On a full disk
+/// it only says that an operation failed. The lock is held, so nobody else writes to its file.
+fn probe_room(mut lock: &File, what: &str) -> Result<(), StoreError> {
+    let tried = lock
+        .write_all(&[0; BESIDE_THE_DATABASE])
+        .and_then(|()| lock.sync_all());
+    drop(lock.set_len(0));
+    match tried.map_err(|error| from_io(&error, what)) {
+        Err(full @ StoreError::Full { .. }) => Err(full),
+        // Whatever else is wrong with the folder, SQLite's own words are better.
+        _ => Ok(()),
+    }
 }
 
 fn connect(path: &Path) -> Result<Connection, Fault> {

@@ -27,6 +27,15 @@ impl From<StoreError> for Fault {
 }
 
 impl Fault {
+    /// Whether reading or writing a file failed, which a full disk may be the reason of.
+    pub(crate) fn is_of_files(&self) -> bool {
+        matches!(
+            self,
+            Self::Sql(rusqlite::Error::SqliteFailure(cause, _))
+                if matches!(cause.code, ErrorCode::SystemIoFailure | ErrorCode::CannotOpen)
+        )
+    }
+
     /// The error for the caller; `what` says what was being done.
     pub(crate) fn during(self, what: &str) -> StoreError {
         match self {

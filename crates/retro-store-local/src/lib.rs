@@ -72,7 +72,8 @@ impl LocalStores {
     /// [`StoreError::Backend`] when the folder or the database cannot be made or opened, when the
     /// database is that of another program, or when a newer version of git-retro wrote it;
     /// [`StoreError::Corrupt`] when the file is no database or is damaged;
-    /// [`StoreError::Unavailable`] when another process does not let go of it.
+    /// [`StoreError::Full`] when the disk is full, for even reading takes some room beside the
+    /// database; [`StoreError::Unavailable`] when another process does not let go of it.
     pub fn open(data_dir: &Path) -> Result<Self, StoreError> {
         std::fs::create_dir_all(data_dir).map_err(|error| {
             from_io(

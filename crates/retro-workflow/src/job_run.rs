@@ -350,9 +350,8 @@ impl JobRun<'_> {
     fn missing_in_commit(&self, program: &str, error: &ExecError) -> Option<UntestableReason> {
         let folder = self.slot.work_tree().join(&self.suite.work_dir);
         if !self.suite.work_dir.is_empty() && !folder.is_dir() {
-            return Some(UntestableReason::CommandMissing(
-                self.suite.work_dir.clone(),
-            ));
+            let folder = format!("the folder {}", self.suite.work_dir);
+            return Some(UntestableReason::CommandMissing(folder));
         }
         let relative = program.contains('/') && !program.starts_with('/');
         match error {

@@ -5,7 +5,9 @@ use std::collections::hash_map::Entry;
 
 use retro_analysis::{Findings, History, Observation, State, findings};
 use retro_domain::{CacheKey, CommitId, RepoId, RunId, TestId, Verdict};
-use retro_store::{JobStore, ResultStore, ResultSummary, RunCommit, RunRecord, StoreError};
+use retro_store::{
+    JobStore, ResultStore, ResultSummary, RunCommit, RunRecord, RunStatus, StoreError,
+};
 
 use crate::plan::places;
 
@@ -35,6 +37,15 @@ impl RunView {
             .commits
             .iter()
             .all(|commit| !commit.parents.is_empty() || !commit.skips_ancestors)
+    }
+
+    /// How many commits of a run that came to its end have no result: it was removed since, or
+    /// git-retro itself had failed there. None of a run that did not come to its end.
+    pub fn without_result(&self) -> usize {
+        match self.run.status {
+            RunStatus::Finished => self.summaries.iter().filter(|it| it.is_none()).count(),
+            _ => 0,
+        }
     }
 
     /// A test by its place.

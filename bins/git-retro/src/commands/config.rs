@@ -1,6 +1,7 @@
 //! `git retro config`: the settings in force.
 
 use std::fmt::Write;
+use std::path::Path;
 
 use retro_bootstrap::{ExitCode, Failure, schema};
 
@@ -21,14 +22,24 @@ pub(crate) fn run(
             }
             let mut text = String::new();
             for entry in context.config.entries() {
+                // "auto" would leave open where things are.
+                let value = match entry.key {
+                    "data-dir" => folder(&context.data_dir()),
+                    "cache-dir" => folder(&context.cache_dir()),
+                    _ => entry.value,
+                };
                 let _ = if origin {
-                    writeln!(text, "{} = {}  # {}", entry.key, entry.value, entry.origin)
+                    writeln!(text, "{} = {value}  # {}", entry.key, entry.origin)
                 } else {
-                    writeln!(text, "{} = {}", entry.key, entry.value)
+                    writeln!(text, "{} = {value}", entry.key)
                 };
             }
             print(&text)?;
         }
     }
     Ok(ExitCode::Fine)
+}
+
+fn folder(path: &Path) -> String {
+    format!("{:?}", path.to_string_lossy())
 }

@@ -10,7 +10,7 @@ use retro_store::{ArtifactStore, JobStore, ResultStore, RunStatus};
 use crate::cli::GcArgs;
 use crate::context::{Context, runtime, store_failure};
 use crate::output::print;
-use crate::render::bytes;
+use crate::render::{bytes, count};
 
 /// This many of the newest runs of a repository are kept whatever their age.
 const KEPT_RUNS: usize = 10;
@@ -56,7 +56,10 @@ pub(crate) fn run(context: &Context, args: &GcArgs) -> Result<ExitCode, Failure>
     let left = after_size.database_bytes + after_size.artifact_bytes;
     let freed = (before_size.database_bytes + before_size.artifact_bytes).saturating_sub(left);
     let mut text = format!(
-        "removed {runs} runs, {removed} results and {orphans} abandoned folders: {} freed, {} left\n",
+        "removed {}, {} and {}: {} freed, {} left\n",
+        counted(runs, "run"),
+        count(removed, "result"),
+        counted(orphans, "abandoned folder"),
         bytes(freed),
         bytes(left),
     );
@@ -65,10 +68,14 @@ pub(crate) fn run(context: &Context, args: &GcArgs) -> Result<ExitCode, Failure>
         let emptied = GitSlotPool::open(repository, &folder, SlotOptions::default())
             .and_then(|pool| pool.empty_free_slots())
             .map_err(|error| Failure::from_error(ExitCode::Incomplete, &error))?;
-        text += &format!("emptied {emptied} work trees\n");
+        text += &format!("emptied {}\n", count(emptied, "work tree"));
     }
     print(&text)?;
     Ok(ExitCode::Fine)
+}
+
+fn counted(number: u64, noun: &str) -> String {
+    count(usize::try_from(number).unwrap_or(usize::MAX), noun)
 }
 
 fn before(now: Timestamp, age: Duration) -> Timestamp {

@@ -3,10 +3,9 @@
 use std::io::Write;
 
 use retro_bootstrap::{DirView, ExitCode, Failure, PathProbe, detect, render_init};
-use retro_git::GitRepository;
 
 use crate::cli::{Global, InitArgs};
-use crate::context::Environment;
+use crate::context::{Environment, the_repository};
 use crate::output::{print, say};
 use crate::render::one_line;
 
@@ -15,9 +14,14 @@ pub(crate) fn run(
     environment: &Environment,
     args: &InitArgs,
 ) -> Result<ExitCode, Failure> {
-    let start = global.repo.clone().unwrap_or_else(|| ".".into());
-    let repository = GitRepository::discover(&start)
-        .map_err(|error| Failure::from_error(ExitCode::Usage, &error))?;
+    let repository = the_repository(global, environment)?;
+    if repository.is_bare() {
+        return Err(Failure::usage(format!(
+            "{} is a bare repository: it has no work tree to look at, or to write retro.toml into",
+            repository.root().display()
+        ))
+        .with_hint("make the file in a clone, and name it here: git retro run --config FILE"));
+    }
     let path = environment
         .get(std::ffi::OsStr::new("PATH"))
         .cloned()

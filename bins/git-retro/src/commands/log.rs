@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use retro_bootstrap::{ExitCode, Failure};
+use retro_domain::CommitId;
 use retro_store::{ArtifactEntry, ArtifactStore, JobStore, ResultStore};
 use retro_workflow::document::{LogDocument, LogFile};
 
@@ -41,10 +42,7 @@ async fn show(context: &Context, args: &LogArgs) -> Result<ExitCode, Failure> {
             ExitCode::Incomplete,
             format!("the logs of {} are no longer there", commit.short()),
         )
-        .with_hint(format!(
-            "make them again: git retro run --no-cache {}",
-            commit.short()
-        )));
+        .with_hint(again(&commit)));
     };
     if args.list && args.format == Format::Human {
         let mut text = String::new();
@@ -82,7 +80,13 @@ async fn show(context: &Context, args: &LogArgs) -> Result<ExitCode, Failure> {
             files.push(LogFile::new(entry, None));
             continue;
         }
-        let content = artifacts.read(scope, name).await.map_err(store_failure)?;
+        let content = artifacts.read(scope, name).await.map_err(|error| {
+            let failure = store_failure(error);
+            match &failure.hint {
+                Some(_) => failure,
+                None => failure.with_hint(again(&commit)),
+            }
+        })?;
         let content = content.unwrap_or_default();
         if args.format != Format::Human {
             files.push(LogFile::new(entry, Some(&content)));
@@ -103,4 +107,12 @@ async fn show(context: &Context, args: &LogArgs) -> Result<ExitCode, Failure> {
         print(&json(&LogDocument::new(&summary, files), args.format)?)?;
     }
     Ok(ExitCode::Fine)
+}
+
+/// What brings back logs that are lost.
+fn again(commit: &CommitId) -> String {
+    format!(
+        "make them again: git retro run --no-cache {}",
+        commit.short()
+    )
 }

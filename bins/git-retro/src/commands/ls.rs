@@ -2,14 +2,14 @@
 
 use std::fmt::Write;
 
-use retro_bootstrap::{ExitCode, Failure, ProcessIdentity};
-use retro_store::{JobStore, RunRecord, RunStatus};
+use retro_bootstrap::{ExitCode, Failure};
+use retro_store::{JobStore, RunRecord};
 use retro_workflow::document::{RunLine, RunsDocument};
 
 use crate::cli::{Format, LsArgs};
 use crate::context::{Context, runtime, store_failure};
 use crate::output::{json, print};
-use crate::render::one_line;
+use crate::render::{count, is_abandoned, one_line};
 
 pub(crate) fn run(context: &Context, args: &LsArgs) -> Result<ExitCode, Failure> {
     let stores = context.stores()?;
@@ -26,7 +26,7 @@ pub(crate) fn run(context: &Context, args: &LsArgs) -> Result<ExitCode, Failure>
         print(&json(&RunsDocument::new(lines), args.format)?)?;
         return Ok(ExitCode::Fine);
     }
-    if lines.is_empty() {
+    if lines.is_empty() && args.limit > 0 {
         context.warn("no run yet; `git retro run` makes one");
     }
     let mut text = String::new();
@@ -36,6 +36,7 @@ pub(crate) fn run(context: &Context, args: &LsArgs) -> Result<ExitCode, Failure>
             .get(..16)
             .unwrap_or(&line.started_at)
             .replace('T', " ");
+        let commits = count(line.commits, "commit");
         let repo = if args.all {
             format!("{} ", one_line(&line.repo))
         } else {
@@ -43,10 +44,9 @@ pub(crate) fn run(context: &Context, args: &LsArgs) -> Result<ExitCode, Failure>
         };
         let _ = writeln!(
             text,
-            "{} {started} {:<11} {:>5} commits  {repo}{}",
+            "{} {started} {:<11} {commits:>13}  {repo}{}",
             line.id,
             line.status,
-            line.commits,
             one_line(&line.request)
         );
     }
@@ -54,10 +54,10 @@ pub(crate) fn run(context: &Context, args: &LsArgs) -> Result<ExitCode, Failure>
     Ok(ExitCode::Fine)
 }
 
-/// A run whose process is gone does not run any more, whatever its record says.
+/// The line of a run, with what its record cannot know.
 pub(super) fn line(run: &RunRecord) -> RunLine {
     let mut line = RunLine::new(run);
-    if run.status == RunStatus::Running && ProcessIdentity::is_gone(&run.owner.0) {
+    if is_abandoned(run) {
         line.status = "abandoned";
     }
     line

@@ -25,7 +25,7 @@ use retro_workflow::RunView;
 
 use crate::cli::{Cli, Command};
 use crate::context::{Context, Environment, store_failure};
-use crate::render::Paint;
+use crate::render::{Paint, lost_results};
 
 /// Runs the command that was typed.
 pub(crate) fn dispatch(cli: Cli, environment: Environment) -> Result<ExitCode, Failure> {
@@ -94,10 +94,16 @@ fn the_tests(view: &RunView, pattern: &str, limit: usize) -> Result<Vec<TestId>,
     let tests = TestPattern(pattern.to_owned()).select(known, limit);
     if tests.is_empty() {
         let what = format!("no test of run {} matches {pattern:?}", view.run.id);
-        return Err(Failure::usage(what).with_hint(
-            "a glob or a part of the name will do; `git retro show --all COMMIT` lists tests, and \
-             --run names another run",
-        ));
+        let without = view.without_result();
+        let hint = match without {
+            0 => {
+                "a glob or a part of the name will do; `git retro show --all COMMIT` lists tests, \
+                  and --run names another run"
+                    .to_owned()
+            }
+            _ => lost_results(without),
+        };
+        return Err(Failure::usage(what).with_hint(hint));
     }
     Ok(tests)
 }

@@ -120,8 +120,11 @@ fn page(
     );
     let _ = writeln!(
         text,
-        "  {} tests: {} passed, {} failed, {} errored, {} skipped, {} flaky",
-        counts.total(),
+        "  {}: {} passed, {} failed, {} errored, {} skipped, {} flaky",
+        render::count(
+            usize::try_from(counts.total()).unwrap_or(usize::MAX),
+            "test"
+        ),
         counts.passed,
         counts.failed,
         counts.errored,

@@ -12,7 +12,7 @@ use retro_workflow::{RunView, view_run};
 use crate::cli::{Format, WhyArgs};
 use crate::context::{Context, runtime, store_failure};
 use crate::output::{json, print};
-use crate::render::{Paint, commit_line, one_line};
+use crate::render::{self, Paint, commit_line, one_line};
 
 pub(crate) fn run(context: &Context, args: &WhyArgs) -> Result<ExitCode, Failure> {
     runtime()?.block_on(explain(context, args))
@@ -81,8 +81,8 @@ async fn explain(context: &Context, args: &WhyArgs) -> Result<ExitCode, Failure>
     if told.turns.is_empty() && told.failing_from_start.is_empty() {
         let _ = writeln!(
             text,
-            "no change in the {} commits of run {}",
-            view.run.commits.len(),
+            "no change in {} of run {}",
+            render::count(view.run.commits.len(), "commit"),
             view.run.id
         );
     }

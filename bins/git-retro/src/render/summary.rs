@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
 
 use retro_analysis::Transition;
+use retro_bootstrap::ProcessIdentity;
 use retro_domain::{CacheKey, TestId, Verdict};
-use retro_store::{ResultStore, ResultSummary, StoreError};
+use retro_store::{ResultStore, ResultSummary, RunRecord, RunStatus, StoreError};
 use retro_workflow::{LookBackReport, RunView, StopCause};
 
 use super::plan::count;
@@ -144,6 +145,25 @@ impl Page<'_> {
             };
             self.line(self.paint.doubtful(format!("  ended early: {why}")));
         }
+        if report.is_none() {
+            self.looked_up();
+        }
+    }
+
+    /// How a run that is over, or another process's, stands.
+    fn looked_up(&mut self) {
+        let without = self.view.without_result();
+        let standing = match self.view.run.status {
+            RunStatus::Running if is_abandoned(&self.view.run) => {
+                "abandoned: its process is gone; the same command goes on from here".to_owned()
+            }
+            RunStatus::Running => "still running".to_owned(),
+            RunStatus::Interrupted => "was stopped before its end".to_owned(),
+            RunStatus::Failed => "ended early: it could not go on".to_owned(),
+            RunStatus::Finished if without > 0 => lost_results(without),
+            RunStatus::Finished => return,
+        };
+        self.line(self.paint.doubtful(format!("  {standing}")));
     }
 
     /// Transitions, grouped by the commit where they were seen and by who may be to blame.
@@ -337,9 +357,27 @@ impl Page<'_> {
                 true => format!("--run {} ", view.run.id),
                 false => String::new(),
             };
-            self.line(format!("why:   git retro why {run}'{}'", one_line(&test)));
+            // A name that looks like a flag.
+            let dashes = if test.starts_with('-') { "-- " } else { "" };
+            let test = one_line(&test);
+            self.line(format!("why:   git retro why {run}{dashes}'{test}'"));
         }
     }
+}
+
+/// A run whose process is gone does not run any more, whatever its record says.
+pub(crate) fn is_abandoned(run: &RunRecord) -> bool {
+    run.status == RunStatus::Running && ProcessIdentity::is_gone(&run.owner.0)
+}
+
+/// Why so many commits of a finished run have no result.
+pub(crate) fn lost_results(number: usize) -> String {
+    let have = if number == 1 { "has" } else { "have" };
+    format!(
+        "{} {have} no result: removed by `git retro gc`, or never made; the same command makes what \
+         is missing",
+        count(number, "commit")
+    )
 }
 
 /// A verdict with its reason.

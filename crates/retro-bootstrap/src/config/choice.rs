@@ -104,11 +104,11 @@ choice! {
 choice! {
     /// What makes a look back end with exit code 1.
     FailOn {
-        /// A commit that broke a test.
+        /// A commit that broke a test, or brought one that fails.
         New = "new",
         /// Any failed test on any commit.
         Any = "any",
-        /// A commit that broke a test, or a flaky test.
+        /// The same as `new`, or a flaky test.
         Flaky = "flaky",
         /// Nothing.
         None = "none",

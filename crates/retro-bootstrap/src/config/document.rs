@@ -320,6 +320,9 @@ fn variable_name(text: &str) -> Result<(), String> {
     if text.is_empty() || text.contains(['=', '\0', '*']) {
         return Err(format!("{text:?} is no name of an environment variable"));
     }
+    if ["RETRO_COMMIT", "RETRO_SCRATCH"].contains(&text) {
+        return Err(format!("git-retro itself sets {text} for each commit"));
+    }
     Ok(())
 }
 

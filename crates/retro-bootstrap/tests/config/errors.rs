@@ -44,6 +44,10 @@ const WRONG_FILES: &[(&str, &str)] = &[
     ("an unknown word", "order = \"newst\"\n"),
     ("a duration without a unit", "timeout = \"90\"\n"),
     ("a number as a duration", "timeout = 90\n"),
+    (
+        "a variable that git-retro sets",
+        "[[suites]]\nname = \"a\"\nrun = \"b\"\nenv = { RETRO_COMMIT = \"1\" }\n",
+    ),
     ("a duration of zero", "[gc]\nmax-age = \"0d\"\n"),
     ("a size without a unit", "log-cap = \"64\"\n"),
     ("a suite without a name", "[[suites]]\nrun = \"a\"\n"),

@@ -6,4 +6,5 @@ mod patch;
 mod slot_lock;
 mod slot_pool;
 
+pub use overlay::check_overlay;
 pub use slot_pool::GitSlotPool;

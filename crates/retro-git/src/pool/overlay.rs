@@ -6,12 +6,12 @@ use std::io::{self, Write as _};
 use retro_domain::Overlay;
 
 use super::patch;
-use crate::OverlayError;
 use crate::worktree::dir_handle::DirHandle;
 use crate::worktree::objects::Objects;
 use crate::worktree::parent_handle::ParentHandle;
 use crate::worktree::path_safety::forbidden;
 use crate::worktree::tracked::Dir;
+use crate::{OverlayError, OverlayFault};
 
 /// What an overlay makes of one path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,10 +46,7 @@ pub(super) fn plan(
         changes.insert(file.path.as_bytes().to_vec(), Some(new));
     }
     for path in changes.keys() {
-        let why = path
-            .split(|&byte| byte == b'/')
-            .find_map(|name| forbidden(name).or(name.contains(&0).then_some("it has a zero byte")));
-        if let Some(why) = why {
+        if let Some(why) = refused(path) {
             return Err(OverlayError::DoesNotFit(format!(
                 "the overlay's path {:?} is not allowed: {why}",
                 String::from_utf8_lossy(path)
@@ -57,6 +54,37 @@ pub(super) fn plan(
         }
     }
     Ok(changes)
+}
+
+/// Whether an overlay could fit some commit: its patches can be read, and its paths stay inside of
+/// the work tree. Whether it fits one, [`Slot::apply_overlay`](crate::Slot::apply_overlay) says.
+///
+/// # Errors
+///
+/// What is wrong with the first file or patch that fits nowhere.
+pub fn check_overlay(overlay: &Overlay) -> Result<(), OverlayFault> {
+    for file in &overlay.files {
+        if let Some(why) = refused(file.path.as_bytes()) {
+            let path = file.path.clone();
+            return Err(OverlayFault::Path { path, why });
+        }
+    }
+    for (index, text) in overlay.patches.iter().enumerate() {
+        let faulty = |why: String| OverlayFault::Patch { index, why };
+        for path in patch::paths(text).map_err(faulty)? {
+            if let Some(why) = refused(&path) {
+                let path = String::from_utf8_lossy(&path);
+                return Err(faulty(format!("its path {path:?} is not allowed: {why}")));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Why nothing may be written at a path; `None` when something may.
+fn refused(path: &[u8]) -> Option<&'static str> {
+    path.split(|&byte| byte == b'/')
+        .find_map(|name| forbidden(name).or(name.contains(&0).then_some("it has a zero byte")))
 }
 
 /// Makes one change below `root`, following no symbolic link.

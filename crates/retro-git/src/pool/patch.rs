@@ -15,30 +15,49 @@ pub(super) fn apply(
     text: &[u8],
     changes: &mut Changes,
 ) -> Result<(), OverlayError> {
-    let unreadable = |error: git2::Error| {
-        misfit(format!(
-            "it is not in the format of `git diff`: {}",
-            error.message()
-        ))
-    };
-    let diff = Diff::from_buffer(text).map_err(unreadable)?;
-    if diff.deltas().len() == 0 {
-        return Err(misfit("it changes nothing".to_owned()));
-    }
-    for index in 0..diff.deltas().len() {
-        let patch = Patch::from_diff(&diff, index)
-            .map_err(unreadable)?
-            .ok_or_else(|| misfit("binary patches are not supported".to_owned()))?;
-        let delta = patch.delta();
-        if delta.flags().is_binary() {
-            let path = shown(path_of(&delta.new_file()));
-            let why =
-                format!("{path} is changed by a binary patch; lay the whole file over instead");
-            return Err(misfit(why));
-        }
+    for patch in read(text).map_err(misfit)? {
         one_file(objects, root, &patch, changes)?;
     }
     Ok(())
+}
+
+/// The paths that a patch is about, or why it fits no commit at all.
+pub(super) fn paths(text: &[u8]) -> Result<Vec<Vec<u8>>, String> {
+    let mut paths = Vec::new();
+    for patch in read(text)? {
+        let delta = patch.delta();
+        let new_path = path_of(&delta.new_file());
+        if delta.status() != Delta::Deleted && delta.new_file().mode() == FileMode::Link {
+            return Err(format!("{} is a symbolic link", shown(new_path)));
+        }
+        paths.extend([path_of(&delta.old_file()), new_path]);
+    }
+    Ok(paths)
+}
+
+/// A patch file by file.
+fn read(text: &[u8]) -> Result<Vec<Patch<'static>>, String> {
+    let unreadable =
+        |error: git2::Error| format!("it is not in the format of `git diff`: {}", error.message());
+    let diff = Diff::from_buffer(text).map_err(unreadable)?;
+    if diff.deltas().len() == 0 {
+        return Err("it holds no change in the format of `git diff`".to_owned());
+    }
+    let mut patches = Vec::new();
+    for index in 0..diff.deltas().len() {
+        let patch = Patch::from_diff(&diff, index)
+            .map_err(unreadable)?
+            .ok_or("binary patches are not supported")?;
+        let delta = patch.delta();
+        if delta.flags().is_binary() {
+            return Err(format!(
+                "{} is changed by a binary patch; lay the whole file over instead",
+                shown(path_of(&delta.new_file()))
+            ));
+        }
+        patches.push(patch);
+    }
+    Ok(patches)
 }
 
 fn one_file(

@@ -55,7 +55,7 @@ impl GitSlotPool {
             folder,
             origin: Origin {
                 common_dir: repo.common_dir().to_owned(),
-                work_tree: (repo.root() != repo.git_dir()).then(|| repo.root().to_owned()),
+                work_tree: (!repo.is_bare()).then(|| repo.root().to_owned()),
             },
             options,
         })

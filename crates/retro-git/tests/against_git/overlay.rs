@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
 use retro_domain::{CommitId, Overlay, OverlayFile};
-use retro_git::{OverlayError, SlotPool as _};
+use retro_git::{OverlayError, SlotPool as _, check_overlay};
 use retro_testing::ScratchRepo;
 
 use crate::support::Bench;
@@ -119,6 +119,7 @@ fn paths_that_lead_elsewhere_are_refused() {
         "a//b",
         "./a",
     ] {
+        check_overlay(&files(&[(path, "x")])).unwrap_err();
         let result = slot.apply_overlay(&files(&[(path, "x")]));
         assert!(
             matches!(result, Err(OverlayError::DoesNotFit(_))),
@@ -143,6 +144,7 @@ fn patches_apply_as_with_git() {
     repo.git(["mv", "dir/file", "moved"]);
     repo.git(["add", "-A"]);
     let patch = repo.git(["diff", "--cached", "-M"]) + "\n";
+    check_overlay(&patches(&[&patch])).unwrap();
     repo.git(["reset", "-q", "--hard"]);
     for commit in &commits {
         let mut slot = bench.pool().acquire(None).unwrap();
@@ -181,6 +183,30 @@ fn patches_build_on_each_other() {
         .unwrap();
     assert!(!path.exists());
     bench.walk_to(&mut *slot, &commits[0]);
+}
+
+#[test]
+fn what_fits_no_commit_is_told_from_what_fits_another() {
+    let change = |path: &str| {
+        format!("diff --git a/n b/{path}\n--- a/n\n+++ b/{path}\n@@ -1 +1 @@\n-1\n+2\n")
+    };
+    check_overlay(&patches(&[&change("n"), &change("elsewhere")])).unwrap();
+    let link =
+        "diff --git a/l b/l\nnew file mode 120000\n--- /dev/null\n+++ b/l\n@@ -0,0 +1 @@\n+/\n";
+    let binary =
+        "diff --git a/b b/b\nindex 1111111..2222222 100644\nBinary files a/b and b/b differ\n";
+    for (bad, why) in [
+        ("no patch at all", "git diff"),
+        ("", "git diff"),
+        (&*change(".git/config"), ".git/config"),
+        (link, "symbolic link"),
+        (binary, "binary"),
+    ] {
+        let said = check_overlay(&patches(&[&change("n"), bad]))
+            .unwrap_err()
+            .to_string();
+        assert!(said.contains("patch 2") && said.contains(why), "{said}");
+    }
 }
 
 #[test]

@@ -197,9 +197,9 @@ pub struct DifferenceDocument {
     pub fixed: Vec<String>,
     /// Fails in both.
     pub still_failing: Vec<String>,
-    /// Not in the first, fails in the second.
+    /// Fails in the second, and the first has no result of it to compare with.
     pub new_failures: Vec<String>,
-    /// Only in the second, and not failing.
+    /// Only in the second, however it ended.
     pub appeared: Vec<String>,
     /// Only in the first.
     pub disappeared: Vec<String>,

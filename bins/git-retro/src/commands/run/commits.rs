@@ -17,6 +17,14 @@ pub(super) fn query(args: &RunArgs, now: Timestamp) -> Result<CommitQuery, Failu
     for glob in &commits.path {
         retro_workflow::check_result_pattern(glob)
             .map_err(|why| Failure::usage(format!("--path {glob:?} {why}")))?;
+        let hint = match glob.trim_end_matches('/') {
+            "." => "leave out --path: every path is below the top folder",
+            _ if glob.starts_with(':') => {
+                "write a glob such as 'src/**'; what git makes of a colon is not known here"
+            }
+            _ => continue,
+        };
+        return Err(Failure::usage(format!("--path {glob:?} matches nothing")).with_hint(hint));
     }
     let bounded = commits.since.is_some() || commits.until.is_some();
     let selection = match (
@@ -81,10 +89,12 @@ fn listed(file: &std::path::Path) -> Result<Vec<String>, Failure> {
         std::fs::read_to_string(file).map(|content| text = content)
     };
     read.map_err(|error| {
-        Failure::from_error(retro_bootstrap::ExitCode::Usage, &error).context(format!(
-            "the list of commits in {} cannot be read",
-            file.display()
-        ))
+        let place = match file.to_str() {
+            Some("-") => "on standard input".to_owned(),
+            _ => format!("in {}", file.display()),
+        };
+        Failure::from_error(retro_bootstrap::ExitCode::Usage, &error)
+            .context(format!("the list of commits {place} cannot be read"))
     })?;
     // `git rev-list --format` and `git log --oneline` put more behind the id.
     let first_words = text

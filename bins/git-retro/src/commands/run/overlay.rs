@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use retro_bootstrap::{ExitCode, Failure};
 use retro_domain::{Overlay, OverlayFile};
+use retro_git::{OverlayFault, check_overlay};
 
 use crate::cli::RunArgs;
 use crate::context::Context;
@@ -17,15 +18,6 @@ pub(super) fn read(context: &Context, args: &RunArgs) -> Result<Overlay, Failure
             Failure::usage(format!("--overlay {word:?} is not DEST=FILE"))
                 .with_hint("write --overlay tests/new.rs=/tmp/new.rs")
         })?;
-        let outside = dest.is_empty()
-            || Path::new(dest)
-                .components()
-                .any(|part| !matches!(part, std::path::Component::Normal(name) if name != ".git"));
-        if outside {
-            return Err(Failure::usage(format!(
-                "--overlay {dest:?} is not a path inside the work tree"
-            )));
-        }
         sources.insert(dest.to_owned(), PathBuf::from(source));
     }
     let mut overlay = Overlay::default();
@@ -37,9 +29,24 @@ pub(super) fn read(context: &Context, args: &RunArgs) -> Result<Overlay, Failure
             executable: is_executable(&source),
         });
     }
-    for patch in configured.patches.iter().chain(&args.suite.overlay_patch) {
+    let patches: Vec<&PathBuf> = configured
+        .patches
+        .iter()
+        .chain(&args.suite.overlay_patch)
+        .collect();
+    for patch in &patches {
         overlay.patches.push(read_file(patch)?);
     }
+    // What fits no commit is a mistake, and none of the commits is to blame.
+    check_overlay(&overlay).map_err(|fault| match fault {
+        OverlayFault::Path { .. } => Failure::usage(fault.to_string())
+            .with_hint("write where the file goes as git prints paths, such as tests/new.rs"),
+        OverlayFault::Patch { index, why } => Failure::usage(format!(
+            "the patch {} fits no commit: {why}",
+            patches[index].display()
+        ))
+        .with_hint("make it with `git diff`"),
+    })?;
     Ok(overlay)
 }
 

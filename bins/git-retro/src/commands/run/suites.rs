@@ -1,5 +1,6 @@
 //! Which suites are run: configured, typed, or detected.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use retro_bootstrap::config::{Origin, RuleConfig, SuiteConfig};
@@ -105,7 +106,13 @@ fn named(suites: &[SuiteConfig], names: &[String]) -> Result<Vec<SuiteConfig>, F
                 .with_hint(format!("the configuration has: {}", known.join(", ")))
         })
     };
-    names.iter().map(one).collect()
+    // One that is named twice is run once.
+    let mut seen = BTreeSet::new();
+    names
+        .iter()
+        .filter(|name| seen.insert(*name))
+        .map(one)
+        .collect()
 }
 
 fn detections(context: &Context) -> Result<Vec<Detection>, Failure> {
@@ -127,6 +134,12 @@ fn detected(context: &Context, names: &[String]) -> Result<Detection, Failure> {
     let wanted = |found: &Detection| names.is_empty() || names.contains(&found.suite.name);
     match all.into_iter().find(wanted) {
         Some(detection) => Ok(detection),
+        None if context.repository()?.is_bare() => Err(Failure::usage(
+            "a bare repository has no work tree where a way to run its tests could be found",
+        )
+        .with_hint(
+            "say how: `git retro run -- COMMAND`, or `git retro run --config FILE` with a retro.toml",
+        )),
         None if found.is_empty() => Err(Failure::usage(
             "no way to run this repository's tests was found",
         )
@@ -198,11 +211,24 @@ impl Changes {
     fn new(args: &SuiteArgs) -> Result<Self, Failure> {
         let mut env = Vec::new();
         for variable in &args.env {
+            let name = variable
+                .split_once('=')
+                .map_or(&**variable, |(name, _)| name);
+            if name.is_empty() || name.contains(char::is_whitespace) {
+                let what = match name {
+                    "" => "has no name",
+                    _ => "is no name of a variable",
+                };
+                return Err(Failure::usage(format!("--env {variable:?} {what}"))
+                    .with_hint("write --env NAME, or --env NAME=VALUE"));
+            }
+            if ["RETRO_COMMIT", "RETRO_SCRATCH"].contains(&name) {
+                return Err(Failure::usage(format!(
+                    "--env {variable:?}: git-retro itself sets {name} for each commit"
+                ))
+                .with_hint("give the value another name"));
+            }
             match variable.split_once('=') {
-                Some(("", _)) => {
-                    return Err(Failure::usage(format!("--env {variable:?} has no name"))
-                        .with_hint("write --env NAME, or --env NAME=VALUE"));
-                }
                 Some((name, value)) => env.push((name.to_owned(), Some(value.to_owned()))),
                 None => env.push((variable.clone(), None)),
             }
@@ -251,6 +277,22 @@ fn source(text: &str) -> Result<ResultSource, Failure> {
             .with_hint(format!("the formats are: {}", known.join(", ")))
     })?;
     let location = match glob {
+        Some(_) if format == ResultFormat::ExitCode => {
+            return Err(
+                Failure::usage(format!("--results {text:?}: an exit code is in no file"))
+                    .with_hint("write --results exit-code"),
+            );
+        }
+        Some(glob) if glob.ends_with('/') || glob.split('/').any(|part| part == ".git") => {
+            let why = match glob.strip_suffix('/') {
+                Some(folder) => format!("name the files in it, such as {folder}/*"),
+                None => "results are not looked for in .git".to_owned(),
+            };
+            return Err(
+                Failure::usage(format!("--results {text:?}: {glob:?} can match no file"))
+                    .with_hint(why),
+            );
+        }
         Some(glob) => {
             check_result_pattern(glob)
                 .map_err(|why| Failure::usage(format!("--results {text:?}: {glob:?} {why}")))?;
