@@ -46,6 +46,10 @@ pub(crate) fn directives(text: &str, most: usize) -> Directives {
 
 /// The directives of a text that consists of them, one to a line; `None` for any other text.
 pub(crate) fn only_directives(text: &str, most: usize) -> Option<Directives> {
+    // Most outputs are none, and their lines need not be looked for.
+    if !text.trim_start().starts_with("[[") {
+        return None;
+    }
     let is_one = |line: &str| {
         let line = line.trim();
         let body = line
@@ -56,10 +60,7 @@ pub(crate) fn only_directives(text: &str, most: usize) -> Option<Directives> {
                 && (body.starts_with("ATTACHMENT|") || body.starts_with("PROPERTY|"))
         })
     };
-    text.lines()
-        .all(is_one)
-        .then(|| directives(text, most))
-        .filter(|_| !text.is_empty())
+    text.lines().all(is_one).then(|| directives(text, most))
 }
 
 /// The attachment at a path, named after its last part; `None` for an empty path.
