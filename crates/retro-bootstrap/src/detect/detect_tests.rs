@@ -62,7 +62,6 @@ type Sample = (
 const SAMPLES: &[Sample] = &[
     ("cargo-nextest", &[("Cargo.toml", "")], &["cargo-nextest"]),
     ("cargo-test", &[("Cargo.toml", "")], &[]),
-    ("gotestsum", &[("go.mod", "")], &["gotestsum"]),
     ("go-test", &[("go.mod", "")], &[]),
     ("maven", &[("pom.xml", "")], &[]),
     ("maven", &[("pom.xml", ""), ("mvnw", "")], &[]),
