@@ -82,12 +82,12 @@ fn a_failure_is_made_good_only_by_a_runner_that_tries_again() {
         &["--fail-on", "any"],
         &junit(&format!("{passed}{failed}")),
     );
-    shell(
-        &world,
-        1,
-        &["--fail-on", "any"],
-        &format!("({retried}; exit 1) || true"),
-    );
+    for hidden in ["|| true", "; true", "||true", "|| exit 0", "| cat"] {
+        let line = format!("({retried}; exit 1) {hidden}");
+        shell(&world, 1, &["--fail-on", "any"], &line);
+    }
+    let own = format!("rm nothing || true; {retried}");
+    shell(&world, 0, &["--fail-on", "any"], &own);
 }
 
 #[test]
@@ -123,6 +123,25 @@ fn a_command_that_never_ended_well_has_not_passed() {
         &line("exit 0"),
     );
     assert!(said.stdout.contains("1 passed"), "{}", said.stdout);
+}
+
+#[test]
+fn namesakes_do_not_forgive_each_other_in_a_retry_either() {
+    let world = one_commit();
+    let flags = ["--retries", "2", "--fail-on", "any"];
+    let tap = "echo 1..2; echo ok 1 - x; echo not ok 2 - x; exit 1";
+    let said = shell(&world, 1, &flags, tap);
+    assert!(!said.stdout.contains("FLAKY"), "{}", said.stdout);
+    let two = ["--results", "tap:out/a.tap", "--results", "tap:out/b.tap"];
+    shell(
+        &world,
+        1,
+        &[&flags[..], &two].concat(),
+        &format!("{TWO_FILES}; exit 1"),
+    );
+    let junit = "echo '<testsuite name=\"S\"><testcase name=\"t\"/><testcase name=\"t\"><failure/>\
+                 </testcase></testsuite>'; exit 1";
+    shell(&world, 1, &flags, junit);
 }
 
 #[test]
@@ -228,6 +247,9 @@ fn a_run_that_was_to_end_at_a_failure_says_so_each_time() {
         &["--fail-fast", "--fail-on", "none"],
         "exit $(cat code)",
     );
+    assert!(said.stdout.contains("2 not run"), "{}", said.stdout);
+    let spread = ["--fail-fast", "--jobs", "1", "--order", "spread"];
+    let said = shell(&world, 1, &spread, "exit $(cat code)");
     assert!(said.stdout.contains("2 not run"), "{}", said.stdout);
     let said = shell(
         &world,

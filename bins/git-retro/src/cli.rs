@@ -232,7 +232,8 @@ pub(crate) struct SuiteArgs {
     /// Run this shell line before the tests; a commit where it fails is untestable
     #[arg(long, value_name = "LINE")]
     pub(crate) build: Option<String>,
-    /// Where results are: FORMAT, or FORMAT:GLOB; formats: auto, junit, tap, libtest, trx, nunit, xunit, exit-code
+    /// Where results are: FORMAT, or FORMAT:GLOB; formats: auto, junit, tap, libtest, libtest-json,
+    /// gojson, gotext, ctrf, teamcity, trx, nunit, xunit, exit-code
     #[arg(long, value_name = "SOURCE")]
     pub(crate) results: Vec<String>,
     /// Exit codes that mean "cannot be judged" [default: 125]

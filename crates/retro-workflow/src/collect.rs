@@ -7,7 +7,9 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use globset::GlobBuilder;
-use retro_domain::{Outcome, RepeatRule, ResultFormat, ResultLocation, Suite, TestCase, TestId};
+use retro_domain::{
+    CommandLine, Outcome, RepeatRule, ResultFormat, ResultLocation, Suite, TestCase, TestId,
+};
 use retro_test_report::{Collected, Format, Options, ParseError, parse};
 
 /// The prefix of a result path that stands for the slot's scratch folder.
@@ -195,12 +197,24 @@ fn merged(repeats: Vec<TestCase>, content: bool) -> Option<TestCase> {
         .reduce(|case, next| case.merge(next, rule))
 }
 
-/// Whether an exit code of 0 says that no test failed: not where the command was told to hide it.
+/// Whether an exit code of 0 says that no test failed: not where the command was told to hide it,
+/// or ends in something that always succeeds, or in a pipe.
 fn exit_code_tells(suite: &Suite) -> bool {
-    let command = suite.run.to_string();
-    !["failure.ignore", "testFailureIgnore", "|| true", "|| :"]
-        .iter()
-        .any(|hidden| command.contains(hidden))
+    let line = match &suite.run {
+        CommandLine::Shell(line) => line.clone(),
+        CommandLine::Argv(words) => words.last().cloned().unwrap_or_default(),
+    };
+    if suite.run.to_string().contains("failure.ignore") {
+        return false;
+    }
+    let line = line.trim_end_matches([' ', '\n', ';', ')', '}']);
+    let Some(at) = line.rfind([';', '|', '&', '\n']) else {
+        return true;
+    };
+    let (before, last) = (&line[..at], line[at + 1..].trim());
+    let is_pipe = line[at..].starts_with('|') && !before.ends_with('|');
+    let always = ["true", ":", "exit 0", "/bin/true", "/usr/bin/true"];
+    !is_pipe && !always.contains(&last)
 }
 
 fn is_glob(pattern: &str) -> bool {
@@ -278,6 +292,9 @@ pub fn check_result_pattern(pattern: &str) -> Result<(), String> {
     let inner = pattern.strip_prefix(SCRATCH_PREFIX).unwrap_or(pattern);
     if inner.is_empty() {
         return Err("names no file".to_owned());
+    }
+    if inner.contains("//") {
+        return Err("has an empty part".to_owned());
     }
     if inner.starts_with('/') || inner.split('/').any(|part| part == "..") {
         return Err("leads out of the work tree".to_owned());

@@ -29,12 +29,20 @@ impl Judgement {
         let clean = self.clean || again.clean;
         let mut cases: BTreeMap<TestId, TestCase> = BTreeMap::new();
         for case in self.cases.into_iter().chain(again.cases) {
-            let rule = match case.id.is_command() && !clean {
-                true => RepeatRule::AnyFailureFails,
-                false => RepeatRule::AnyPassPasses,
-            };
             let merged = match cases.remove(&case.id) {
-                Some(earlier) => earlier.merge(case, rule),
+                Some(earlier) => {
+                    // How each execution saw the test counts, and not the attempts inside of one,
+                    // which may be those of another test of the same name.
+                    let passed = [&earlier, &case].map(|it| it.outcome == Outcome::Passed);
+                    let forgiven = passed.contains(&true) && (clean || !case.id.is_command());
+                    earlier.merge(
+                        case,
+                        match forgiven {
+                            true => RepeatRule::AnyPassPasses,
+                            false => RepeatRule::AnyFailureFails,
+                        },
+                    )
+                }
                 None => case,
             };
             cases.insert(merged.id.clone(), merged);

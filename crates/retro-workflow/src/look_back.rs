@@ -200,7 +200,7 @@ pub async fn look_back(
 }
 
 /// The jobs to start: all, or with `fail_fast` those that come before the first failure that is
-/// known. By levels there is no before and after.
+/// known. By levels, a failure that is known ends it all.
 fn to_start(plan: &Plan, options: &LookBackOptions) -> Vec<usize> {
     let failed = |key| {
         let known = plan.cached.get(key);
@@ -219,7 +219,10 @@ fn to_start(plan: &Plan, options: &LookBackOptions) -> Vec<usize> {
             Some(oldest) => Box::new(move |place| place < oldest),
             None => Box::new(|_| true),
         },
-        Order::Spread => Box::new(|_| true),
+        Order::Spread => {
+            let none = failures.next().is_none();
+            Box::new(move |_| none)
+        }
     };
     let jobs = plan.jobs.iter().enumerate();
     jobs.filter(|(_, job)| comes_before(job.commit))

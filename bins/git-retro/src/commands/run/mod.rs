@@ -114,6 +114,10 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> Result<ExitCode, Failure
             runtime.block_on(session.run_one(planned, workers, &home, &interrupt))?;
         exit = worse(exit, ended);
         if !go_on {
+            let rest = chosen[number + 1..].iter();
+            for suite in rest.map(|suite| &suite.rules.base.name) {
+                context.warn(&format!("suite {suite} was not started (--fail-fast)"));
+            }
             break;
         }
     }
@@ -318,7 +322,9 @@ fn fingerprint_tools(
         .field("submodules", settings.slots.submodules.name())
         .field("lfs", settings.slots.lfs.name())
         .field("home", settings.home.name())
-        .field("clean", settings.slots.clean.to_string());
+        .field("clean", settings.slots.clean.to_string())
+        // What was cut off was not read.
+        .field("log-cap", format!("{:?}", settings.log_cap));
     let keep = settings.slots.keep.iter();
     let surroundings = keep.fold(surroundings, |digester, glob| digester.field("keep", glob));
     Ok(ToolchainFingerprint(surroundings.finish()))
