@@ -198,7 +198,8 @@ fn open(text: &mut String, depth: usize, suite: &Suite<'_>) {
         return;
     };
     if let Some(took) = metadata.duration {
-        let _ = write!(text, " time=\"{}\"", seconds(took));
+        // The schema allows three decimals here.
+        let _ = write!(text, " time=\"{:.3}\"", took.as_secs_f64());
     }
     if let Some(started) = metadata.started.and_then(date_time) {
         attribute(text, "timestamp", &started);
