@@ -1,6 +1,6 @@
 //! A disk that is really full: a small file system of memory, mounted where only git-retro sees it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use retro_tests::{Said, World};
@@ -16,29 +16,29 @@ fn unshare() -> Command {
     command
 }
 
-/// Whether this machine lets a test mount something for itself.
-fn can_mount(folder: &Path) -> bool {
+/// A folder to mount a disk on; none where this machine does not let a test mount one for itself.
+fn mount_point(world: &World) -> Option<PathBuf> {
+    let folder = world.outside().join("disk");
+    std::fs::create_dir(&folder).unwrap();
     let tried = unshare()
         .args(["mount -t tmpfs none \"$1\"", "sh"])
-        .arg(folder)
+        .arg(&folder)
         .stderr(Stdio::null())
         .status();
     let can = tried.is_ok_and(|status| status.success());
     if !can {
         eprintln!("skipped: no file system can be mounted here");
     }
-    can
+    can.then_some(folder)
 }
 
-/// git-retro, to which `folder` is a disk of this size.
-fn with_disk(world: &World, folder: &Path, size: &str, args: &[&str]) -> Said {
+/// Runs a script with `folder` as its first argument and git-retro with `args` behind it.
+fn script(world: &World, script: &str, folder: &Path, args: &[&str]) -> Said {
     let inner = world.command(args);
     let mut command = unshare();
     command
-        .arg("mount -t tmpfs -o size=$2 none \"$1\" && shift 2 && exec \"$@\"")
-        .arg("sh")
+        .args([script, "sh"])
         .arg(folder)
-        .arg(size)
         .arg(inner.get_program())
         .args(inner.get_args())
         .current_dir(world.repo.path())
@@ -49,6 +49,12 @@ fn with_disk(world: &World, folder: &Path, size: &str, args: &[&str]) -> Said {
         }
     }
     command.output().unwrap().into()
+}
+
+/// git-retro, to which `folder` is a disk of this size.
+fn with_disk(world: &World, folder: &Path, size: &str, args: &[&str]) -> Said {
+    let mount = format!("mount -t tmpfs -o size={size} none \"$1\" && shift && exec \"$@\"");
+    script(world, &mount, folder, args)
 }
 
 fn small_and_large() -> World {
@@ -63,11 +69,9 @@ fn small_and_large() -> World {
 #[test]
 fn a_full_disk_for_work_trees_loses_no_result() {
     let world = small_and_large();
-    let cache = world.outside().join("disk");
-    std::fs::create_dir(&cache).unwrap();
-    if !can_mount(&cache) {
+    let Some(cache) = mount_point(&world) else {
         return;
-    }
+    };
     let folder = cache.to_str().unwrap();
     let args = [
         "run",
@@ -103,11 +107,9 @@ fn a_full_disk_for_work_trees_loses_no_result() {
 #[test]
 fn a_full_disk_for_logs_is_no_verdict() {
     let world = small_and_large();
-    let cache = world.outside().join("disk");
-    std::fs::create_dir(&cache).unwrap();
-    if !can_mount(&cache) {
+    let Some(cache) = mount_point(&world) else {
         return;
-    }
+    };
     let folder = cache.to_str().unwrap();
     let line = "cat out.tap; head -c 8000000 /dev/zero";
     let args = [
@@ -130,11 +132,9 @@ fn a_full_disk_for_logs_is_no_verdict() {
 #[test]
 fn a_full_disk_for_results_is_said_and_leaves_them_readable() {
     let world = small_and_large();
-    let data = world.outside().join("disk");
-    std::fs::create_dir(&data).unwrap();
-    if !can_mount(&data) {
+    let Some(data) = mount_point(&world) else {
         return;
-    }
+    };
     let folder = data.to_str().unwrap();
     let line = "cat out.tap; head -c 3000000 /dev/zero";
     let args = ["run", "--data-dir", folder, "--", "sh", "-c", line];
@@ -147,28 +147,17 @@ fn a_full_disk_for_results_is_said_and_leaves_them_readable() {
 #[test]
 fn a_disk_that_filled_up_since_is_named_by_every_question() {
     let world = small_and_large();
-    let data = world.outside().join("disk");
-    std::fs::create_dir(&data).unwrap();
-    if !can_mount(&data) {
+    let Some(data) = mount_point(&world) else {
         return;
-    }
+    };
     for question in ["ls", "show", "gc", "run -- cat out.tap"] {
-        let script = format!(
+        let fill = format!(
             "mount -t tmpfs -o size=4m none \"$1\" || exit 99\n\
-             \"$0\" run --data-dir \"$1\" -q -- cat out.tap >/dev/null || exit 98\n\
+             \"$2\" run --data-dir \"$1\" -q -- cat out.tap >/dev/null || exit 98\n\
              head -c 4000000 /dev/zero 2>/dev/null >\"$1/filler\"; cat /dev/zero >\"$1/more\" 2>/dev/null\n\
-             exec \"$0\" --data-dir \"$1\" {question}\n"
+             exec \"$2\" --data-dir \"$1\" {question}\n"
         );
-        let inner = world.command(&[]);
-        let mut command = unshare();
-        command.arg(script).arg(inner.get_program()).arg(&data);
-        command.current_dir(world.repo.path()).env_clear();
-        for (name, value) in inner.get_envs() {
-            if let Some(value) = value {
-                command.env(name, value);
-            }
-        }
-        let said: Said = command.output().unwrap().into();
+        let said = script(&world, &fill, &data, &[]);
         assert_eq!(said.code, Some(3), "{question}: {said:?}");
         for part in ["no space left", "free some space", "--data-dir"] {
             assert!(said.stderr.contains(part), "{question}: {}", said.stderr);

@@ -210,22 +210,13 @@ fn to_start(plan: &Plan, options: &LookBackOptions) -> Vec<usize> {
     let mut failures = commits
         .filter(|(_, commit)| options.fail_fast && failed(&commit.key))
         .map(|(place, _)| place);
-    let comes_before: Box<dyn Fn(usize) -> bool> = match options.order {
-        Order::Newest => match failures.next_back() {
-            Some(newest) => Box::new(move |place| place > newest),
-            None => Box::new(|_| true),
-        },
-        Order::Oldest => match failures.next() {
-            Some(oldest) => Box::new(move |place| place < oldest),
-            None => Box::new(|_| true),
-        },
-        Order::Spread => {
-            let none = failures.next().is_none();
-            Box::new(move |_| none)
-        }
+    let allowed = match options.order {
+        Order::Newest => failures.next_back().map_or(0, |newest| newest + 1)..usize::MAX,
+        Order::Oldest => 0..failures.next().unwrap_or(usize::MAX),
+        Order::Spread => 0..failures.next().map_or(usize::MAX, |_| 0),
     };
     let jobs = plan.jobs.iter().enumerate();
-    jobs.filter(|(_, job)| comes_before(job.commit))
+    jobs.filter(|(_, job)| allowed.contains(&job.commit))
         .map(|(number, _)| number)
         .collect()
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use retro_bootstrap::{ExitCode, Failure, ProcessIdentity, SystemClock};
+use retro_bootstrap::{ExitCode, Failure, SystemClock};
 use retro_domain::{CacheKey, Clock, Timestamp};
 use retro_git::{GitSlotPool, SlotOptions};
 use retro_store::{ArtifactStore, JobStore, ResultStore, RunStatus};
@@ -10,7 +10,7 @@ use retro_store::{ArtifactStore, JobStore, ResultStore, RunStatus};
 use crate::cli::GcArgs;
 use crate::context::{Context, runtime, store_failure};
 use crate::output::print;
-use crate::render::{bytes, count};
+use crate::render::{bytes, count, is_abandoned};
 
 /// This many of the newest runs of a repository are kept whatever their age.
 const KEPT_RUNS: usize = 10;
@@ -35,8 +35,7 @@ pub(crate) fn run(context: &Context, args: &GcArgs) -> Result<ExitCode, Failure>
             let running = jobs.runs(None, usize::MAX).await?;
             let needed: Vec<CacheKey> = running
                 .iter()
-                .filter(|run| run.status == RunStatus::Running)
-                .filter(|run| !ProcessIdentity::is_gone(&run.owner.0))
+                .filter(|run| run.status == RunStatus::Running && !is_abandoned(run))
                 .flat_map(|run| run.commits.iter().map(|commit| commit.key))
                 .collect();
             let removed = results.prune(oldest, limits.max_size, &needed).await?;
@@ -57,9 +56,9 @@ pub(crate) fn run(context: &Context, args: &GcArgs) -> Result<ExitCode, Failure>
     let freed = (before_size.database_bytes + before_size.artifact_bytes).saturating_sub(left);
     let mut text = format!(
         "removed {}, {} and {}: {} freed, {} left\n",
-        counted(runs, "run"),
+        count(runs, "run"),
         count(removed, "result"),
-        counted(orphans, "abandoned folder"),
+        count(orphans, "abandoned folder"),
         bytes(freed),
         bytes(left),
     );
@@ -72,10 +71,6 @@ pub(crate) fn run(context: &Context, args: &GcArgs) -> Result<ExitCode, Failure>
     }
     print(&text)?;
     Ok(ExitCode::Fine)
-}
-
-fn counted(number: u64, noun: &str) -> String {
-    count(usize::try_from(number).unwrap_or(usize::MAX), noun)
 }
 
 fn before(now: Timestamp, age: Duration) -> Timestamp {

@@ -15,7 +15,7 @@ use retro_workflow::document::{ReportDocument, ReportsDocument};
 
 use crate::cli::{ResultsArgs, ResultsFormat};
 use crate::output::{json, print, say};
-use crate::render::{Paint, count, duration, one_line};
+use crate::render::{Paint, case_lines, count, one_line};
 
 pub(crate) fn run(args: &ResultsArgs, paint: Paint) -> Result<ExitCode, Failure> {
     let format = args.read_as.as_deref().map(format_named).transpose()?;
@@ -158,8 +158,8 @@ impl Page {
             }
             Ok(summary) => {
                 let counts = summary.counts;
-                let total = usize::try_from(counts.total()).unwrap_or(usize::MAX);
-                let _ = write!(text, "{}, {}", summary.format.title(), count(total, "test"));
+                let total = count(counts.total(), "test");
+                let _ = write!(text, "{}, {total}", summary.format.title());
                 let parts = [
                     (counts.passed, "passed"),
                     (counts.failed, "failed"),
@@ -206,23 +206,7 @@ impl ReportSink for Page {
             return;
         }
         self.shown += 1;
-        let mark = match (case.outcome.is_failure(), case.flaky) {
-            (true, _) => self.paint.bad(case.outcome.name()),
-            (false, true) => self.paint.doubtful("flaky"),
-            (false, false) => case.outcome.name().to_owned(),
-        };
-        let took = case.duration.map(|took| format!(" ({})", duration(took)));
-        let name = one_line(&case.id.to_string());
-        let text = &mut self.tests;
-        let _ = writeln!(text, "  {mark} {name}{}", took.unwrap_or_default());
-        if let Some(place) = &case.location {
-            let line = place.line.map(|line| format!(":{line}"));
-            let line = line.unwrap_or_default();
-            let _ = writeln!(text, "      at {}{line}", one_line(&place.file));
-        }
-        if let Some(message) = &case.message {
-            let _ = writeln!(text, "      {}", one_line(message));
-        }
+        self.tests += &case_lines(case, self.paint);
     }
 
     fn warning(&mut self, warning: Warning) {

@@ -121,10 +121,7 @@ fn page(
     let _ = writeln!(
         text,
         "  {}: {} passed, {} failed, {} errored, {} skipped, {} flaky",
-        render::count(
-            usize::try_from(counts.total()).unwrap_or(usize::MAX),
-            "test"
-        ),
+        render::count(counts.total(), "test"),
         counts.passed,
         counts.failed,
         counts.errored,
@@ -152,24 +149,7 @@ fn page(
         let _ = writeln!(text, "  note: {}", one_line(note));
     }
     for case in cases {
-        let mark = match (case.outcome.is_failure(), case.flaky) {
-            (true, _) => paint.bad(case.outcome.name()),
-            (false, true) => paint.doubtful("flaky"),
-            (false, false) => case.outcome.name().to_owned(),
-        };
-        let took = case.duration.map(|took| format!(" ({})", duration(took)));
-        let name = one_line(&case.id.to_string());
-        let _ = writeln!(text, "  {mark} {name}{}", took.unwrap_or_default());
-        if let Some(place) = &case.location {
-            let line = place
-                .line
-                .map(|line| format!(":{line}"))
-                .unwrap_or_default();
-            let _ = writeln!(text, "      at {}{line}", one_line(&place.file));
-        }
-        if let Some(message) = &case.message {
-            let _ = writeln!(text, "      {}", one_line(message));
-        }
+        text += &render::case_lines(case, paint);
     }
     text.push('\n');
     text

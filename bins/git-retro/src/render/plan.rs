@@ -1,7 +1,7 @@
 //! The plan, before anything runs.
 
 use std::collections::HashMap;
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 
 use retro_domain::CacheKey;
 use retro_workflow::Plan;
@@ -60,6 +60,7 @@ pub(crate) fn planned_commits(plan: &Plan) -> String {
 }
 
 /// A number with its noun.
-pub(crate) fn count(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+pub(crate) fn count(number: impl Display + PartialEq + From<u8>, noun: &str) -> String {
+    let plural = if number == 1.into() { "" } else { "s" };
+    format!("{number} {noun}{plural}")
 }

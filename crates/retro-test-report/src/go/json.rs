@@ -11,9 +11,8 @@ use serde::Deserialize;
 use super::failure::panic_message;
 use super::line::{Line, PackageEnd, classify};
 use super::package::{OpenTest, PackageEnding, add_output, left_open};
-use crate::json::{Bounded, Number, object_in};
+use crate::json::{Number, each_line, object_in};
 use crate::kept_text::{KeptText, first_line};
-use crate::lines::Lines;
 use crate::numbers::timestamp;
 use crate::open_room::OpenRoom;
 use crate::output::Output;
@@ -53,11 +52,6 @@ struct Event<'a> {
 /// How an object of these events can begin inside a line.
 const STARTS: [&str; 3] = ["{\"Time\":\"", "{\"Action\":\"", "{\"ImportPath\":\""];
 
-/// Lines longer than this hold no event. Strings inside are cut long before.
-fn line_limit(max_text: usize) -> usize {
-    max_text.saturating_mul(8).max(64 << 10)
-}
-
 /// Whether a line can only be an event.
 pub(crate) fn is_evidence(line: &[u8]) -> bool {
     let line = String::from_utf8_lossy(line);
@@ -88,7 +82,6 @@ fn parse(object: &str) -> Option<Event<'_>> {
 /// Reads a stream; whether there was any event in it.
 pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, ParseError> {
     let limit = out.options.max_text;
-    let mut lines = Lines::new(Bounded::lines(reader, limit), line_limit(limit));
     let mut run = Run {
         room: OpenRoom::new(&out.options),
         out,
@@ -98,17 +91,14 @@ pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, 
         number: 0,
         recognised: false,
     };
-    let mut is_whole = true;
-    while let Some(line) = lines.next()? {
-        run.number += 1;
-        let line = String::from_utf8_lossy(line).into_owned();
-        let is_understood = run.line(&line);
-        is_whole = lines.ended() || is_understood;
-        if lines.was_cut() {
-            run.out
-                .warn(run.number, "a line is too long and was not read");
+    let is_whole = each_line(reader, limit, |number, line, was_cut| {
+        run.number = number;
+        let is_understood = run.line(line);
+        if was_cut {
+            run.out.warn(number, "a line is too long and was not read");
         }
-    }
+        is_understood
+    })?;
     run.end(is_whole);
     Ok(run.recognised)
 }

@@ -6,4 +6,4 @@ mod object_line;
 
 pub(crate) use bounded::Bounded;
 pub(crate) use lenient::{Node, NodeRoom, NodeSeed, Number};
-pub(crate) use object_line::object_in;
+pub(crate) use object_line::{each_line, object_in};

@@ -12,10 +12,9 @@ use std::time::Duration;
 use retro_domain::{Attempt, Outcome, OutcomeCounts, TestCase, TestId};
 use serde::Deserialize;
 
-use crate::json::{Bounded, Number, object_in};
+use crate::json::{Number, each_line, object_in};
 use crate::kept_text::{first_line, trimmed};
 use crate::libtest::{binary_death, binary_name, documentation_test};
-use crate::lines::Lines;
 use crate::open_room::OpenRoom;
 use crate::output::Output;
 use crate::panic_message::failure_message;
@@ -101,8 +100,6 @@ pub(crate) fn is_evidence(line: &[u8]) -> bool {
 /// Reads a stream; whether there was any event in it.
 pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, ParseError> {
     let limit = out.options.max_text;
-    let line_limit = limit.saturating_mul(8).max(64 << 10);
-    let mut lines = Lines::new(Bounded::lines(reader, limit), line_limit);
     let mut run = Run {
         room: OpenRoom::new(&out.options),
         out,
@@ -112,17 +109,14 @@ pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, 
         number: 0,
         recognised: false,
     };
-    let mut is_whole = true;
-    while let Some(line) = lines.next()? {
-        run.number += 1;
-        let line = String::from_utf8_lossy(line).into_owned();
-        let is_understood = run.line(&line);
-        is_whole = lines.ended() || is_understood;
-        if lines.was_cut() {
-            run.out
-                .warn(run.number, "a line is too long and was not read");
+    let is_whole = each_line(reader, limit, |number, line, was_cut| {
+        run.number = number;
+        let is_understood = run.line(line);
+        if was_cut {
+            run.out.warn(number, "a line is too long and was not read");
         }
-    }
+        is_understood
+    })?;
     run.died(is_whole);
     run.out.summary.truncated |= !is_whole;
     Ok(run.recognised)

@@ -1,6 +1,7 @@
 //! JUnit XML, as the schema of Jenkins' xUnit plugin (`junit-10.xsd`) has it, which other readers
 //! such as GitLab's accept too.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
@@ -107,8 +108,7 @@ struct Plan<'a> {
 impl<'a> Plan<'a> {
     fn new(cases: &'a [TestCase], suites: &'a [SuiteMetadata]) -> Self {
         let mut plan = Self::default();
-        let mut untold: std::collections::HashMap<&[String], &SuiteMetadata> =
-            std::collections::HashMap::new();
+        let mut untold: HashMap<&[String], &SuiteMetadata> = HashMap::new();
         for suite in suites {
             untold.entry(&suite.path).or_insert(suite);
         }
@@ -131,11 +131,7 @@ impl<'a> Plan<'a> {
 
     /// Closes and opens suites until those of `path` are open. A case without a suite gets one
     /// without a name, since the schema wants one.
-    fn go_to(
-        &mut self,
-        path: &'a [String],
-        untold: &mut std::collections::HashMap<&[String], &'a SuiteMetadata>,
-    ) {
+    fn go_to(&mut self, path: &'a [String], untold: &mut HashMap<&[String], &'a SuiteMetadata>) {
         let names: Vec<&str> = match path {
             [] => vec![""],
             path => path.iter().map(String::as_str).collect(),

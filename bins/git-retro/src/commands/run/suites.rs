@@ -23,7 +23,7 @@ pub(super) struct ChosenSuite {
 /// The suites that the command line, the configuration or the repository itself asks for.
 pub(super) fn choose(context: &Context, args: &RunArgs) -> Result<Vec<ChosenSuite>, Failure> {
     let settings = &context.config.settings;
-    let (mut configs, because) = if !args.command.is_empty() {
+    let (configs, because) = if !args.command.is_empty() {
         (
             vec![typed(context, args)?],
             "given on the command line".to_owned(),
@@ -50,7 +50,7 @@ pub(super) fn choose(context: &Context, args: &RunArgs) -> Result<Vec<ChosenSuit
         false => &[],
     };
     Ok(configs
-        .drain(..)
+        .into_iter()
         .map(|config| with_rules(rules, config, &changes, &because))
         .collect())
 }
