@@ -34,7 +34,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (all, stop) = (services.clone(), Interrupt::new());
     let report = look_back(plan, all, options, Arc::new(sink), stop).await?;
 
-    let run = services.jobs.run(&report.run).await?;
+    let run = services.runs.run(&report.run).await?;
     let view = view_run(run.ok_or("the run is not stored")?, &*services.results).await?;
     let (broke, fixed) = (view.findings.broke.len(), view.findings.fixed.len());
     println!("{broke} broke, {fixed} fixed");

@@ -1,6 +1,8 @@
 //! The commit job and its state machine.
 
-use crate::{CommitId, Epoch, Lease, LeaseOwner, RepoId, SuiteFingerprint, Timestamp, Verdict};
+use crate::{
+    CommitId, Epoch, Lease, LeaseOwner, OutcomeCounts, RepoId, SuiteFingerprint, Timestamp, Verdict,
+};
 use std::time::Duration;
 
 /// The identity of one piece of looking back: run one suite on one commit.
@@ -70,6 +72,15 @@ impl Default for JobState {
     }
 }
 
+/// What a finished job is in numbers, for those who look at jobs without their results.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct JobFacts {
+    /// How its tests ended.
+    pub counts: OutcomeCounts,
+    /// How long the job took, from its claim on.
+    pub took: Duration,
+}
+
 /// What can happen to a job.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum JobEvent {
@@ -97,6 +108,8 @@ pub enum JobEvent {
         epoch: Epoch,
         /// What it found.
         verdict: Verdict,
+        /// The same in numbers; no part of the state.
+        facts: JobFacts,
     },
     /// The holder could not do the work, for a reason that is git-retro's own.
     Fail {

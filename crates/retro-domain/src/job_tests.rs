@@ -27,6 +27,7 @@ fn events(epoch: Epoch) -> Vec<JobEvent> {
         JobEvent::Complete {
             epoch,
             verdict: Verdict::Passed,
+            facts: JobFacts::default(),
         },
         JobEvent::Fail {
             epoch,
@@ -89,6 +90,7 @@ fn an_expired_lease_is_taken_over_and_its_holder_is_fenced_off() {
     let late = JobEvent::Complete {
         epoch: Epoch(1),
         verdict: Verdict::Passed,
+        facts: JobFacts::default(),
     };
     assert_eq!(
         transition(&second, &late),

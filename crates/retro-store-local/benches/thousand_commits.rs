@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use history::History;
 use retro_domain::TestId;
-use retro_store::{JobStore as _, PutCondition, ResultStore as _, TestPattern};
+use retro_store::{PutCondition, ResultStore as _, RunStore as _, TestPattern};
 use retro_store_local::LocalStores;
 
 /// How often each question is asked; the median is printed.
@@ -86,7 +86,7 @@ async fn store(stores: &LocalStores, history: &History, located: bool) {
     );
     for number in 0..50 {
         let run = history.run(number);
-        stores.jobs.create_run(&run).await.expect("the id is new");
+        stores.runs.create_run(&run).await.expect("the id is new");
     }
 }
 

@@ -8,14 +8,14 @@ use retro_domain::{
     transition,
 };
 use retro_store::record::StoredVerdict;
-use retro_store::{JobStore, RunRecord, RunStatus, StoreError};
+use retro_store::{JobStore, RunRecord, RunStatus, RunStore, StoreError};
 use rusqlite::{OptionalExtension as _, Row, Transaction};
 
 use crate::database::{Database, ensure_repo, find_repo};
 use crate::fault::{Fault, damaged};
 use crate::runs;
 
-/// A [`JobStore`] in SQLite.
+/// A [`JobStore`] and [`RunStore`] in SQLite.
 ///
 /// The calls block for as long as SQLite takes: well under a millisecond, unless another process
 /// writes; after 20 s of that a call fails with [`StoreError::Unavailable`].
@@ -32,32 +32,6 @@ impl SqliteJobStore {
 
 #[async_trait]
 impl JobStore for SqliteJobStore {
-    async fn create_run(&self, run: &RunRecord) -> Result<(), StoreError> {
-        runs::create(&self.database, run)
-    }
-
-    async fn set_run_status(
-        &self,
-        run: &RunId,
-        from: RunStatus,
-        to: RunStatus,
-        at: Timestamp,
-    ) -> Result<(), StoreError> {
-        runs::set_status(&self.database, run, from, to, at)
-    }
-
-    async fn run(&self, run: &RunId) -> Result<Option<RunRecord>, StoreError> {
-        runs::find(&self.database, run)
-    }
-
-    async fn runs(
-        &self,
-        repo: Option<&RepoId>,
-        limit: usize,
-    ) -> Result<Vec<RunRecord>, StoreError> {
-        runs::list(&self.database, repo, limit)
-    }
-
     async fn enqueue(&self, jobs: &[CommitJob]) -> Result<usize, StoreError> {
         self.database.write("adding jobs", |tx| {
             let mut insert = tx.prepare_cached(
@@ -97,6 +71,35 @@ impl JobStore for SqliteJobStore {
             write_state(tx, repo, job, &next)?;
             Ok(next)
         })
+    }
+}
+
+#[async_trait]
+impl RunStore for SqliteJobStore {
+    async fn create_run(&self, run: &RunRecord) -> Result<(), StoreError> {
+        runs::create(&self.database, run)
+    }
+
+    async fn set_run_status(
+        &self,
+        run: &RunId,
+        from: RunStatus,
+        to: RunStatus,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        runs::set_status(&self.database, run, from, to, at)
+    }
+
+    async fn run(&self, run: &RunId) -> Result<Option<RunRecord>, StoreError> {
+        runs::find(&self.database, run)
+    }
+
+    async fn runs(
+        &self,
+        repo: Option<&RepoId>,
+        limit: usize,
+    ) -> Result<Vec<RunRecord>, StoreError> {
+        runs::list(&self.database, repo, limit)
     }
 
     async fn prune_runs(&self, before: Timestamp, keep_newest: usize) -> Result<u64, StoreError> {

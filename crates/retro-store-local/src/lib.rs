@@ -45,8 +45,10 @@ use retro_store::StoreError;
 /// connections.
 #[derive(Clone, Debug)]
 pub struct LocalStores {
-    /// Jobs and runs.
+    /// Jobs.
     pub jobs: Arc<SqliteJobStore>,
+    /// Runs.
+    pub runs: Arc<SqliteJobStore>,
     /// Results.
     pub results: Arc<SqliteResultStore>,
     /// Artifacts.
@@ -85,8 +87,10 @@ impl LocalStores {
         let artifacts = data_dir.join("artifacts");
         let artifacts = Arc::new(FsArtifactStore::open(&artifacts, Arc::clone(&database))?);
         let results = SqliteResultStore::new(Arc::clone(&database), Arc::clone(&artifacts));
+        let jobs = Arc::new(SqliteJobStore::new(Arc::clone(&database)));
         Ok(Self {
-            jobs: Arc::new(SqliteJobStore::new(Arc::clone(&database))),
+            runs: Arc::clone(&jobs),
+            jobs,
             results: Arc::new(results),
             artifacts,
             events: Arc::new(SqliteEventLog::new(Arc::clone(&database))),

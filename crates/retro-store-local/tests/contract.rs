@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use retro_store::{ArtifactScope, ArtifactStore, EventLog, JobStore, ResultStore};
+use retro_store::{ArtifactScope, ArtifactStore, EventLog, JobStore, ResultStore, RunStore};
 use retro_store_local::LocalStores;
 use tempfile::TempDir;
 
@@ -21,6 +21,17 @@ mod jobs {
     }
 
     retro_store::job_store_contract!(make);
+}
+
+mod runs {
+    use super::*;
+
+    async fn make() -> ((Arc<dyn JobStore>, Arc<dyn RunStore>), TempDir) {
+        let (stores, folder) = open();
+        ((stores.jobs, stores.runs), folder)
+    }
+
+    retro_store::run_store_contract!(make);
 }
 
 mod results {

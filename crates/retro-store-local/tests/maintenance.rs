@@ -3,12 +3,12 @@
 use std::fs;
 use std::path::PathBuf;
 
-use retro_domain::{CommitJob, Epoch, JobEvent, Outcome, Verdict};
+use retro_domain::{CommitJob, Epoch, JobEvent, JobFacts, Outcome, Verdict};
 use retro_store::contract::block_on;
 use retro_store::contract::samples::{at, case, claim, key, repo, result, run, scope};
 use retro_store::{
     ArtifactContent, ArtifactScope, ArtifactStore as _, EventLog as _, JobStore as _, Manifest,
-    PutCondition, ResultStore as _, StoreError,
+    PutCondition, ResultStore as _, RunStore as _, StoreError,
 };
 use retro_store_local::{CollectedGarbage, LocalStores};
 use tempfile::TempDir;
@@ -222,10 +222,10 @@ fn the_events_of_a_removed_run_go_with_it() {
         };
         let (old, new) = (run("tool", 1, 0..1), run("tool", 2, 0..1));
         for run in [&old, &new] {
-            stores.jobs.create_run(run).await.unwrap();
+            stores.runs.create_run(run).await.unwrap();
             stores.events.append(&[event(run)]).await.unwrap();
         }
-        stores.jobs.prune_runs(at(2), 0).await.unwrap();
+        stores.runs.prune_runs(at(2), 0).await.unwrap();
         let count = async |run: &retro_store::RunRecord| {
             stores.events.read(&run.id, 0, 9).await.unwrap().len()
         };
@@ -362,12 +362,13 @@ fn a_complete_job_survives_its_process() {
         let complete = JobEvent::Complete {
             epoch: Epoch(1),
             verdict: Verdict::TestsFailed,
+            facts: JobFacts::default(),
         };
         let state = stores.jobs.apply(&job_of(&scope), &complete).await.unwrap();
         drop(stores);
         let again = LocalStores::open(folder.path()).unwrap();
         assert_eq!(again.jobs.job(&job_of(&scope)).await.unwrap(), Some(state));
-        assert_eq!(again.jobs.runs(Some(&repo("tool")), 9).await.unwrap(), []);
+        assert_eq!(again.runs.runs(Some(&repo("tool")), 9).await.unwrap(), []);
     });
 }
 
@@ -391,9 +392,10 @@ fn a_job_stays_as_long_as_a_result_has_artifacts_of_it() {
         let done = JobEvent::Complete {
             epoch: Epoch(1),
             verdict: Verdict::Passed,
+            facts: JobFacts::default(),
         };
         stores.jobs.apply(&job, &done).await.unwrap();
-        stores.jobs.prune_runs(at(1_000_000), 0).await.unwrap();
+        stores.runs.prune_runs(at(1_000_000), 0).await.unwrap();
         assert!(
             stores.jobs.job(&job).await.unwrap().is_some(),
             "its artifacts are there"
@@ -403,7 +405,7 @@ fn a_job_stays_as_long_as_a_result_has_artifacts_of_it() {
             .prune(at(1_000_000), None, &[])
             .await
             .unwrap();
-        stores.jobs.prune_runs(at(1_000_000), 0).await.unwrap();
+        stores.runs.prune_runs(at(1_000_000), 0).await.unwrap();
         assert_eq!(stores.jobs.job(&job).await.unwrap(), None);
     });
 }

@@ -8,8 +8,8 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 
 use retro_domain::{
-    CommitJob, Epoch, Event, EventKind, JobEvent, JobStatus, LeaseOwner, Outcome, RunId, TestCase,
-    Timestamp, Verdict,
+    CommitJob, Epoch, Event, EventKind, JobEvent, JobFacts, JobStatus, LeaseOwner, Outcome, RunId,
+    TestCase, Timestamp, Verdict,
 };
 use retro_store::contract::block_on;
 use retro_store::contract::samples::{at, case, claim, commit, full_case, job, key, result, scope};
@@ -136,6 +136,7 @@ async fn write_one(stores: &LocalStores, number: u64) -> Result<(), StoreError> 
     let complete = JobEvent::Complete {
         epoch: Epoch(1),
         verdict: Verdict::Passed,
+        facts: JobFacts::default(),
     };
     stores.jobs.apply(&job, &complete).await?;
     stores.events.append(&events(number)).await

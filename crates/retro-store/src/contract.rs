@@ -17,6 +17,7 @@ pub mod job_store;
 pub mod result_prune;
 pub mod result_queries;
 pub mod result_store;
+pub mod run_store;
 pub mod samples;
 
 use std::future::Future;
@@ -126,13 +127,8 @@ macro_rules! job_store_contract {
                 a_new_job_is_pending_and_an_unknown_one_absent,
                 adding_a_job_again_changes_nothing,
                 jobs_of_other_suites_commits_and_repositories_are_apart,
-                a_run_is_read_back_as_it_was_stored,
-                a_second_run_of_an_id_is_a_conflict,
-                a_run_changes_status_only_from_the_expected_one,
-                of_many_changes_of_a_run_at_once_exactly_one_succeeds,
-                runs_are_listed_newest_first,
-                pruning_keeps_the_newest_runs_of_each_repository,
-                pruning_takes_ended_jobs_that_no_run_has,
+                states_come_in_the_order_asked_for,
+                jobs_of_a_run_are_added_as_others_are,
             ]
         );
         $crate::contract_checks!(
@@ -148,6 +144,28 @@ macro_rules! job_store_contract {
                 of_many_claims_of_an_expired_lease_exactly_one_succeeds,
                 of_many_endings_at_once_exactly_one_succeeds,
                 many_workers_claim_every_job_once,
+            ]
+        );
+    };
+}
+
+/// The tests of a [`RunStore`](crate::RunStore): takes an async function that makes a fresh
+/// `((Arc<dyn JobStore>, Arc<dyn RunStore>), guard)`.
+#[macro_export]
+macro_rules! run_store_contract {
+    ($make:expr) => {
+        $crate::contract_checks!(
+            run_store,
+            $make,
+            [
+                a_run_is_read_back_as_it_was_stored,
+                a_long_run_is_read_back_as_it_was_stored,
+                a_second_run_of_an_id_is_a_conflict,
+                a_run_changes_status_only_from_the_expected_one,
+                of_many_changes_of_a_run_at_once_exactly_one_succeeds,
+                runs_are_listed_newest_first,
+                pruning_keeps_the_newest_runs_of_each_repository,
+                pruning_takes_ended_jobs_that_no_run_has,
             ]
         );
     };

@@ -1,100 +1,11 @@
-//! Jobs and the runs they belong to.
+//! Jobs.
 
 use async_trait::async_trait;
-use retro_domain::{
-    CacheKey, CommitId, CommitJob, JobEvent, JobState, LeaseOwner, RepoId, RunId, SuiteFingerprint,
-    Timestamp, TreeId,
-};
+use retro_domain::{CommitJob, JobEvent, JobState};
 
-use crate::StoreError;
+use crate::{RunRecord, StoreError};
 
-/// One commit of a run: what people see of it, and where its result is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RunCommit {
-    /// The commit.
-    pub commit: CommitId,
-    /// Its tree.
-    pub tree: TreeId,
-    /// The nearest ancestors of it that are part of the run: its parents, or what lies behind them
-    /// when those were left out.
-    pub parents: Vec<CommitId>,
-    /// Whether commits between it and the nearest ancestors in the run, or the whole side of a
-    /// parent, are not part of the run.
-    pub skips_ancestors: bool,
-    /// When it was committed.
-    pub committed_at: Timestamp,
-    /// Who wrote it.
-    pub author: String,
-    /// The first line of its message.
-    pub summary: String,
-    /// The suite that applies to it.
-    pub suite: SuiteFingerprint,
-    /// The key of its result.
-    pub key: CacheKey,
-}
-
-/// How a run stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum RunStatus {
-    /// Work goes on, or its process died without a word.
-    Running,
-    /// Every job of it has ended.
-    Finished,
-    /// Someone stopped it, or a limit did.
-    Interrupted,
-    /// git-retro itself could not go on.
-    Failed,
-}
-
-impl RunStatus {
-    /// Every status.
-    pub const ALL: [Self; 4] = [
-        Self::Running,
-        Self::Finished,
-        Self::Interrupted,
-        Self::Failed,
-    ];
-
-    /// The stable lower-case name: `running`, `finished`, `interrupted`, `failed`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Finished => "finished",
-            Self::Interrupted => "interrupted",
-            Self::Failed => "failed",
-        }
-    }
-
-    /// The status of this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.name() == name)
-    }
-}
-
-/// One look back over a range.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RunRecord {
-    /// Its id.
-    pub id: RunId,
-    /// The repository.
-    pub repo: RepoId,
-    /// The name of the suite.
-    pub suite_name: String,
-    /// What was asked for, as a person would type it.
-    pub request: String,
-    /// The process that works on it, as in the leases of its jobs.
-    pub owner: LeaseOwner,
-    /// When it began.
-    pub started_at: Timestamp,
-    /// When it ended.
-    pub finished_at: Option<Timestamp>,
-    /// How it stands.
-    pub status: RunStatus,
-    /// Its commits, oldest first: every commit comes after those of its parents that are here.
-    pub commits: Vec<RunCommit>,
-}
-
-/// Jobs, their leases, and the runs they belong to.
+/// Jobs and their leases.
 ///
 /// # Guarantees
 ///
@@ -108,43 +19,32 @@ pub struct RunRecord {
 /// - Survival of the last writes when the machine loses power; what is there stays consistent.
 /// - Any order among jobs.
 ///
-/// A crash in the middle of a call leaves either all of its effect or none.
+/// A crash in the middle of a call leaves either all of its effect or none; of several jobs that
+/// are added, some may be.
 #[async_trait]
 pub trait JobStore: Send + Sync {
-    /// Stores a new run.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Conflict`] when a run of that id exists.
-    async fn create_run(&self, run: &RunRecord) -> Result<(), StoreError>;
-
-    /// Changes a run's status from `from` to `to`; `at` becomes its end unless `to` is `Running`,
-    /// which takes its end away.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::NotFound`], or [`StoreError::Conflict`] when its status is not `from`.
-    async fn set_run_status(
-        &self,
-        run: &RunId,
-        from: RunStatus,
-        to: RunStatus,
-        at: Timestamp,
-    ) -> Result<(), StoreError>;
-
-    /// The run with this id.
-    async fn run(&self, run: &RunId) -> Result<Option<RunRecord>, StoreError>;
-
-    /// The newest `limit` runs of a repository, newest first, or of every repository. Runs that
-    /// started together are ordered by id.
-    async fn runs(&self, repo: Option<&RepoId>, limit: usize)
-    -> Result<Vec<RunRecord>, StoreError>;
-
     /// Adds jobs as `Pending`; those that exist stay as they are. Returns how many were added.
     async fn enqueue(&self, jobs: &[CommitJob]) -> Result<usize, StoreError>;
 
+    /// As [`enqueue`](Self::enqueue), for jobs of this run: a store that people look into keeps
+    /// with each what they want to know of its commit. A job that waits already becomes one of
+    /// this run's.
+    async fn enqueue_for(&self, run: &RunRecord, jobs: &[CommitJob]) -> Result<usize, StoreError> {
+        let _ = run;
+        self.enqueue(jobs).await
+    }
+
     /// The state of a job.
     async fn job(&self, job: &CommitJob) -> Result<Option<JobState>, StoreError>;
+
+    /// The states of several jobs, in the order asked for; each is read at a moment of its own.
+    async fn states(&self, jobs: &[CommitJob]) -> Result<Vec<Option<JobState>>, StoreError> {
+        let mut states = Vec::with_capacity(jobs.len());
+        for job in jobs {
+            states.push(self.job(job).await?);
+        }
+        Ok(states)
+    }
 
     /// Applies an event to a job and returns its new state.
     ///
@@ -153,9 +53,4 @@ pub trait JobStore: Send + Sync {
     /// [`StoreError::NotFound`] for a job that was never enqueued, [`StoreError::Transition`] when
     /// its state does not allow the event.
     async fn apply(&self, job: &CommitJob, event: &JobEvent) -> Result<JobState, StoreError>;
-
-    /// Removes runs that started before `before` and are not among the newest `keep_newest` of
-    /// their repository, and jobs that ended (`Complete` or `Failed`) and belong to no remaining
-    /// run. Returns how many runs.
-    async fn prune_runs(&self, before: Timestamp, keep_newest: usize) -> Result<u64, StoreError>;
 }

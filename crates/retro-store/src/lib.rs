@@ -18,6 +18,7 @@ mod job_store;
 pub mod record;
 mod result_rules;
 mod result_store;
+mod run_store;
 mod test_pattern;
 
 pub use artifact_name::{MANIFEST_NAME, TEMPORARY_PREFIX, check_artifact_name};
@@ -28,8 +29,9 @@ pub use event_log::EventLog;
 pub use in_memory::{
     InMemoryArtifactStore, InMemoryEventLog, InMemoryJobStore, InMemoryResultStore,
 };
-pub use job_store::{JobStore, RunCommit, RunRecord, RunStatus};
+pub use job_store::JobStore;
 pub use result_store::{
     CaseSummary, OutcomeRow, OutcomeTable, PutCondition, ResourceUsage, ResultRecord, ResultStore,
     ResultSummary, Revision, TestPattern,
 };
+pub use run_store::{RunCommit, RunRecord, RunStatus, RunStore};

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use retro_domain::{
-    CommitJob, Epoch, EventKind, JobEvent, OutcomeCounts, Phase, Suite, TestCase, Timestamp,
-    UntestableReason, Verdict,
+    CommitJob, Epoch, EventKind, JobEvent, JobFacts, OutcomeCounts, Phase, Suite, TestCase,
+    Timestamp, UntestableReason, Verdict,
 };
 use retro_exec::{CancelToken, Capture, Ending, ExecError, Finished, Invocation, Limits};
 use retro_git::{GitError, OverlayError, Slot};
@@ -461,6 +461,10 @@ impl JobRun<'_> {
             let done = JobEvent::Complete {
                 epoch: self.epoch,
                 verdict,
+                facts: JobFacts {
+                    counts,
+                    took: services.clock.now().since(self.started_at),
+                },
             };
             services.jobs.apply(self.job, &done).await?;
             Ok(())

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use retro_domain::{
-    CommitId, CommitJob, Epoch, EventKind, JobEvent, LeaseOwner, LeasePolicy, RunId,
+    CommitId, CommitJob, Epoch, EventKind, JobEvent, JobFacts, LeaseOwner, LeasePolicy, RunId,
 };
 use retro_exec::Home;
 use retro_git::Slot;
@@ -156,7 +156,7 @@ pub async fn look_back(
         status: RunStatus::Running,
         commits: plan.commits.clone(),
     };
-    services.jobs.create_run(&record).await?;
+    services.runs.create_run(&record).await?;
     let (events, clock) = (Arc::clone(&services.events), Arc::clone(&services.clock));
     let recorder = Recorder::new(run.clone(), sink, events, clock);
     let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
@@ -170,7 +170,7 @@ pub async fn look_back(
         recorder.record(EventKind::Warning { message });
     }
     let jobs: Vec<CommitJob> = plan.jobs.iter().map(|job| commit_job(&plan, job)).collect();
-    services.jobs.enqueue(&jobs).await?;
+    services.jobs.enqueue_for(&record, &jobs).await?;
     let numbers = to_start(&plan, &options);
     let left_out = plan.jobs.len() - numbers.len();
     let workers = options.workers.clamp(1, numbers.len().max(1));
@@ -299,7 +299,7 @@ async fn finish(shared: &Shared, run: RunId) -> Result<LookBackReport, LookBackE
     let now = shared.services.clock.now();
     shared
         .services
-        .jobs
+        .runs
         .set_run_status(&run, RunStatus::Running, status, now)
         .await?;
     Ok(LookBackReport {
@@ -492,12 +492,15 @@ impl Shared {
         if planned.replaces == Some(found.revision) {
             return Ok(false);
         }
-        let verdict = found.verdict;
-        self.wait(
-            self.services
-                .jobs
-                .apply(job, &JobEvent::Complete { epoch, verdict }),
-        )?;
+        let done = JobEvent::Complete {
+            epoch,
+            verdict: found.verdict,
+            facts: JobFacts {
+                counts: found.counts,
+                took: found.usage.wall,
+            },
+        };
+        self.wait(self.services.jobs.apply(job, &done))?;
         Ok(true)
     }
 

@@ -7,7 +7,7 @@ use retro_exec::Executor;
 use retro_git::SlotPool;
 use retro_store::{
     ArtifactStore, EventLog, InMemoryArtifactStore, InMemoryEventLog, InMemoryJobStore,
-    InMemoryResultStore, JobStore, ResultStore,
+    InMemoryResultStore, JobStore, ResultStore, RunStore,
 };
 
 /// What a look back works with.
@@ -17,8 +17,10 @@ pub struct Services {
     pub slots: Arc<dyn SlotPool>,
     /// Starts commands.
     pub executor: Arc<dyn Executor>,
-    /// Jobs and runs.
+    /// Jobs.
     pub jobs: Arc<dyn JobStore>,
+    /// Runs.
+    pub runs: Arc<dyn RunStore>,
     /// Test results.
     pub results: Arc<dyn ResultStore>,
     /// Logs and result files.
@@ -36,10 +38,12 @@ impl Services {
         executor: impl Executor + 'static,
         clock: impl Clock + 'static,
     ) -> Self {
+        let jobs = Arc::new(InMemoryJobStore::default());
         Self {
             slots: Arc::new(slots),
             executor: Arc::new(executor),
-            jobs: Arc::new(InMemoryJobStore::default()),
+            runs: Arc::clone(&jobs) as _,
+            jobs,
             results: Arc::new(InMemoryResultStore::default()),
             artifacts: Arc::new(InMemoryArtifactStore::default()),
             events: Arc::new(InMemoryEventLog::default()),

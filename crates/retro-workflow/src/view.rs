@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 use retro_analysis::{Findings, History, Observation, State, findings};
 use retro_domain::{CacheKey, CommitId, RepoId, RunId, TestId, Verdict};
 use retro_store::{
-    JobStore, ResultStore, ResultSummary, RunCommit, RunRecord, RunStatus, StoreError,
+    ResultStore, ResultSummary, RunCommit, RunRecord, RunStatus, RunStore, StoreError,
 };
 
 use crate::plan::places;
@@ -104,21 +104,21 @@ pub async fn view_run(run: RunRecord, results: &dyn ResultStore) -> Result<RunVi
 ///
 /// When the store cannot be read.
 pub async fn find_run(
-    jobs: &dyn JobStore,
+    runs: &dyn RunStore,
     repo: &RepoId,
     text: &str,
 ) -> Result<Option<RunRecord>, StoreError> {
     if text == "latest" {
-        return Ok(jobs.runs(Some(repo), 1).await?.pop());
+        return Ok(runs.runs(Some(repo), 1).await?.pop());
     }
     if let Ok(id) = text.parse::<RunId>() {
-        return jobs.run(&id).await;
+        return runs.run(&id).await;
     }
     if text.len() < 4 {
         return Ok(None);
     }
-    let runs = jobs.runs(Some(repo), RUNS_SEARCHED).await?;
-    let mut matching = runs
+    let newest = runs.runs(Some(repo), RUNS_SEARCHED).await?;
+    let mut matching = newest
         .into_iter()
         .filter(|run| run.id.as_str().starts_with(text));
     match (matching.next(), matching.next()) {
@@ -134,7 +134,7 @@ pub async fn find_run(
 ///
 /// When the store cannot be read.
 pub async fn results_of_commit(
-    jobs: &dyn JobStore,
+    runs: &dyn RunStore,
     results: &dyn ResultStore,
     repo: &RepoId,
     commit: &CommitId,
@@ -143,7 +143,7 @@ pub async fn results_of_commit(
     let mut found: HashMap<CacheKey, (RunRecord, RunCommit)> = HashMap::new();
     // A commit is mostly asked for soon after it was run.
     for limit in [RUNS_SEARCHED, usize::MAX] {
-        for run in jobs.runs(Some(repo), limit).await? {
+        for run in runs.runs(Some(repo), limit).await? {
             let Some(member) = run.commits.iter().find(|member| member.commit == *commit) else {
                 continue;
             };

@@ -20,7 +20,7 @@ use retro_git::{
 use retro_store::{
     ArtifactContent, ArtifactEntry, ArtifactScope, ArtifactStore, InMemoryArtifactStore,
     InMemoryEventLog, InMemoryJobStore, InMemoryResultStore, JobStore, Manifest, ResultStore,
-    RunStatus, StoreError,
+    RunStatus, RunStore, StoreError,
 };
 use retro_workflow::{
     EventSink, Interrupt, LookBackOptions, LookBackReport, LookBackRequest, Plan, Reuse, Services,
@@ -251,6 +251,7 @@ impl Bench {
             slots: Arc::new(Folders(slots.to_owned(), AtomicUsize::new(0))),
             executor: Arc::new(Scripted(script)),
             jobs: Arc::new(self.jobs.clone()),
+            runs: Arc::new(self.jobs.clone()),
             results: Arc::new(self.results.clone()),
             artifacts: Arc::clone(&self.artifacts),
             events: Arc::new(self.events.clone()),

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use retro_analysis::{State, diff};
 use retro_bootstrap::{ExitCode, Failure};
 use retro_domain::TestId;
-use retro_store::{JobStore, ResultStore, ResultSummary, RunCommit, RunRecord};
+use retro_store::{ResultStore, ResultSummary, RunCommit, RunRecord, RunStore};
 use retro_workflow::document::DifferenceDocument;
 
 use super::show::{commit_named, known};
@@ -20,13 +20,13 @@ pub(crate) fn run(context: &Context, args: &DiffArgs) -> Result<ExitCode, Failur
 
 async fn compare(context: &Context, args: &DiffArgs) -> Result<ExitCode, Failure> {
     let stores = context.stores()?;
-    let (jobs, results): (&dyn JobStore, &dyn ResultStore) = (&*stores.jobs, &*stores.results);
+    let (runs, results): (&dyn RunStore, &dyn ResultStore) = (&*stores.runs, &*stores.results);
     let (from, to) = (
         commit_named(context, &args.from)?,
         commit_named(context, &args.to)?,
     );
-    let from = known(context, jobs, results, &from).await?;
-    let to = known(context, jobs, results, &to).await?;
+    let from = known(context, runs, results, &from).await?;
+    let to = known(context, runs, results, &to).await?;
     let (a, b) = pair(from, to, args.suite.as_deref())?;
     let table = results
         .outcomes(&[a.1.key, b.1.key])

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 
 use retro_bootstrap::{ExitCode, Failure};
-use retro_store::{JobStore, ResultStore, RunRecord};
+use retro_store::{ResultStore, RunRecord, RunStore};
 use retro_workflow::export::{self, Exported};
 
 use crate::cli::{ExportArgs, ExportFormat};
@@ -12,9 +12,9 @@ use crate::context::{Context, runtime, store_failure};
 
 pub(crate) fn run(context: &Context, args: &ExportArgs) -> Result<ExitCode, Failure> {
     let stores = context.stores()?;
-    let (jobs, results): (&dyn JobStore, &dyn ResultStore) = (&*stores.jobs, &*stores.results);
+    let (runs, results): (&dyn RunStore, &dyn ResultStore) = (&*stores.runs, &*stores.results);
     let runtime = runtime()?;
-    let run = runtime.block_on(super::the_run(context, jobs, &args.run))?;
+    let run = runtime.block_on(super::the_run(context, runs, &args.run))?;
     let mut target: Box<dyn Write> = match &args.output {
         None => Box::new(BufWriter::new(std::io::stdout().lock())),
         Some(path) => Box::new(BufWriter::new(File::create(path).map_err(|error| {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use retro_bootstrap::{ExitCode, Failure, SystemClock};
 use retro_domain::{CacheKey, Clock, Timestamp};
 use retro_git::{GitSlotPool, SlotOptions};
-use retro_store::{ArtifactStore, JobStore, ResultStore, RunStatus};
+use retro_store::{ArtifactStore, ResultStore, RunStatus, RunStore};
 
 use crate::cli::GcArgs;
 use crate::context::{Context, runtime, store_failure};
@@ -21,18 +21,18 @@ pub(crate) fn run(context: &Context, args: &GcArgs) -> Result<ExitCode, Failure>
         false => None,
     };
     let stores = context.stores()?;
-    let (jobs, results, artifacts): (&dyn JobStore, &dyn ResultStore, &dyn ArtifactStore) =
-        (&*stores.jobs, &*stores.results, &*stores.artifacts);
+    let (runs, results, artifacts): (&dyn RunStore, &dyn ResultStore, &dyn ArtifactStore) =
+        (&*stores.runs, &*stores.results, &*stores.artifacts);
     let limits = context.config.settings.gc;
     let before_size = stores.usage().map_err(store_failure)?;
     let oldest = match limits.max_age {
         Some(age) => before(SystemClock.now(), age),
         None => Timestamp::from_unix_millis(i64::MIN),
     };
-    let (runs, removed) = runtime()?
+    let (runs_removed, removed) = runtime()?
         .block_on(async {
             // What a run of another process goes by must not vanish under it.
-            let running = jobs.runs(None, usize::MAX).await?;
+            let running = runs.runs(None, usize::MAX).await?;
             let needed: Vec<CacheKey> = running
                 .iter()
                 .filter(|run| run.status == RunStatus::Running && !is_abandoned(run))
@@ -43,12 +43,12 @@ pub(crate) fn run(context: &Context, args: &GcArgs) -> Result<ExitCode, Failure>
                 artifacts.remove(scope).await?;
             }
             // After the results: a job stays as long as a result of it does.
-            let runs = jobs.prune_runs(oldest, KEPT_RUNS).await?;
-            Ok((runs, removed.len()))
+            let runs_removed = runs.prune_runs(oldest, KEPT_RUNS).await?;
+            Ok((runs_removed, removed.len()))
         })
         .map_err(store_failure)?;
     let orphans = stores.remove_unreferenced().map_err(store_failure)?.scopes;
-    if removed > 0 || runs > 0 {
+    if removed > 0 || runs_removed > 0 {
         stores.compact().map_err(store_failure)?;
     }
     let after_size = stores.usage().map_err(store_failure)?;
@@ -56,7 +56,7 @@ pub(crate) fn run(context: &Context, args: &GcArgs) -> Result<ExitCode, Failure>
     let freed = (before_size.database_bytes + before_size.artifact_bytes).saturating_sub(left);
     let mut text = format!(
         "removed {}, {} and {}: {} freed, {} left\n",
-        count(runs, "run"),
+        count(runs_removed, "run"),
         count(removed, "result"),
         count(orphans, "abandoned folder"),
         bytes(freed),

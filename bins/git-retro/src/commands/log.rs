@@ -4,7 +4,7 @@ use std::io::Write;
 
 use retro_bootstrap::{ExitCode, Failure};
 use retro_domain::CommitId;
-use retro_store::{ArtifactEntry, ArtifactStore, JobStore, ResultStore};
+use retro_store::{ArtifactEntry, ArtifactStore, ResultStore, RunStore};
 use retro_workflow::document::{LogDocument, LogFile};
 
 use super::show::{commit_named, known};
@@ -19,9 +19,9 @@ pub(crate) fn run(context: &Context, args: &LogArgs) -> Result<ExitCode, Failure
 
 async fn show(context: &Context, args: &LogArgs) -> Result<ExitCode, Failure> {
     let stores = context.stores()?;
-    let (jobs, results): (&dyn JobStore, &dyn ResultStore) = (&*stores.jobs, &*stores.results);
+    let (runs, results): (&dyn RunStore, &dyn ResultStore) = (&*stores.runs, &*stores.results);
     let commit = commit_named(context, &args.commit)?;
-    let found = known(context, jobs, results, &commit).await?;
+    let found = known(context, runs, results, &commit).await?;
     let wanted = |name: &str| args.suite.as_deref().is_none_or(|suite| suite == name);
     let Some((_, _, summary)) = found
         .into_iter()

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use retro_bootstrap::{ExitCode, Failure};
-use retro_store::{JobStore, RunRecord};
+use retro_store::{RunRecord, RunStore};
 use retro_workflow::document::{RunLine, RunsDocument};
 
 use crate::cli::{Format, LsArgs};
@@ -13,13 +13,13 @@ use crate::render::{count, is_abandoned, one_line};
 
 pub(crate) fn run(context: &Context, args: &LsArgs) -> Result<ExitCode, Failure> {
     let stores = context.stores()?;
-    let jobs: &dyn JobStore = &*stores.jobs;
+    let store: &dyn RunStore = &*stores.runs;
     let repo = match args.all {
         true => None,
         false => Some(context.repo()?),
     };
     let runs = runtime()?
-        .block_on(jobs.runs(repo.as_ref(), args.limit))
+        .block_on(store.runs(repo.as_ref(), args.limit))
         .map_err(store_failure)?;
     let lines: Vec<RunLine> = runs.iter().map(line).collect();
     if args.format != Format::Human {

@@ -73,10 +73,10 @@ fn paint_output(global: &crate::cli::Global, environment: &Environment) -> Paint
 /// The run that a person named.
 async fn the_run(
     context: &Context,
-    jobs: &dyn retro_store::JobStore,
+    runs: &dyn retro_store::RunStore,
     text: &str,
 ) -> Result<RunRecord, Failure> {
-    let found = retro_workflow::find_run(jobs, &context.repo()?, text).await;
+    let found = retro_workflow::find_run(runs, &context.repo()?, text).await;
     found.map_err(store_failure)?.ok_or_else(|| {
         let known = text == "latest" || text.parse::<RunId>().is_ok();
         let what = if known && text == "latest" {

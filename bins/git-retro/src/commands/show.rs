@@ -5,7 +5,7 @@ use std::fmt::Write;
 use retro_bootstrap::{ExitCode, Failure};
 use retro_domain::{CommitId, TestCase};
 use retro_git::History;
-use retro_store::{JobStore, ResultStore, ResultSummary, RunCommit, RunRecord};
+use retro_store::{ResultStore, ResultSummary, RunCommit, RunRecord, RunStore};
 use retro_workflow::document::{CommitDocument, CommitResult, RunDocument};
 use retro_workflow::{find_run, results_of_commit, view_run};
 
@@ -20,18 +20,18 @@ pub(crate) fn run(context: &Context, args: &ShowArgs) -> Result<ExitCode, Failur
 
 async fn show(context: &Context, args: &ShowArgs) -> Result<ExitCode, Failure> {
     let stores = context.stores()?;
-    let (jobs, results): (&dyn JobStore, &dyn ResultStore) = (&*stores.jobs, &*stores.results);
-    let run = find_run(jobs, &context.repo()?, &args.what)
+    let (runs, results): (&dyn RunStore, &dyn ResultStore) = (&*stores.runs, &*stores.results);
+    let run = find_run(runs, &context.repo()?, &args.what)
         .await
         .map_err(store_failure)?;
     if let Some(run) = run {
         return show_run(context, args, run, results).await;
     }
     if args.what == "latest" {
-        super::the_run(context, jobs, "latest").await?;
+        super::the_run(context, runs, "latest").await?;
     }
     let commit = commit_named(context, &args.what)?;
-    let found = known(context, jobs, results, &commit).await?;
+    let found = known(context, runs, results, &commit).await?;
     let mut documents = Vec::new();
     let mut text = String::new();
     for (run, member, summary) in &found {
@@ -167,11 +167,11 @@ pub(crate) fn commit_named(context: &Context, revision: &str) -> Result<CommitId
 /// Every known result of a commit; an error when there is none.
 pub(crate) async fn known(
     context: &Context,
-    jobs: &dyn JobStore,
+    runs: &dyn RunStore,
     results: &dyn ResultStore,
     commit: &CommitId,
 ) -> Result<Vec<(RunRecord, RunCommit, ResultSummary)>, Failure> {
-    let found = results_of_commit(jobs, results, &context.repo()?, commit).await;
+    let found = results_of_commit(runs, results, &context.repo()?, commit).await;
     let found = found.map_err(store_failure)?;
     if found.is_empty() {
         return Err(

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use retro_analysis::Seen;
 use retro_bootstrap::{ExitCode, Failure};
-use retro_store::{CaseSummary, JobStore, ResultStore};
+use retro_store::{CaseSummary, ResultStore, RunStore};
 use retro_workflow::document::{HistoryDocument, TestHistory};
 use retro_workflow::{RunView, view_run};
 
@@ -25,8 +25,8 @@ pub(crate) fn run(context: &Context, args: &TestArgs) -> Result<ExitCode, Failur
 
 async fn show(context: &Context, args: &TestArgs) -> Result<ExitCode, Failure> {
     let stores = context.stores()?;
-    let (jobs, results): (&dyn JobStore, &dyn ResultStore) = (&*stores.jobs, &*stores.results);
-    let run = super::the_run(context, jobs, &args.run).await?;
+    let (runs, results): (&dyn RunStore, &dyn ResultStore) = (&*stores.runs, &*stores.results);
+    let run = super::the_run(context, runs, &args.run).await?;
     let view = view_run(run, results).await.map_err(store_failure)?;
     let tests = super::the_tests(&view, &args.name, MOST_TESTS + 1)?;
     if tests.len() > MOST_TESTS {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use retro_analysis::{Standing, Transition, TurnKind, story};
 use retro_bootstrap::{ExitCode, Failure};
 use retro_domain::TestId;
-use retro_store::{JobStore, ResultStore};
+use retro_store::{ResultStore, RunStore};
 use retro_workflow::document::StoryDocument;
 use retro_workflow::{RunView, view_run};
 
@@ -20,8 +20,8 @@ pub(crate) fn run(context: &Context, args: &WhyArgs) -> Result<ExitCode, Failure
 
 async fn explain(context: &Context, args: &WhyArgs) -> Result<ExitCode, Failure> {
     let stores = context.stores()?;
-    let (jobs, results): (&dyn JobStore, &dyn ResultStore) = (&*stores.jobs, &*stores.results);
-    let run = super::the_run(context, jobs, &args.run).await?;
+    let (runs, results): (&dyn RunStore, &dyn ResultStore) = (&*stores.runs, &*stores.results);
+    let run = super::the_run(context, runs, &args.run).await?;
     let view = view_run(run, results).await.map_err(store_failure)?;
     let tests = meant(super::the_tests(&view, &args.test, usize::MAX)?, &args.test);
     let [test] = tests.as_slice() else {

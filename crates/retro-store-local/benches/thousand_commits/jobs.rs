@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use retro_domain::{
-    CommitJob, Digest256, Epoch, Event, EventKind, JobEvent, LeaseOwner, Outcome, OutcomeCounts,
-    Phase, RepoId, RunId, SuiteFingerprint, TestCase, TestId, Timestamp, Verdict,
+    CommitJob, Digest256, Epoch, Event, EventKind, JobEvent, JobFacts, LeaseOwner, Outcome,
+    OutcomeCounts, Phase, RepoId, RunId, SuiteFingerprint, TestCase, TestId, Timestamp, Verdict,
 };
 use retro_store::{
     ArtifactScope, ArtifactStore as _, EventLog as _, JobStore as _, Manifest, PutCondition,
@@ -98,7 +98,11 @@ async fn one(stores: &LocalStores, job: &CommitJob, number: u64, lap: &mut impl 
     stored.expect("the key is new");
     lap(2);
     let verdict = Verdict::Passed;
-    let complete = JobEvent::Complete { epoch, verdict };
+    let complete = JobEvent::Complete {
+        epoch,
+        verdict,
+        facts: JobFacts::default(),
+    };
     stores.jobs.apply(job, &complete).await.expect("it is held");
     lap(3);
     let event = |place: u64, kind| Event {

@@ -4,7 +4,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use retro_domain::{Epoch, IllegalTransition, JobEvent, JobState, LeaseOwner, Verdict, transition};
+use retro_domain::{
+    Epoch, IllegalTransition, JobEvent, JobFacts, JobState, LeaseOwner, Verdict, transition,
+};
 
 use super::samples::{at, claim, job, verdicts};
 use super::{at_once, exactly_one, is_not_found, refused};
@@ -54,7 +56,14 @@ pub async fn every_status_is_read_back_as_it_was_written(store: Store) {
     for (number, verdict) in (10..).zip(verdicts()) {
         check(
             number,
-            &[first.clone(), JobEvent::Complete { epoch, verdict }],
+            &[
+                first.clone(),
+                JobEvent::Complete {
+                    epoch,
+                    verdict,
+                    facts: JobFacts::default(),
+                },
+            ],
         )
         .await;
     }
@@ -90,6 +99,7 @@ pub async fn events_do_what_the_transition_function_says(store: Store) {
                 4 => JobEvent::Complete {
                     epoch,
                     verdict: verdicts().swap_remove(usize::try_from(random(8)).unwrap()),
+                    facts: JobFacts::default(),
                 },
                 5 => JobEvent::HandBack { epoch },
                 6 => JobEvent::Revoke { epoch },
@@ -128,6 +138,7 @@ pub async fn an_older_epoch_is_refused(store: Store) {
         JobEvent::Complete {
             epoch,
             verdict: Verdict::Passed,
+            facts: JobFacts::default(),
         },
         JobEvent::Fail {
             epoch,
@@ -205,6 +216,7 @@ pub async fn of_many_endings_at_once_exactly_one_succeeds(store: Store) {
         JobEvent::Complete {
             epoch,
             verdict: Verdict::Passed,
+            facts: JobFacts::default(),
         },
         JobEvent::Fail {
             epoch,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     ArtifactScope, ArtifactStore, EventLog, InMemoryArtifactStore, InMemoryEventLog,
-    InMemoryJobStore, InMemoryResultStore, JobStore, ResultStore,
+    InMemoryJobStore, InMemoryResultStore, JobStore, ResultStore, RunStore,
 };
 
 mod jobs {
@@ -15,6 +15,17 @@ mod jobs {
     }
 
     crate::job_store_contract!(make);
+}
+
+mod runs {
+    use super::*;
+
+    async fn make() -> ((Arc<dyn JobStore>, Arc<dyn RunStore>), ()) {
+        let store = Arc::new(InMemoryJobStore::default());
+        ((Arc::clone(&store) as _, store), ())
+    }
+
+    crate::run_store_contract!(make);
 }
 
 mod results {

@@ -9,9 +9,9 @@ use retro_domain::{
 };
 
 use super::locked;
-use crate::{JobStore, RunRecord, RunStatus, StoreError};
+use crate::{JobStore, RunRecord, RunStatus, RunStore, StoreError};
 
-/// A [`JobStore`] in memory. Clones share one state.
+/// A [`JobStore`] and [`RunStore`] in memory. Clones share one state.
 #[derive(Clone, Debug, Default)]
 pub struct InMemoryJobStore {
     state: Arc<Mutex<State>>,
@@ -33,6 +33,35 @@ impl State {
 
 #[async_trait]
 impl JobStore for InMemoryJobStore {
+    async fn enqueue(&self, jobs: &[CommitJob]) -> Result<usize, StoreError> {
+        let mut state = locked(&self.state);
+        let before = state.jobs.len();
+        for job in jobs {
+            state.jobs.entry(job.clone()).or_default();
+        }
+        Ok(state.jobs.len() - before)
+    }
+
+    async fn job(&self, job: &CommitJob) -> Result<Option<JobState>, StoreError> {
+        Ok(locked(&self.state).jobs.get(job).cloned())
+    }
+
+    async fn apply(&self, job: &CommitJob, event: &JobEvent) -> Result<JobState, StoreError> {
+        let mut state = locked(&self.state);
+        let stored = state.jobs.get_mut(job).ok_or_else(|| {
+            StoreError::not_found(format!(
+                "the job for commit {} of {}",
+                job.commit.short(),
+                job.repo
+            ))
+        })?;
+        *stored = transition(stored, event)?;
+        Ok(stored.clone())
+    }
+}
+
+#[async_trait]
+impl RunStore for InMemoryJobStore {
     async fn create_run(&self, run: &RunRecord) -> Result<(), StoreError> {
         let mut state = locked(&self.state);
         if state.runs.contains_key(&run.id) {
@@ -83,32 +112,6 @@ impl JobStore for InMemoryJobStore {
         let runs = state.newest_first().into_iter();
         let wanted = runs.filter(|run| repo.is_none_or(|repo| run.repo == *repo));
         Ok(wanted.take(limit).cloned().collect())
-    }
-
-    async fn enqueue(&self, jobs: &[CommitJob]) -> Result<usize, StoreError> {
-        let mut state = locked(&self.state);
-        let before = state.jobs.len();
-        for job in jobs {
-            state.jobs.entry(job.clone()).or_default();
-        }
-        Ok(state.jobs.len() - before)
-    }
-
-    async fn job(&self, job: &CommitJob) -> Result<Option<JobState>, StoreError> {
-        Ok(locked(&self.state).jobs.get(job).cloned())
-    }
-
-    async fn apply(&self, job: &CommitJob, event: &JobEvent) -> Result<JobState, StoreError> {
-        let mut state = locked(&self.state);
-        let stored = state.jobs.get_mut(job).ok_or_else(|| {
-            StoreError::not_found(format!(
-                "the job for commit {} of {}",
-                job.commit.short(),
-                job.repo
-            ))
-        })?;
-        *stored = transition(stored, event)?;
-        Ok(stored.clone())
     }
 
     async fn prune_runs(&self, before: Timestamp, keep_newest: usize) -> Result<u64, StoreError> {

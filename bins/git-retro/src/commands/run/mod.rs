@@ -12,7 +12,7 @@ use retro_bootstrap::{ExitCode, Failure, LocalStores, ProcessIdentity, SystemClo
 use retro_domain::{Clock, Digester, Timestamp, ToolchainFingerprint};
 use retro_exec::{ChildProcesses, EnvironmentPolicy, Executor, Home, clean_environment};
 use retro_git::{GitSlotPool, LfsPolicy, SlotOptions, SubmodulePolicy};
-use retro_store::{InMemoryResultStore, JobStore, ResultStore};
+use retro_store::{InMemoryResultStore, ResultStore, RunStore};
 use retro_workflow::document::{PlanDocument, RunDocument};
 use retro_workflow::{
     Interrupt, LookBackError, LookBackOptions, LookBackReport, LookBackRequest, Plan, Reuse,
@@ -198,6 +198,7 @@ impl Session<'_> {
             slots: Arc::new(pool),
             executor: Arc::clone(self.executor),
             jobs: self.stores.jobs.clone(),
+            runs: self.stores.runs.clone(),
             results: self.stores.results.clone(),
             artifacts: self.stores.artifacts.clone(),
             events: self.stores.events.clone(),
@@ -208,9 +209,9 @@ impl Session<'_> {
     /// Prints what the run and everything known before say about the range, and decides the exit
     /// code.
     async fn report(&self, report: LookBackReport) -> Result<ExitCode, Failure> {
-        let jobs: &dyn JobStore = &*self.stores.jobs;
+        let runs: &dyn RunStore = &*self.stores.runs;
         let results: &dyn ResultStore = &*self.stores.results;
-        let stored = jobs.run(&report.run).await.map_err(store_failure)?;
+        let stored = runs.run(&report.run).await.map_err(store_failure)?;
         let run = stored.ok_or_else(|| {
             Failure::new(
                 ExitCode::Incomplete,
