@@ -14,6 +14,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("retro-store", &["retro-domain"]),
     ("retro-analysis", &["retro-domain"]),
     ("retro-store-local", &["retro-domain", "retro-store"]),
+    ("retro-aws", &["retro-domain", "retro-store"]),
     (
         "retro-workflow",
         &[
@@ -27,13 +28,27 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     (
         "retro-bootstrap",
-        &["retro-domain", "retro-store", "retro-store-local"],
+        &[
+            "retro-domain",
+            "retro-store",
+            "retro-store-local",
+            "retro-aws",
+        ],
     ),
     ("retro-testing", &["retro-domain"]),
 ];
 
 /// External crates with one owner each.
-const OWNED: &[(&str, &str)] = &[("git2", "retro-git"), ("rusqlite", "retro-store-local")];
+const OWNED: &[(&str, &str)] = &[
+    ("git2", "retro-git"),
+    ("rusqlite", "retro-store-local"),
+    ("aws-config", "retro-aws"),
+    ("aws-sdk-dynamodb", "retro-aws"),
+    ("aws-sdk-s3", "retro-aws"),
+    ("aws-sdk-secretsmanager", "retro-aws"),
+    ("aws-sdk-sfn", "retro-aws"),
+    ("aws-sdk-sqs", "retro-aws"),
+];
 
 /// What an embedder of `retro-workflow` without default features does not get.
 const HEAVY: &[&str] = &[

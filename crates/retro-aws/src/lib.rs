@@ -1,0 +1,1 @@
+//! git-retro's adapters for AWS. No other crate names the SDK.
