@@ -8,6 +8,7 @@
 mod artifact_name;
 mod artifact_rules;
 mod artifact_store;
+mod batch_plan;
 mod compact_duration;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
@@ -23,6 +24,7 @@ mod test_pattern;
 
 pub use artifact_name::{MANIFEST_NAME, TEMPORARY_PREFIX, check_artifact_name};
 pub use artifact_store::{ArtifactContent, ArtifactEntry, ArtifactScope, ArtifactStore, Manifest};
+pub use batch_plan::BatchPlan;
 pub use compact_duration::CompactDuration;
 pub use error::StoreError;
 pub use event_log::EventLog;

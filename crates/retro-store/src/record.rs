@@ -4,15 +4,19 @@
 //! change that an older reader would not understand raises the shape's version; a reader refuses a
 //! version it does not know rather than guess.
 
+mod batch;
 mod case_detail;
 mod event;
 mod manifest;
+mod result;
 mod run;
 mod verdict;
 
+pub use batch::StoredBatchPlan;
 pub use case_detail::StoredCaseDetail;
 pub use event::{StoredEvent, check_batch};
 pub use manifest::StoredManifest;
+pub use result::StoredResult;
 pub use run::StoredRun;
 pub use verdict::StoredVerdict;
 

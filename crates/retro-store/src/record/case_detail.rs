@@ -54,7 +54,7 @@ struct StoredAttempt {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum StoredOutcome {
+pub(super) enum StoredOutcome {
     Passed,
     Skipped,
     Failed,
@@ -74,6 +74,14 @@ impl StoredCaseDetail {
     ///
     /// [`StoreError::Backend`], which does not happen for any case there is.
     pub fn encode(case: &TestCase) -> Result<Option<String>, StoreError> {
+        let stored = Self::new(case);
+        stored
+            .map(|stored| to_json(&stored, "writing the texts of a test"))
+            .transpose()
+    }
+
+    /// The stored form, or `None` for a case that has nothing of the kind.
+    pub(super) fn new(case: &TestCase) -> Option<Self> {
         let bare = case.message.is_none()
             && case.kind.is_none()
             && case.detail.is_none()
@@ -84,11 +92,11 @@ impl StoredCaseDetail {
             && case.attachments.is_empty()
             && case.properties.is_empty();
         if bare {
-            return Ok(None);
+            return None;
         }
         let location = case.location.as_ref();
         let attachments = case.attachments.iter();
-        let stored = Self {
+        Some(Self {
             v: V1,
             message: case.message.clone(),
             kind: case.kind.clone(),
@@ -101,8 +109,7 @@ impl StoredCaseDetail {
                 .map(|it| (it.name.clone(), it.path.clone()))
                 .collect(),
             properties: case.properties.clone(),
-        };
-        to_json(&stored, "writing the texts of a test").map(Some)
+        })
     }
 
     /// Puts what a JSON text holds into `case`.
@@ -113,17 +120,44 @@ impl StoredCaseDetail {
     /// version wrote it.
     pub fn decode_into(text: &str, case: &mut TestCase) -> Result<(), StoreError> {
         let stored: Self = from_json(text, "the texts of a test")?;
-        let attachment = |(name, path)| Attachment { name, path };
-        case.message = stored.message;
-        case.kind = stored.kind;
-        case.detail = stored.detail;
-        case.location = stored.location.map(|(file, line)| Location { file, line });
-        case.stdout = stored.stdout;
-        case.stderr = stored.stderr;
-        case.attempts = stored.attempts.into_iter().map(Attempt::from).collect();
-        case.attachments = stored.attachments.into_iter().map(attachment).collect();
-        case.properties = stored.properties;
+        stored.put_into(case);
         Ok(())
+    }
+
+    /// Puts what is stored into `case`.
+    pub(super) fn put_into(self, case: &mut TestCase) {
+        let attachment = |(name, path)| Attachment { name, path };
+        case.message = self.message;
+        case.kind = self.kind;
+        case.detail = self.detail;
+        case.location = self.location.map(|(file, line)| Location { file, line });
+        case.stdout = self.stdout;
+        case.stderr = self.stderr;
+        case.attempts = self.attempts.into_iter().map(Attempt::from).collect();
+        case.attachments = self.attachments.into_iter().map(attachment).collect();
+        case.properties = self.properties;
+    }
+}
+
+impl From<Outcome> for StoredOutcome {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Passed => Self::Passed,
+            Outcome::Skipped => Self::Skipped,
+            Outcome::Failed => Self::Failed,
+            Outcome::Errored => Self::Errored,
+        }
+    }
+}
+
+impl From<StoredOutcome> for Outcome {
+    fn from(stored: StoredOutcome) -> Self {
+        match stored {
+            StoredOutcome::Passed => Self::Passed,
+            StoredOutcome::Skipped => Self::Skipped,
+            StoredOutcome::Failed => Self::Failed,
+            StoredOutcome::Errored => Self::Errored,
+        }
     }
 }
 
@@ -134,12 +168,7 @@ impl From<&Attempt> for StoredAttempt {
             u64::try_from(it.as_micros()).map_or(most, |it| it.min(most))
         };
         Self {
-            outcome: match attempt.outcome {
-                Outcome::Passed => StoredOutcome::Passed,
-                Outcome::Skipped => StoredOutcome::Skipped,
-                Outcome::Failed => StoredOutcome::Failed,
-                Outcome::Errored => StoredOutcome::Errored,
-            },
+            outcome: attempt.outcome.into(),
             micros: attempt.duration.map(micros),
             message: attempt.message.clone(),
             kind: attempt.kind.clone(),
@@ -151,12 +180,7 @@ impl From<&Attempt> for StoredAttempt {
 impl From<StoredAttempt> for Attempt {
     fn from(stored: StoredAttempt) -> Self {
         Self {
-            outcome: match stored.outcome {
-                StoredOutcome::Passed => Outcome::Passed,
-                StoredOutcome::Skipped => Outcome::Skipped,
-                StoredOutcome::Failed => Outcome::Failed,
-                StoredOutcome::Errored => Outcome::Errored,
-            },
+            outcome: stored.outcome.into(),
             duration: stored.micros.map(Duration::from_micros),
             message: stored.message,
             kind: stored.kind,

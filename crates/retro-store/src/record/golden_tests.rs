@@ -2,9 +2,12 @@
 
 use super::*;
 use crate::contract::event_log::every_kind;
-use crate::contract::samples::{case, full_case, run, verdicts};
-use crate::{ArtifactEntry, Manifest, RunStatus};
-use retro_domain::{Digest256, Outcome};
+use crate::contract::samples::{case, full_case, repo, result, run, suite, verdicts};
+use crate::{ArtifactEntry, BatchPlan, Manifest, RunStatus};
+use retro_domain::{
+    CommandLine, Digest256, Outcome, Overlay, OverlayFile, ResultFormat, ResultLocation,
+    ResultSource, Suite,
+};
 
 fn is_corrupt(error: &StoreError) -> bool {
     matches!(error, StoreError::Corrupt { .. })
@@ -168,4 +171,58 @@ fn damage_is_told_from_a_newer_form() {
     assert!(is_corrupt(
         &StoredVerdict::decode("\"well\"").expect_err("no such verdict")
     ));
+}
+
+#[test]
+fn a_result_keeps_its_form() {
+    let mut result = result("tool", 1, vec![case("a", Outcome::Failed)]);
+    result.cases[0].message = Some("m".to_owned());
+    result.notes.push("n".to_owned());
+    let expected = format!(
+        concat!(
+            r#"{{"v":1,"key":"{}","owner":"some/group","name":"tool","commit":"{}","#,
+            r#""suite_name":"unit","verdict":"passed","started_at_ms":1700000001123,"#,
+            r#""usage":{{"wall_micros":1000001,"user_micros":2,"system_micros":0,"#,
+            r#""max_rss":1099511627776}},"ending":"exit code 0","notes":["n"],"epoch":1,"#,
+            r#""suite":"{}","cases":[{{"name":"a","outcome":"failed","#,
+            r#""texts":{{"v":1,"message":"m"}}}}]}}"#
+        ),
+        result.key.digest(),
+        result.commit,
+        suite(1).0,
+    );
+    assert_eq!(StoredResult::encode(&result).unwrap(), expected);
+    assert_eq!(StoredResult::decode(&expected).unwrap(), result);
+}
+
+#[test]
+fn the_plan_of_a_batch_keeps_its_form() {
+    let mut suite = Suite::new("unit", CommandLine::Shell("make check".to_owned()));
+    suite.results.push(ResultSource {
+        format: ResultFormat::Junit,
+        location: ResultLocation::Files("out/*.xml".to_owned()),
+    });
+    let plan = BatchPlan {
+        repo: repo("tool"),
+        url: "https://example.com/some/group/tool".to_owned(),
+        suites: vec![suite],
+        overlay: Overlay {
+            files: vec![OverlayFile {
+                path: "a".to_owned(),
+                content: b"x".to_vec(),
+                executable: false,
+            }],
+            patches: vec![vec![0xff, 0x0a]],
+        },
+    };
+    let expected = concat!(
+        r#"{"v":1,"owner":"some/group","name":"tool","url":"https://example.com/some/group/tool","#,
+        r#""suites":[{"name":"unit","run":{"shell":"make check"},"#,
+        r#""results":[{"format":"junit","files":"out/*.xml"}],"build_timeout_ms":3600000,"#,
+        r#""timeout_ms":3600000,"skip_exit_codes":[125],"env_allow":[],"env":{},"retries":0}],"#,
+        r#""files":[{"path":"a","content":{"text":"x"},"executable":false}],"#,
+        r#""patches":[{"hex":"ff0a"}]}"#
+    );
+    assert_eq!(StoredBatchPlan::encode(&plan).unwrap(), expected);
+    assert_eq!(StoredBatchPlan::decode(expected).unwrap(), plan);
 }

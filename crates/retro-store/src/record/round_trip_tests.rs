@@ -6,13 +6,15 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use retro_domain::{
-    Attachment, Attempt, CacheKey, CommitId, Digest256, Event, EventKind, LeaseOwner, Location,
-    Outcome, OutcomeCounts, Phase, RepoId, RunId, SuiteFingerprint, TestCase, TestId, Timestamp,
+    Attachment, Attempt, CacheKey, CommandLine, CommitId, Digest256, Event, EventKind, LeaseOwner,
+    Location, Outcome, OutcomeCounts, Overlay, OverlayFile, Phase, RepoId, ResultFormat,
+    ResultLocation, ResultSource, RunId, Suite, SuiteFingerprint, TestCase, TestId, Timestamp,
     TreeId, UntestableReason, Verdict,
 };
 
 use super::*;
-use crate::{ArtifactEntry, Manifest, RunCommit, RunRecord, RunStatus};
+use crate::contract::samples::{repo, result};
+use crate::{ArtifactEntry, BatchPlan, Manifest, RunCommit, RunRecord, RunStatus};
 
 fn digest() -> impl Strategy<Value = Digest256> {
     any::<[u8; 32]>().prop_map(Digest256::from_bytes)
@@ -46,6 +48,51 @@ fn verdict() -> impl Strategy<Value = Verdict> {
 
 fn micros() -> impl Strategy<Value = Duration> {
     (0..i64::MAX.unsigned_abs()).prop_map(Duration::from_micros)
+}
+
+prop_compose! {
+    fn test_id()(
+        suite in vec(any::<String>(), 0..3),
+        class in option::of(any::<String>()),
+        name in any::<String>(),
+        parameters in option::of(any::<String>()),
+    ) -> TestId {
+        TestId { suite, class, name, parameters }
+    }
+}
+
+fn command() -> impl Strategy<Value = CommandLine> {
+    prop_oneof![
+        vec(any::<String>(), 0..3).prop_map(CommandLine::Argv),
+        any::<String>().prop_map(CommandLine::Shell),
+    ]
+}
+
+fn limit() -> impl Strategy<Value = Option<Duration>> {
+    option::of(any::<u64>().prop_map(Duration::from_millis))
+}
+
+prop_compose! {
+    fn suite_of_any_kind()(
+        (name, work_dir) in any::<(String, String)>(),
+        (build, run) in (option::of(command()), command()),
+        results in vec((0..ResultFormat::ALL.len(), option::of(any::<String>())), 0..3),
+        (build_timeout, timeout) in (limit(), limit()),
+        skip_exit_codes in vec(any::<i32>(), 0..3),
+        env_allow in vec(any::<String>(), 0..3),
+        env in prop::collection::btree_map(any::<String>(), any::<String>(), 0..3),
+        retries in any::<u32>(),
+    ) -> Suite {
+        let source = |(format, glob): (usize, Option<String>)| ResultSource {
+            format: ResultFormat::ALL[format],
+            location: glob.map_or(ResultLocation::Stdout, ResultLocation::Files),
+        };
+        let results = results.into_iter().map(source).collect();
+        Suite {
+            name, build, run, results, work_dir, build_timeout, timeout, skip_exit_codes, env_allow,
+            env, retries,
+        }
+    }
 }
 
 prop_compose! {
@@ -237,6 +284,48 @@ proptest! {
     }
 
     #[test]
+    fn every_result_is_read_back(
+        cases in vec((texts_of_a_case(), test_id(), option::of(micros()), any::<bool>()), 0..4),
+        verdict in verdict(),
+        started_at in moment(),
+        usage in [micros(), micros(), micros()],
+        notes in vec(any::<String>(), 0..3),
+        with_artifacts in any::<bool>(),
+    ) {
+        let mut result = result("tool", 1, Vec::new());
+        for (mut case, id, duration, flaky) in cases {
+            (case.id, case.duration, case.flaky) = (id, duration, flaky);
+            result.cases.push(case);
+        }
+        (result.verdict, result.started_at, result.notes) = (verdict, started_at, notes);
+        [result.usage.wall, result.usage.user, result.usage.system] = usage;
+        if !with_artifacts {
+            result.artifacts = None;
+        }
+        let text = StoredResult::encode(&result).expect("it can be stored");
+        prop_assert_eq!(StoredResult::decode(&text).expect("it can be read"), result);
+    }
+
+    #[test]
+    fn every_plan_of_a_batch_is_read_back(
+        suites in vec(suite_of_any_kind(), 0..3),
+        files in vec((any::<String>(), vec(any::<u8>(), 0..20), any::<bool>()), 0..3),
+        patches in vec(vec(any::<u8>(), 0..20), 0..2),
+        url in any::<String>(),
+    ) {
+        let file = |(path, content, executable)| OverlayFile { path, content, executable };
+        let files = files.into_iter().map(file).collect();
+        let plan = BatchPlan { repo: repo("tool"), url, suites, overlay: Overlay { files, patches } };
+        let text = StoredBatchPlan::encode(&plan).expect("it can be stored");
+        let read = StoredBatchPlan::decode(&text).expect("it can be read");
+        for suite in &plan.suites {
+            let fingerprint = suite.fingerprint();
+            prop_assert_eq!(read.suite(fingerprint).map(Suite::fingerprint), Some(fingerprint));
+        }
+        prop_assert_eq!(read, plan);
+    }
+
+    #[test]
     fn no_text_makes_a_reader_panic(text in any::<String>(), body in any::<String>()) {
         let object = format!(r#"{{"v":1,{body}}}"#);
         let mut case = TestCase::new(TestId::named("x"), Outcome::Passed);
@@ -247,6 +336,8 @@ proptest! {
             let _ = StoredCaseDetail::decode_into(text, &mut case);
             let _ = StoredEvent::decode(text, id.clone(), 1);
             let _ = StoredRun::decode(text, id.clone(), RunStatus::Failed, None);
+            let _ = StoredResult::decode(text);
+            let _ = StoredBatchPlan::decode(text);
         }
     }
 }

@@ -1,0 +1,24 @@
+//! What the runners of a batch have in common.
+
+use retro_domain::{Overlay, RepoId, Suite, SuiteFingerprint};
+
+/// What the runners of a batch have in common; stored once as an object and read by each of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BatchPlan {
+    /// The repository.
+    pub repo: RepoId,
+    /// Where it is fetched from. Holds no credentials.
+    pub url: String,
+    /// The suites that apply to commits of the batch.
+    pub suites: Vec<Suite>,
+    /// What is laid over each commit.
+    pub overlay: Overlay,
+}
+
+impl BatchPlan {
+    /// The suite with this fingerprint.
+    pub fn suite(&self, fingerprint: SuiteFingerprint) -> Option<&Suite> {
+        let mut suites = self.suites.iter();
+        suites.find(|suite| suite.fingerprint() == fingerprint)
+    }
+}
