@@ -1,21 +1,17 @@
 //! One job, from a claimed lease to a stored result.
 
-use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use retro_domain::{
-    CommitJob, Epoch, EventKind, JobEvent, JobFacts, OutcomeCounts, Phase, Suite, TestCase,
-    Timestamp, UntestableReason, Verdict,
+    CommitJob, Epoch, EventKind, OutcomeCounts, Phase, Suite, TestCase, Timestamp,
+    UntestableReason, Verdict,
 };
 use retro_exec::{CancelToken, Capture, Ending, ExecError, Finished, Invocation, Limits};
 use retro_git::{GitError, OverlayError, Slot};
-use retro_store::{
-    ArtifactContent, ArtifactScope, Manifest, PutCondition, ResourceUsage, ResultRecord, RunCommit,
-    StoreError,
-};
+use retro_store::{ResourceUsage, RunCommit, StoreError};
 
 use crate::LookBackError;
 use crate::collect::{Before, Ended, Places, Reading, collect};
@@ -51,7 +47,7 @@ pub(crate) struct JobRun<'a> {
 }
 
 /// Why a job ended before its result was stored.
-enum Stop {
+pub(crate) enum Stop {
     Stopped,
     Failed(String),
     Fatal(LookBackError),
@@ -70,14 +66,14 @@ impl From<StoreError> for Stop {
 
 /// What running the suite's commands said, before it is stored.
 #[derive(Default)]
-struct Said {
-    verdict: Option<Verdict>,
-    cases: Vec<TestCase>,
-    notes: Vec<String>,
-    usage: ResourceUsage,
-    ending: String,
+pub(crate) struct Said {
+    pub(crate) verdict: Option<Verdict>,
+    pub(crate) cases: Vec<TestCase>,
+    pub(crate) notes: Vec<String>,
+    pub(crate) usage: ResourceUsage,
+    pub(crate) ending: String,
     /// Files to keep, with their names as artifacts.
-    files: Vec<(String, PathBuf)>,
+    pub(crate) files: Vec<(String, PathBuf)>,
 }
 
 /// How often a checkout is tried; each further try starts from an empty work tree.
@@ -91,7 +87,12 @@ impl JobRun<'_> {
                 Ok((verdict, counts)) => JobEnd::Finished(verdict, counts),
                 Err(stop) => stop.into(),
             },
-            Err(stop) => stop.into(),
+            Err(stop) => {
+                if matches!(stop, Stop::Stopped) && self.shared.options.self_contained {
+                    self.keep_logs();
+                }
+                stop.into()
+            }
         }
     }
 
@@ -293,6 +294,7 @@ impl JobRun<'_> {
             env: environment.to_vec(),
             limits: Limits {
                 soft: limit,
+                grace: self.shared.options.grace,
                 ..Limits::default()
             },
             stdout: Capture {
@@ -398,80 +400,6 @@ impl JobRun<'_> {
         Ok(())
     }
 
-    /// Stores artifacts, then the result, then the job's end: each implies the one before it.
-    fn store(&self, said: Said) -> Result<(Verdict, OutcomeCounts), Stop> {
-        self.phase(Phase::Record);
-        if self.shared.leases.is_lost(self.worker) {
-            return Err(Stop::Stopped);
-        }
-        let services = &self.shared.services;
-        let verdict = said.verdict.unwrap_or(Verdict::Passed);
-        let mut counts = OutcomeCounts::default();
-        for case in said.cases.iter().filter(|case| !case.id.is_command()) {
-            counts.add(case.outcome, case.flaky);
-        }
-        let scope = ArtifactScope {
-            repo: self.shared.plan.repo.clone(),
-            commit: self.commit.commit,
-            suite: self.planned.suite,
-            epoch: self.epoch,
-        };
-        let mut manifest = Manifest::default();
-        let mut notes = said.notes;
-        let mut names = HashSet::new();
-        self.shared.wait(async {
-            for (name, path) in said.files {
-                let name = unlike(name, &mut names);
-                let content = ArtifactContent::File(path);
-                match services.artifacts.put(&scope, &name, content).await {
-                    Ok(entry) => manifest.entries.push(entry),
-                    Err(error @ StoreError::Backend { .. }) => {
-                        notes.push(format!("{name} was not kept: {error}"));
-                    }
-                    Err(error) => return Err(Stop::from(error)),
-                }
-            }
-            manifest.entries.sort_by(|a, b| a.name.cmp(&b.name));
-            services.artifacts.finish(&scope, &manifest).await?;
-            let record = ResultRecord {
-                key: self.planned.key,
-                repo: self.shared.plan.repo.clone(),
-                commit: self.commit.commit,
-                suite_name: self.suite.name.clone(),
-                verdict: verdict.clone(),
-                started_at: self.started_at,
-                usage: said.usage,
-                ending: said.ending,
-                notes,
-                epoch: self.epoch,
-                artifacts: Some(scope.clone()),
-                cases: said.cases,
-            };
-            let condition = match self.planned.replaces {
-                Some(revision) => PutCondition::Revision(revision),
-                None => PutCondition::Absent,
-            };
-            match services.results.put(&record, condition).await {
-                Ok(_) => {}
-                // Another process has stored the same key meanwhile; its result stands.
-                Err(StoreError::Conflict { .. }) => services.artifacts.remove(&scope).await?,
-                Err(error) => return Err(error.into()),
-            }
-            let verdict = verdict.clone();
-            let done = JobEvent::Complete {
-                epoch: self.epoch,
-                verdict,
-                facts: JobFacts {
-                    counts,
-                    took: services.clock.now().since(self.started_at),
-                },
-            };
-            services.jobs.apply(self.job, &done).await?;
-            Ok(())
-        })?;
-        Ok((verdict, counts))
-    }
-
     fn places<'p>(&'p self, folders: &'p Folders, stdout: &'p Path) -> Places<'p> {
         Places {
             work_tree: self.slot.work_tree(),
@@ -480,25 +408,13 @@ impl JobRun<'_> {
         }
     }
 
-    fn phase(&self, phase: Phase) {
+    pub(crate) fn phase(&self, phase: Phase) {
         self.shared.recorder.record(EventKind::JobPhase {
             commit: self.commit.commit,
             worker: u32::try_from(self.worker).unwrap_or(u32::MAX),
             phase,
         });
     }
-}
-
-/// The name, or another one when it is taken: the same path below the work tree and below the
-/// scratch folder, or two names that only differ in bytes that are not UTF-8.
-fn unlike(name: String, taken: &mut HashSet<String>) -> String {
-    let mut free = name.clone();
-    let mut number = 2;
-    while !taken.insert(free.clone()) {
-        free = format!("{name}.{number}");
-        number += 1;
-    }
-    free
 }
 
 fn io_stop(doing: &'static str, path: &Path, source: std::io::Error) -> Stop {

@@ -11,6 +11,9 @@ use retro_domain::{
 use retro_exec::CancelToken;
 use retro_store::{JobStore, StoreError};
 
+use crate::options::Claims;
+use crate::report::LeftBecause;
+
 /// Tells whether the holder of a lease is known to be dead, so that its lease need not run out.
 /// "Not known" is `false`.
 pub type IsGone = Arc<dyn Fn(&LeaseOwner) -> bool + Send + Sync>;
@@ -22,18 +25,22 @@ pub(crate) enum Claim {
     Ours(Epoch),
     /// Someone else works on it.
     Busy,
+    /// It is not to be claimed.
+    Left(LeftBecause),
 }
 
-/// Claims a job for `owner`, whatever became of it before this run.
+/// Claims a job for `owner`.
 ///
-/// A job that ended, or that was lost too often, is started over: that its result was asked for
-/// and is not stored is reason enough. A lease whose holder is gone is revoked.
+/// A job that ended, or that was lost too often, is started over where `claims` says so: that its
+/// result was asked for and is not stored is reason enough. A lease whose holder is gone is
+/// revoked.
 pub(crate) async fn claim(
     jobs: &dyn JobStore,
     job: &CommitJob,
     owner: &LeaseOwner,
     now: Timestamp,
     policy: LeasePolicy,
+    claims: Claims,
     is_gone: &IsGone,
 ) -> Result<Claim, StoreError> {
     let event = JobEvent::Claim {
@@ -63,6 +70,12 @@ pub(crate) async fn claim(
                     jobs.apply(job, &JobEvent::Revoke { epoch: lease.epoch })
                         .await,
                 )?;
+            }
+            IllegalTransition::WrongStatus { status, .. } if claims == Claims::OnlyWaiting => {
+                return Ok(Claim::Left(LeftBecause::Ended(status)));
+            }
+            IllegalTransition::AttemptsSpent { .. } if claims == Claims::OnlyWaiting => {
+                return Ok(Claim::Left(LeftBecause::AttemptsSpent));
             }
             _ if started_over => return Ok(Claim::Busy),
             _ => {

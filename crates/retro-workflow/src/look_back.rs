@@ -1,101 +1,24 @@
 //! The look back: workers take jobs from the plan until none is left or someone stops them.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::ffi::OsString;
-use std::path::PathBuf;
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use retro_domain::{
-    CommitId, CommitJob, Epoch, EventKind, JobEvent, JobFacts, LeaseOwner, LeasePolicy, RunId,
-};
-use retro_exec::Home;
+use retro_domain::{CommitId, CommitJob, Epoch, EventKind, JobEvent, JobFacts, LeaseOwner, RunId};
 use retro_git::Slot;
 use retro_store::{RunRecord, RunStatus, StoreError};
 
 use crate::environments::Environments;
 use crate::interrupt::Interrupt;
 use crate::job_run::{JobEnd, JobRun};
-use crate::leases::{Claim, HeldLeases, IsGone, claim};
+use crate::leases::{Claim, HeldLeases, claim};
+use crate::options::{Claims, LookBackOptions};
 use crate::plan::Plan;
 use crate::recorder::{EventSink, Recorder};
+use crate::report::{LeftBecause, LookBackReport, StopCause};
 use crate::schedule::{Order, Scheduler};
 use crate::services::Services;
 use crate::{LookBackError, PlannedJob};
-
-/// How a look back is carried out.
-#[derive(Clone)]
-pub struct LookBackOptions {
-    /// How many jobs run at once; at least one.
-    pub workers: usize,
-    /// In which order.
-    pub order: Order,
-    /// Start no further job once a commit's tests failed.
-    pub fail_fast: bool,
-    /// Stop after this long.
-    pub time_limit: Option<Duration>,
-    /// The environment that commands may see a part of.
-    pub environment: BTreeMap<OsString, OsString>,
-    /// The home folder of commands.
-    pub home: Home,
-    /// How many bytes of each output stream are kept.
-    pub log_cap: u64,
-    /// How long leases last.
-    pub lease: LeasePolicy,
-    /// Who claims jobs; each worker adds its number.
-    pub owner: String,
-    /// Tells which holders of leases are dead.
-    pub is_gone: IsGone,
-    /// 24 bits that tell this run from another one started in the same millisecond.
-    pub randomness: u32,
-}
-
-impl LookBackOptions {
-    /// One worker, newest first, a home of its own for commands, 16 MiB of each output stream.
-    pub fn new(owner: impl Into<String>, home: PathBuf) -> Self {
-        Self {
-            workers: 1,
-            order: Order::default(),
-            fail_fast: false,
-            time_limit: None,
-            environment: BTreeMap::new(),
-            home: Home::Own(home),
-            log_cap: 16 << 20,
-            lease: LeasePolicy::default(),
-            owner: owner.into(),
-            is_gone: Arc::new(|_| false),
-            randomness: 0,
-        }
-    }
-}
-
-/// How a look back ended.
-#[derive(Debug)]
-pub struct LookBackReport {
-    /// Its id, under which it is stored.
-    pub run: RunId,
-    /// Jobs that ended with a verdict.
-    pub completed: usize,
-    /// Jobs that git-retro could not do, and why.
-    pub failed: Vec<(CommitId, String)>,
-    /// Jobs that were not done.
-    pub remaining: usize,
-    /// Why it ended early, if it did.
-    pub stopped: Option<StopCause>,
-}
-
-/// Why a look back ended before its last job.
-#[derive(Debug)]
-pub enum StopCause {
-    /// Someone stopped it.
-    Interrupted,
-    /// A commit's tests failed and that was to be enough.
-    FailFast,
-    /// Its time was up.
-    TimeLimit,
-    /// No job could have succeeded.
-    Fatal(LookBackError),
-}
 
 /// What the workers of one run share.
 pub(crate) struct Shared {
@@ -116,6 +39,7 @@ struct Progress {
     elsewhere: VecDeque<usize>,
     completed: usize,
     failed: Vec<(CommitId, String)>,
+    left: Vec<(CommitId, LeftBecause)>,
     /// Jobs that are not started, since a failure before them is known.
     left_out: usize,
     handed_back: usize,
@@ -180,6 +104,7 @@ pub async fn look_back(
             elsewhere: VecDeque::new(),
             completed: 0,
             failed: Vec::new(),
+            left: Vec::new(),
             left_out,
             handed_back: 0,
             stopped: None,
@@ -259,7 +184,7 @@ async fn watch(shared: Arc<Shared>) {
 }
 
 async fn finish(shared: &Shared, run: RunId) -> Result<LookBackReport, LookBackError> {
-    let (completed, failed, remaining, stopped) = {
+    let (completed, failed, left, remaining, stopped) = {
         let mut progress = shared.progress();
         let remaining = progress.scheduler.remaining()
             + progress.left_out
@@ -276,6 +201,7 @@ async fn finish(shared: &Shared, run: RunId) -> Result<LookBackReport, LookBackE
         (
             progress.completed,
             std::mem::take(&mut progress.failed),
+            std::mem::take(&mut progress.left),
             remaining,
             stopped,
         )
@@ -306,6 +232,7 @@ async fn finish(shared: &Shared, run: RunId) -> Result<LookBackReport, LookBackE
         run,
         completed,
         failed,
+        left,
         remaining,
         stopped,
     })
@@ -417,11 +344,14 @@ impl Shared {
             &owner,
             started_at,
             self.options.lease,
+            self.options.claims,
             &self.options.is_gone,
         ));
         let epoch = match claimed {
             Ok(Claim::Ours(epoch)) => epoch,
-            Ok(Claim::Busy) => return Turn::Elsewhere,
+            Ok(Claim::Busy) if self.options.claims == Claims::StartOver => return Turn::Elsewhere,
+            Ok(Claim::Busy) => return self.leave(&job, LeftBecause::Held),
+            Ok(Claim::Left(because)) => return self.leave(&job, because),
             Err(error) => {
                 self.progress().handed_back += 1;
                 self.stop(StopCause::Fatal(error.into()));
@@ -472,6 +402,11 @@ impl Shared {
                 Turn::Over
             }
         }
+    }
+
+    fn leave(&self, job: &CommitJob, because: LeftBecause) -> Turn {
+        self.progress().left.push((job.commit, because));
+        Turn::Done
     }
 
     /// Whether another process stored the job's result after this one made its plan; the job, which
@@ -545,7 +480,10 @@ impl Shared {
                     .record(EventKind::JobHandedBack { commit, worker });
                 if !self.is_stopping() {
                     // The lease was lost: whoever has the job now ends it, or leaves it to us.
-                    return Turn::Elsewhere;
+                    return match self.options.claims {
+                        Claims::StartOver => Turn::Elsewhere,
+                        Claims::OnlyWaiting => self.leave(job, LeftBecause::Held),
+                    };
                 }
                 self.progress().handed_back += 1;
                 Turn::Done

@@ -20,7 +20,7 @@ impl Folders {
     pub(crate) fn prepare(scratch: &Path) -> Result<Self, (PathBuf, io::Error)> {
         let folder = |name| scratch.join(name);
         let folders = Self {
-            logs: folder("logs"),
+            logs: Self::logs_in(scratch),
             out: folder("out"),
             tmp: folder("tmp"),
         };
@@ -31,6 +31,11 @@ impl Folders {
         make_empty(&folders.out, &[])?;
         make_empty(&folders.tmp, &[])?;
         Ok(folders)
+    }
+
+    /// Where the logs of the job are that the scratch space was last used for.
+    pub(crate) fn logs_in(scratch: &Path) -> PathBuf {
+        scratch.join("logs")
     }
 
     /// Where the output of the execution `name` goes.

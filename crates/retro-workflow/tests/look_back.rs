@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use retro_domain::{
-    Clock, CommandLine, CommitId, CommitJob, Event, EventKind, JobEvent, JobStatus, LeaseOwner,
-    LeasePolicy, Overlay, RepoId, Suite, Timestamp, TreeId, Verdict,
+    Clock, CommandLine, CommitId, CommitJob, Epoch, Event, EventKind, JobEvent, JobStatus,
+    LeaseOwner, LeasePolicy, Overlay, RepoId, Suite, Timestamp, TreeId, Verdict,
 };
 use retro_exec::{
     CancelToken, Captured, Ending, ExecError, Executor, Finished, Invocation, Leaked, Usage,
@@ -17,14 +17,16 @@ use retro_git::{
     Checkout, CommitInfo, CommitList, CommitQuery, GitError, History, OverlayError, Selection,
     Slot, SlotPool,
 };
+use retro_store::record::StoredResult;
 use retro_store::{
     ArtifactContent, ArtifactEntry, ArtifactScope, ArtifactStore, InMemoryArtifactStore,
     InMemoryEventLog, InMemoryJobStore, InMemoryResultStore, JobStore, Manifest, ResultStore,
     RunStatus, RunStore, StoreError,
 };
 use retro_workflow::{
-    EventSink, Interrupt, LookBackOptions, LookBackReport, LookBackRequest, Plan, Reuse, Services,
-    StopCause, look_back, plan, results_of_commit, unknown_toolchain, view_run,
+    Claims, EventSink, Interrupt, LeftBecause, LookBackOptions, LookBackReport, LookBackRequest,
+    Plan, RESULT_NAME, Reuse, Services, StopCause, look_back, plan, results_of_commit,
+    unknown_toolchain, view_run,
 };
 
 /// Commits in a line, each with a tree of its own.
@@ -514,4 +516,77 @@ async fn a_commit_is_found_however_many_runs_came_after_it() {
     let commit = plan.commits[0].commit;
     let found = results_of_commit(&bench.jobs, &bench.results, &plan.repo, &commit).await;
     assert_eq!(found.unwrap().len(), 1);
+}
+
+/// What one process of many does, each of which has one job: the others are none of its business.
+#[tokio::test]
+async fn a_run_that_claims_what_waits_leaves_everything_else() {
+    let mut bench = Bench::new();
+    bench.options.claims = Claims::OnlyWaiting;
+    let plan = bench.plan(4).await;
+    let jobs: Vec<CommitJob> = (0..4).map(|number| bench.job(&plan, number)).collect();
+    bench.jobs.enqueue(&jobs).await.unwrap();
+    let claim = |ttl| JobEvent::Claim {
+        owner: LeaseOwner("other".into()),
+        now: bench.clock.now(),
+        ttl: Duration::from_secs(ttl),
+    };
+    let apply = async |number: usize, event: &JobEvent| {
+        bench.jobs.apply(&jobs[number], event).await.unwrap();
+    };
+    apply(0, &claim(60)).await;
+    let reason = "disk".to_owned();
+    apply(
+        0,
+        &JobEvent::Fail {
+            epoch: Epoch(1),
+            reason,
+        },
+    )
+    .await;
+    apply(1, &claim(60)).await;
+    for epoch in 1..=3 {
+        apply(2, &claim(60)).await;
+        apply(
+            2,
+            &JobEvent::Revoke {
+                epoch: Epoch(epoch),
+            },
+        )
+        .await;
+    }
+    let report = bench.run(&plan, passes()).await;
+    assert_eq!((report.completed, report.remaining), (1, 0), "{report:?}");
+    let mut left = report.left;
+    left.sort_by_key(|(commit, _)| *commit);
+    let expected = [
+        (commit_id(0), LeftBecause::Ended("FAILED")),
+        (commit_id(1), LeftBecause::Held),
+        (commit_id(2), LeftBecause::AttemptsSpent),
+    ];
+    assert_eq!(left, expected);
+    let failed = JobStatus::Failed("disk".into());
+    assert_eq!(bench.status(&plan, 0).await, failed);
+    // Once it has ended, nothing is done twice.
+    let again = bench.run(&plan, passes()).await;
+    assert_eq!((again.completed, again.left.len()), (0, 4));
+}
+
+#[tokio::test]
+async fn self_contained_artifacts_have_the_result() {
+    let mut bench = Bench::new();
+    bench.options.self_contained = true;
+    let plan = bench.plan(1).await;
+    let report = bench.run(&plan, Box::new(|_, _| Ending::Exited(1))).await;
+    assert_eq!(report.completed, 1);
+    let key = plan.commits[0].key;
+    let stored = bench.results.summaries(&[key]).await.unwrap();
+    let scope = stored[0].as_ref().unwrap().artifacts.clone().unwrap();
+    let text = bench.artifacts.read(&scope, RESULT_NAME).await.unwrap();
+    let text = String::from_utf8(text.unwrap()).unwrap();
+    let result = StoredResult::decode(&text).unwrap();
+    assert_eq!(result.verdict, Verdict::TestsFailed);
+    assert_eq!((result.key, result.artifacts), (key, Some(scope)));
+    let cases = bench.results.cases(&key).await.unwrap().unwrap();
+    assert_eq!(result.cases, cases);
 }
