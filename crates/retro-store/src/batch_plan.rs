@@ -1,6 +1,6 @@
 //! What the runners of a batch have in common.
 
-use retro_domain::{Overlay, RepoId, Suite, SuiteFingerprint};
+use retro_domain::{Overlay, RepoId, Suite, SuiteFingerprint, ToolchainFingerprint};
 
 /// What the runners of a batch have in common; stored once as an object and read by each of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +13,9 @@ pub struct BatchPlan {
     pub suites: Vec<Suite>,
     /// What is laid over each commit.
     pub overlay: Overlay,
+    /// The tools that the runners are taken to have: whoever makes the batch cannot ask them, and
+    /// has to know the keys of results beforehand.
+    pub toolchain: ToolchainFingerprint,
 }
 
 impl BatchPlan {

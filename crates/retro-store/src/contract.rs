@@ -11,9 +11,11 @@
 //! The second part of what `make` returns lives as long as the check: a folder, a server.
 
 pub mod artifact_store;
+pub mod engine;
 pub mod event_log;
 pub mod job_leases;
 pub mod job_store;
+pub mod objects;
 pub mod result_prune;
 pub mod result_queries;
 pub mod result_store;
@@ -218,6 +220,42 @@ macro_rules! result_store_contract {
                 pruning_spares_what_is_to_be_kept,
                 pruning_forgets_tests_that_no_result_has,
                 what_is_stored_after_pruning_is_read_back,
+            ]
+        );
+    };
+}
+
+/// The tests of an [`ObjectStore`](crate::ObjectStore): takes an async function that makes a fresh
+/// `(Arc<dyn ObjectStore>, guard)`.
+#[macro_export]
+macro_rules! object_store_contract {
+    ($make:expr) => {
+        $crate::contract_checks!(
+            objects,
+            $make,
+            [
+                an_object_is_read_back_as_it_was_written,
+                a_second_object_of_a_name_is_a_conflict,
+                of_many_writers_of_an_object_exactly_one_succeeds,
+                an_object_has_a_place,
+            ]
+        );
+    };
+}
+
+/// The tests of an [`Engine`](crate::Engine): takes an async function that makes a fresh
+/// `(Arc<dyn Engine>, guard)`.
+#[macro_export]
+macro_rules! engine_contract {
+    ($make:expr) => {
+        $crate::contract_checks!(
+            engine,
+            $make,
+            [
+                an_execution_is_started_once,
+                another_input_under_a_known_name_is_a_conflict,
+                an_execution_is_described,
+                a_stopped_execution_does_not_run,
             ]
         );
     };

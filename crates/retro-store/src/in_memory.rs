@@ -2,13 +2,17 @@
 //! what they are given in the precision and through the records that the real ones use.
 
 mod artifacts;
+mod engine;
 mod events;
 mod jobs;
+mod objects;
 mod results;
 
 pub use artifacts::InMemoryArtifactStore;
+pub use engine::InMemoryEngine;
 pub use events::InMemoryEventLog;
 pub use jobs::InMemoryJobStore;
+pub use objects::InMemoryObjectStore;
 pub use results::InMemoryResultStore;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

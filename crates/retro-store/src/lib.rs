@@ -12,10 +12,12 @@ mod batch_plan;
 mod compact_duration;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
+mod engine;
 mod error;
 mod event_log;
 mod in_memory;
 mod job_store;
+mod object_store;
 pub mod record;
 mod result_rules;
 mod result_store;
@@ -26,12 +28,15 @@ pub use artifact_name::{MANIFEST_NAME, TEMPORARY_PREFIX, check_artifact_name};
 pub use artifact_store::{ArtifactContent, ArtifactEntry, ArtifactScope, ArtifactStore, Manifest};
 pub use batch_plan::BatchPlan;
 pub use compact_duration::CompactDuration;
+pub use engine::{Engine, ExecutionId, ExecutionStatus};
 pub use error::StoreError;
 pub use event_log::EventLog;
 pub use in_memory::{
-    InMemoryArtifactStore, InMemoryEventLog, InMemoryJobStore, InMemoryResultStore,
+    InMemoryArtifactStore, InMemoryEngine, InMemoryEventLog, InMemoryJobStore, InMemoryObjectStore,
+    InMemoryResultStore,
 };
 pub use job_store::JobStore;
+pub use object_store::{ObjectLocation, ObjectStore};
 pub use result_store::{
     CaseSummary, OutcomeRow, OutcomeTable, PutCondition, ResourceUsage, ResultRecord, ResultStore,
     ResultSummary, Revision, TestPattern,

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use crate::{
-    ArtifactScope, ArtifactStore, EventLog, InMemoryArtifactStore, InMemoryEventLog,
-    InMemoryJobStore, InMemoryResultStore, JobStore, ResultStore, RunStore,
+    ArtifactScope, ArtifactStore, Engine, EventLog, InMemoryArtifactStore, InMemoryEngine,
+    InMemoryEventLog, InMemoryJobStore, InMemoryObjectStore, InMemoryResultStore, JobStore,
+    ObjectStore, ResultStore, RunStore,
 };
 
 mod jobs {
@@ -36,6 +37,26 @@ mod results {
     }
 
     crate::result_store_contract!(make);
+}
+
+mod objects {
+    use super::*;
+
+    async fn make() -> (Arc<dyn ObjectStore>, ()) {
+        (Arc::new(InMemoryObjectStore::default()), ())
+    }
+
+    crate::object_store_contract!(make);
+}
+
+mod engines {
+    use super::*;
+
+    async fn make() -> (Arc<dyn Engine>, ()) {
+        (Arc::new(InMemoryEngine::default()), ())
+    }
+
+    crate::engine_contract!(make);
 }
 
 mod events {

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use retro_domain::{
     CommandLine, Overlay, OverlayFile, RepoId, ResultFormat, ResultLocation, ResultSource, Suite,
+    ToolchainFingerprint,
 };
 use serde::{Deserialize, Serialize};
 
-use super::{V1, Versioned, from_json, to_json};
+use super::{V1, Versioned, from_json, parsed, to_json};
 use crate::{BatchPlan, StoreError};
 
 /// A [`BatchPlan`] as it is stored.
@@ -20,6 +21,7 @@ pub struct StoredBatchPlan {
     name: String,
     url: String,
     suites: Vec<StoredSuite>,
+    toolchain: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     files: Vec<StoredFile>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -103,6 +105,7 @@ impl StoredBatchPlan {
             name: plan.repo.name().to_owned(),
             url: plan.url.clone(),
             suites: plan.suites.iter().map(StoredSuite::from).collect(),
+            toolchain: plan.toolchain.0.to_string(),
             files: plan.overlay.files.iter().map(file).collect(),
             patches: plan.overlay.patches.iter().map(patch).collect(),
         };
@@ -137,6 +140,7 @@ impl StoredBatchPlan {
                 .map_err(|error| damaged(error.to_string()))?,
             url: stored.url,
             suites: suites.collect::<Result<_, _>>()?,
+            toolchain: ToolchainFingerprint(parsed(&stored.toolchain, WHAT)?),
             overlay,
         })
     }

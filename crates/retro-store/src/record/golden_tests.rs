@@ -6,7 +6,7 @@ use crate::contract::samples::{case, full_case, repo, result, run, suite, verdic
 use crate::{ArtifactEntry, BatchPlan, Manifest, RunStatus};
 use retro_domain::{
     CommandLine, Digest256, Outcome, Overlay, OverlayFile, ResultFormat, ResultLocation,
-    ResultSource, Suite,
+    ResultSource, Suite, ToolchainFingerprint,
 };
 
 fn is_corrupt(error: &StoreError) -> bool {
@@ -214,12 +214,14 @@ fn the_plan_of_a_batch_keeps_its_form() {
             }],
             patches: vec![vec![0xff, 0x0a]],
         },
+        toolchain: ToolchainFingerprint(Digest256::of(b"")),
     };
     let expected = concat!(
         r#"{"v":1,"owner":"some/group","name":"tool","url":"https://example.com/some/group/tool","#,
         r#""suites":[{"name":"unit","run":{"shell":"make check"},"#,
         r#""results":[{"format":"junit","files":"out/*.xml"}],"build_timeout_ms":3600000,"#,
         r#""timeout_ms":3600000,"skip_exit_codes":[125],"env_allow":[],"env":{},"retries":0}],"#,
+        r#""toolchain":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","#,
         r#""files":[{"path":"a","content":{"text":"x"},"executable":false}],"#,
         r#""patches":[{"hex":"ff0a"}]}"#
     );

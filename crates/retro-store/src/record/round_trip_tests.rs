@@ -9,7 +9,7 @@ use retro_domain::{
     Attachment, Attempt, CacheKey, CommandLine, CommitId, Digest256, Event, EventKind, LeaseOwner,
     Location, Outcome, OutcomeCounts, Overlay, OverlayFile, Phase, RepoId, ResultFormat,
     ResultLocation, ResultSource, RunId, Suite, SuiteFingerprint, TestCase, TestId, Timestamp,
-    TreeId, UntestableReason, Verdict,
+    ToolchainFingerprint, TreeId, UntestableReason, Verdict,
 };
 
 use super::*;
@@ -312,10 +312,11 @@ proptest! {
         files in vec((any::<String>(), vec(any::<u8>(), 0..20), any::<bool>()), 0..3),
         patches in vec(vec(any::<u8>(), 0..20), 0..2),
         url in any::<String>(),
+        toolchain in digest(),
     ) {
         let file = |(path, content, executable)| OverlayFile { path, content, executable };
         let files = files.into_iter().map(file).collect();
-        let plan = BatchPlan { repo: repo("tool"), url, suites, overlay: Overlay { files, patches } };
+        let plan = BatchPlan { repo: repo("tool"), url, suites, overlay: Overlay { files, patches }, toolchain: ToolchainFingerprint(toolchain) };
         let text = StoredBatchPlan::encode(&plan).expect("it can be stored");
         let read = StoredBatchPlan::decode(&text).expect("it can be read");
         for suite in &plan.suites {
