@@ -4,6 +4,7 @@
 //! Everything it touches comes in as a trait object of [`Services`]: bring your own stores, work
 //! trees and clock, or take the ones of the other crates.
 
+pub mod batch;
 mod collect;
 pub mod document;
 mod environments;

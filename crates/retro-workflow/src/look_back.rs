@@ -93,7 +93,7 @@ pub async fn look_back(
     for message in plan.warnings.iter().cloned() {
         recorder.record(EventKind::Warning { message });
     }
-    let jobs: Vec<CommitJob> = plan.jobs.iter().map(|job| commit_job(&plan, job)).collect();
+    let jobs: Vec<CommitJob> = plan.jobs.iter().map(|job| plan.commit_job(job)).collect();
     services.jobs.enqueue_for(&record, &jobs).await?;
     let numbers = to_start(&plan, &options);
     let left_out = plan.jobs.len() - numbers.len();
@@ -238,15 +238,6 @@ async fn finish(shared: &Shared, run: RunId) -> Result<LookBackReport, LookBackE
     })
 }
 
-fn commit_job(plan: &Plan, job: &PlannedJob) -> CommitJob {
-    let commit = plan.commits[job.commit].commit;
-    CommitJob {
-        repo: plan.repo.clone(),
-        commit,
-        suite: job.suite,
-    }
-}
-
 /// How one turn of a worker ended, beside what is counted.
 enum Turn {
     Done,
@@ -334,7 +325,7 @@ impl Shared {
     fn turn(&self, worker: usize, number: usize, slot: &mut Option<Box<dyn Slot>>) -> Turn {
         let planned = &self.plan.jobs[number];
         let commit = &self.plan.commits[planned.commit];
-        let job = commit_job(&self.plan, planned);
+        let job = self.plan.commit_job(planned);
         let worker_number = u32::try_from(worker).unwrap_or(u32::MAX);
         let owner = LeaseOwner(format!("{}/{worker}", self.options.owner));
         let started_at = self.services.clock.now();

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use retro_domain::{
-    CacheKey, CommitId, Overlay, RepoId, Suite, SuiteFingerprint, ToolchainFingerprint,
+    CacheKey, CommitId, CommitJob, Overlay, RepoId, Suite, SuiteFingerprint, ToolchainFingerprint,
 };
 use retro_git::{CommitQuery, History};
 use retro_store::{ResultStore, ResultSummary, Revision, RunCommit};
@@ -113,6 +113,15 @@ impl Plan {
     pub fn estimate(&self, workers: usize) -> Option<Duration> {
         let rounds = self.jobs.len().div_ceil(workers.max(1));
         Some(self.usual_job? * u32::try_from(rounds).unwrap_or(u32::MAX))
+    }
+
+    /// A planned job as the stores know it.
+    pub fn commit_job(&self, job: &PlannedJob) -> CommitJob {
+        CommitJob {
+            repo: self.repo.clone(),
+            commit: self.commits[job.commit].commit,
+            suite: job.suite,
+        }
     }
 
     /// The keys of all commits, in their order.
