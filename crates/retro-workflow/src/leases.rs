@@ -86,6 +86,83 @@ pub(crate) async fn claim(
     }
 }
 
+/// A job claimed ahead of the look back that does it, by someone who has to prepare for it first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimedJob {
+    /// The job.
+    pub job: CommitJob,
+    /// The epoch of the claim.
+    pub epoch: Epoch,
+    /// When it was claimed.
+    pub since: Timestamp,
+}
+
+impl ClaimedJob {
+    /// Claims a job that waits, or whose lease has expired. The inner error says why it was left
+    /// as it is.
+    ///
+    /// # Errors
+    ///
+    /// When the store does not know the job, or cannot be reached.
+    pub async fn claim(
+        jobs: &dyn JobStore,
+        job: &CommitJob,
+        owner: &LeaseOwner,
+        clock: &dyn Clock,
+        policy: LeasePolicy,
+    ) -> Result<Result<Self, LeftBecause>, StoreError> {
+        let since = clock.now();
+        let nobody: IsGone = Arc::new(|_| false);
+        let claims = Claims::OnlyWaiting;
+        Ok(
+            match claim(jobs, job, owner, since, policy, claims, &nobody).await? {
+                Claim::Ours(epoch) => Ok(Self {
+                    job: job.clone(),
+                    epoch,
+                    since,
+                }),
+                Claim::Busy => Err(LeftBecause::Held),
+                Claim::Left(because) => Err(because),
+            },
+        )
+    }
+
+    /// Renews the lease for as long as `work` takes. `None` when the lease was lost, or could not be
+    /// renewed in time: then `work` was dropped.
+    pub async fn keep_during<T>(
+        &self,
+        jobs: &dyn JobStore,
+        clock: &dyn Clock,
+        policy: LeasePolicy,
+        work: impl Future<Output = T>,
+    ) -> Option<T> {
+        let keep = async {
+            let mut renewed_at = self.since;
+            loop {
+                tokio::time::sleep(policy.renew_every).await;
+                let now = clock.now();
+                let event = JobEvent::Renew {
+                    epoch: self.epoch,
+                    now,
+                    ttl: policy.ttl,
+                };
+                match jobs.apply(&self.job, &event).await {
+                    Ok(_) => renewed_at = now,
+                    Err(StoreError::Transition(_)) => return,
+                    // The store may answer again before the lease ends.
+                    Err(_) if now.since(renewed_at) + SAFETY_MARGIN < policy.ttl => {}
+                    Err(_) => return,
+                }
+            }
+        };
+        tokio::select! {
+            biased;
+            done = work => Some(done),
+            () = keep => None,
+        }
+    }
+}
+
 /// Another worker that was faster is no error: the next claim sees what it did.
 fn tolerate_race<T>(result: Result<T, StoreError>) -> Result<(), StoreError> {
     match result {

@@ -31,7 +31,7 @@ pub use collect::check_result_pattern;
 pub use error::LookBackError;
 pub use interrupt::Interrupt;
 pub use job_record::RESULT_NAME;
-pub use leases::IsGone;
+pub use leases::{ClaimedJob, IsGone};
 pub use look_back::look_back;
 pub use options::{Claims, LookBackOptions};
 pub use plan::{LookBackRequest, Plan, PlannedJob, Reuse, plan};

@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use retro_domain::{CommitId, CommitJob, Epoch, EventKind, JobEvent, JobFacts, LeaseOwner, RunId};
+use retro_domain::{
+    CommitId, CommitJob, Epoch, EventKind, JobEvent, JobFacts, LeaseOwner, RunId, Timestamp,
+};
 use retro_git::Slot;
 use retro_store::{RunRecord, RunStatus, StoreError};
 
@@ -327,27 +329,9 @@ impl Shared {
         let commit = &self.plan.commits[planned.commit];
         let job = self.plan.commit_job(planned);
         let worker_number = u32::try_from(worker).unwrap_or(u32::MAX);
-        let owner = LeaseOwner(format!("{}/{worker}", self.options.owner));
-        let started_at = self.services.clock.now();
-        let claimed = self.wait(claim(
-            &*self.services.jobs,
-            &job,
-            &owner,
-            started_at,
-            self.options.lease,
-            self.options.claims,
-            &self.options.is_gone,
-        ));
-        let epoch = match claimed {
-            Ok(Claim::Ours(epoch)) => epoch,
-            Ok(Claim::Busy) if self.options.claims == Claims::StartOver => return Turn::Elsewhere,
-            Ok(Claim::Busy) => return self.leave(&job, LeftBecause::Held),
-            Ok(Claim::Left(because)) => return self.leave(&job, because),
-            Err(error) => {
-                self.progress().handed_back += 1;
-                self.stop(StopCause::Fatal(error.into()));
-                return Turn::Over;
-            }
+        let (epoch, started_at) = match self.claim(worker, &job) {
+            Ok(claimed) => claimed,
+            Err(turn) => return turn,
         };
         match self.finished_elsewhere(planned, &job, epoch) {
             Ok(false) => {}
@@ -395,6 +379,35 @@ impl Shared {
         }
     }
 
+    /// The epoch of a claim of the job, and when it was made.
+    fn claim(&self, worker: usize, job: &CommitJob) -> Result<(Epoch, Timestamp), Turn> {
+        if let Some(held) = self.options.claimed.as_ref().filter(|it| it.job == *job) {
+            return Ok((held.epoch, held.since));
+        }
+        let owner = LeaseOwner(format!("{}/{worker}", self.options.owner));
+        let now = self.services.clock.now();
+        let claimed = self.wait(claim(
+            &*self.services.jobs,
+            job,
+            &owner,
+            now,
+            self.options.lease,
+            self.options.claims,
+            &self.options.is_gone,
+        ));
+        match claimed {
+            Ok(Claim::Ours(epoch)) => Ok((epoch, now)),
+            Ok(Claim::Busy) if self.options.claims == Claims::StartOver => Err(Turn::Elsewhere),
+            Ok(Claim::Busy) => Err(self.leave(job, LeftBecause::Held)),
+            Ok(Claim::Left(because)) => Err(self.leave(job, because)),
+            Err(error) => {
+                self.progress().handed_back += 1;
+                self.stop(StopCause::Fatal(error.into()));
+                Err(Turn::Over)
+            }
+        }
+    }
+
     fn leave(&self, job: &CommitJob, because: LeftBecause) -> Turn {
         self.progress().left.push((job.commit, because));
         Turn::Done
@@ -437,7 +450,7 @@ impl Shared {
         job: &CommitJob,
         epoch: Epoch,
         worker: u32,
-        started_at: retro_domain::Timestamp,
+        started_at: Timestamp,
     ) -> Turn {
         let commit = job.commit;
         let ended = |event: JobEvent| match self.wait(self.services.jobs.apply(job, &event)) {

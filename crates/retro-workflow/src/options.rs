@@ -9,7 +9,7 @@ use std::time::Duration;
 use retro_domain::LeasePolicy;
 use retro_exec::{Home, Limits};
 
-use crate::leases::IsGone;
+use crate::leases::{ClaimedJob, IsGone};
 use crate::schedule::Order;
 
 /// How a look back is carried out.
@@ -33,6 +33,8 @@ pub struct LookBackOptions {
     pub lease: LeasePolicy,
     /// Which jobs are claimed.
     pub claims: Claims,
+    /// A job that the caller has claimed already.
+    pub claimed: Option<ClaimedJob>,
     /// How long commands have to end in order when the run is stopped.
     pub grace: Duration,
     /// Whether the artifacts tell everything: the result is one of them
@@ -60,6 +62,7 @@ impl LookBackOptions {
             log_cap: 16 << 20,
             lease: LeasePolicy::default(),
             claims: Claims::default(),
+            claimed: None,
             grace: Limits::default().grace,
             self_contained: false,
             owner: owner.into(),
