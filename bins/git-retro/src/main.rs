@@ -3,7 +3,6 @@
 mod cli;
 mod commands;
 mod context;
-mod interrupts;
 mod output;
 mod progress;
 mod render;

@@ -14,6 +14,7 @@ mod directories;
 mod exit_code;
 mod failure;
 mod process_identity;
+pub mod signals;
 mod system_clock;
 
 pub use color::use_color;

@@ -55,6 +55,8 @@ mod environment;
 mod error;
 mod executor;
 mod finished;
+#[cfg(target_os = "linux")]
+mod hidden_environment;
 mod invocation;
 mod lookup;
 mod output;
@@ -72,4 +74,6 @@ pub use environment::{EnvironmentPolicy, Home, clean_environment, is_credential}
 pub use error::ExecError;
 pub use executor::{ChildProcesses, Executor};
 pub use finished::{Captured, Ending, Finished, Leaked, Usage};
+#[cfg(target_os = "linux")]
+pub use hidden_environment::hide_environment;
 pub use invocation::{Capture, Invocation, Limits};

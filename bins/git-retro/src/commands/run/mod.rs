@@ -8,7 +8,7 @@ mod suites;
 use std::sync::Arc;
 
 use retro_bootstrap::config::{FailOn, HomeMode, Order, Verbosity};
-use retro_bootstrap::{ExitCode, Failure, LocalStores, ProcessIdentity, SystemClock};
+use retro_bootstrap::{ExitCode, Failure, LocalStores, ProcessIdentity, SystemClock, signals};
 use retro_domain::{Clock, Digester, Timestamp, ToolchainFingerprint};
 use retro_exec::{ChildProcesses, EnvironmentPolicy, Executor, Home, clean_environment};
 use retro_git::{GitSlotPool, LfsPolicy, SlotOptions, SubmodulePolicy};
@@ -22,7 +22,7 @@ use retro_workflow::{
 use crate::cli::{Format, RunArgs};
 use crate::context::{Context, runtime, store_failure};
 use crate::output::{json, print, say};
-use crate::{interrupts, progress, render};
+use crate::{progress, render};
 
 use suites::ChosenSuite;
 
@@ -76,7 +76,7 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> Result<ExitCode, Failure
     for (number, (planned, because)) in plans.into_iter().enumerate() {
         if interrupt.is_raised() {
             // What stopped the last suite may have come too late to show in how it ended.
-            let signalled = interrupts::came();
+            let signalled = signals::signal_came();
             let why = [ExitCode::Incomplete, ExitCode::Interrupted][usize::from(signalled)];
             return Ok(worse(exit, why));
         }
@@ -99,7 +99,7 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> Result<ExitCode, Failure
         };
         if number == 0 {
             // Before there is anything to hand back, a signal just ends the process.
-            interrupts::listen(&interrupt);
+            listen(&interrupt);
         }
         let session = Session {
             context,
@@ -122,6 +122,16 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> Result<ExitCode, Failure
         }
     }
     Ok(exit)
+}
+
+/// From now on, a signal stops the run in order, and a second one at once.
+fn listen(interrupt: &Interrupt) {
+    let (stopped, killed) = (interrupt.clone(), interrupt.clone());
+    let stop = move || {
+        stopped.stop();
+        say("stopping; once more to stop at once");
+    };
+    signals::listen(stop, move || killed.kill());
 }
 
 /// What the runs of one call share.

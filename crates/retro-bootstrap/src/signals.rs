@@ -1,11 +1,7 @@
-//! Ctrl-C and SIGTERM: once to stop in order, twice to stop at once.
+//! Ctrl-C, SIGTERM and SIGHUP: once to stop in order, twice to stop at once.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
-
-use retro_workflow::Interrupt;
-
-use crate::output::say;
 
 static SIGNALS: AtomicU32 = AtomicU32::new(0);
 
@@ -14,13 +10,13 @@ extern "C" fn count_signal(_signal: libc::c_int) {
 }
 
 /// Whether a signal came since [`listen`] was called.
-pub(crate) fn came() -> bool {
+pub fn signal_came() -> bool {
     SIGNALS.load(Ordering::SeqCst) > 0
 }
 
-/// From now on, the first signal stops the run in order, and a second one at once. A signal that was
-/// ignored when the process started (`nohup`) stays ignored.
-pub(crate) fn listen(interrupt: &Interrupt) {
+/// From now on, the first signal calls `stop`, and a second one `kill`, each on a thread of its own.
+/// A signal that was ignored when the process started (`nohup`) stays ignored.
+pub fn listen(stop: impl FnOnce() + Send + 'static, kill: impl FnOnce() + Send + 'static) {
     for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
         // SAFETY: the handler only adds to an atomic, which is allowed in a signal handler, and the
         // structures are zeroed before their fields are set or read.
@@ -36,24 +32,19 @@ pub(crate) fn listen(interrupt: &Interrupt) {
             libc::sigaction(signal, &raw const action, std::ptr::null_mut());
         }
     }
-    let interrupt = interrupt.clone();
     // The thread ends with the process.
     std::thread::spawn(move || {
-        let mut seen = 0;
-        while seen < 2 {
-            let signals = SIGNALS.load(Ordering::SeqCst).min(2);
-            if signals > seen {
-                if signals == 1 {
-                    interrupt.stop();
-                    say("stopping; once more to stop at once");
-                } else {
-                    interrupt.kill();
-                }
-                seen = signals;
-            }
-            std::thread::sleep(POLL);
-        }
+        wait_for(1);
+        stop();
+        wait_for(2);
+        kill();
     });
+}
+
+fn wait_for(signals: u32) {
+    while SIGNALS.load(Ordering::SeqCst) < signals {
+        std::thread::sleep(POLL);
+    }
 }
 
 /// A person does not notice this delay; a processor does not notice the polling.
