@@ -6,7 +6,7 @@ use std::sync::Arc;
 use retro_bootstrap::config::{Origin, RuleConfig, SuiteConfig};
 use retro_bootstrap::{Detection, DirView, Failure, PathProbe, detect};
 use retro_domain::{CommandLine, ResultFormat, ResultLocation, ResultSource, Suite};
-use retro_workflow::{SuiteRule, SuiteRules, check_result_pattern};
+use retro_workflow::{SuiteRule, SuiteRules, parse_result_source};
 
 use crate::cli::{RunArgs, SuiteArgs};
 use crate::context::Context;
@@ -264,41 +264,11 @@ impl Changes {
 
 /// `FORMAT` for what is printed, `FORMAT:GLOB` for files.
 fn source(text: &str) -> Result<ResultSource, Failure> {
-    let (name, glob) = match text.split_once(':') {
-        Some((name, glob)) => (name, Some(glob)),
-        None => (text, None),
-    };
-    let format = ResultFormat::from_name(name).ok_or_else(|| {
-        let known: Vec<&str> = ResultFormat::ALL
-            .into_iter()
-            .map(ResultFormat::name)
-            .collect();
-        Failure::usage(format!("--results {text:?}: there is no format {name:?}"))
-            .with_hint(format!("the formats are: {}", known.join(", ")))
-    })?;
-    let location = match glob {
-        Some(_) if format == ResultFormat::ExitCode => {
-            return Err(
-                Failure::usage(format!("--results {text:?}: an exit code is in no file"))
-                    .with_hint("write --results exit-code"),
-            );
+    parse_result_source(text).map_err(|fault| {
+        let failure = Failure::usage(format!("--results {}", fault.what));
+        match fault.hint {
+            Some(hint) => failure.with_hint(hint),
+            None => failure,
         }
-        Some(glob) if glob.ends_with('/') || glob.split('/').any(|part| part == ".git") => {
-            let why = match glob.strip_suffix('/') {
-                Some(folder) => format!("name the files in it, such as {folder}/*"),
-                None => "results are not looked for in .git".to_owned(),
-            };
-            return Err(
-                Failure::usage(format!("--results {text:?}: {glob:?} can match no file"))
-                    .with_hint(why),
-            );
-        }
-        Some(glob) => {
-            check_result_pattern(glob)
-                .map_err(|why| Failure::usage(format!("--results {text:?}: {glob:?} {why}")))?;
-            ResultLocation::Files(glob.to_owned())
-        }
-        None => ResultLocation::Stdout,
-    };
-    Ok(ResultSource { format, location })
+    })
 }
