@@ -49,6 +49,56 @@ pub enum GitError {
         /// Its holder.
         pid: u32,
     },
+    /// The address of a repository cannot be used. The address is not shown: it may hold a secret.
+    #[error(
+        "the address of the repository cannot be used: {why} (it is not shown, as it may hold a \
+         secret); give an https, http, ssh or file URL, or a path"
+    )]
+    BadUrl {
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A server could not be reached, or stopped in the middle, as often as it was tried.
+    #[error("fetching from {url} failed {tries} times, at last because {why}; try again later")]
+    Unreachable {
+        /// The repository's address, without user and password.
+        url: String,
+        /// How often it was tried.
+        tries: u32,
+        /// What happened last.
+        why: String,
+    },
+    /// A server, or git-retro itself, will not do what was asked, however often it is tried.
+    #[error("fetching from {url} is not possible: {why}")]
+    Refused {
+        /// The repository's address, without user and password.
+        url: String,
+        /// Why, and what to do.
+        why: String,
+    },
+    /// A remote repository does not have a commit.
+    #[error(
+        "commit {commit} is not in {url}: everything that its references reach was fetched; it may \
+         have been on a branch that was rewritten or removed"
+    )]
+    UnknownCommit {
+        /// The commit.
+        commit: String,
+        /// The repository's address, without user and password.
+        url: String,
+    },
+    /// The caller asked for an end.
+    #[error("{doing} was cancelled")]
+    Cancelled {
+        /// What was being done.
+        doing: String,
+    },
+    /// The time that the caller gave is over.
+    #[error("{doing} was not done in time; give it more, or look why it takes so long")]
+    TimeUp {
+        /// What was being done.
+        doing: String,
+    },
     /// A file could not be read or written.
     #[error("{path}: {source}")]
     Io {
@@ -72,7 +122,7 @@ impl GitError {
     pub fn is_retryable(&self) -> bool {
         matches!(
             self,
-            Self::Locked { .. } | Self::Io { .. } | Self::Git { .. }
+            Self::Locked { .. } | Self::Io { .. } | Self::Git { .. } | Self::Unreachable { .. }
         )
     }
 

@@ -5,6 +5,8 @@ mod error;
 mod history;
 #[cfg(feature = "git2")]
 mod pool;
+#[cfg(feature = "remote")]
+mod remote;
 #[cfg(feature = "git2")]
 mod repository;
 #[cfg(feature = "git2")]
@@ -19,6 +21,12 @@ pub use error::GitError;
 pub use history::{CommitInfo, CommitList, CommitQuery, History, MergePolicy, Selection};
 #[cfg(feature = "git2")]
 pub use pool::{GitSlotPool, check_overlay};
+#[cfg(feature = "remote")]
+pub use remote::{
+    Credential, CredentialScope, Credentials, FetchNote, FetchOptions, FetchWay, FetchedCommit,
+    FetchedHistory, HistoryRequest, Pace, Remote, RemoteUrl, SshChannel, SshCommand, SshTarget,
+    fetch_commit, fetch_history,
+};
 #[cfg(feature = "git2")]
 pub use repository::GitRepository;
 pub use slot::{

@@ -1,9 +1,11 @@
 //! Builders and scratch repositories for the tests of git-retro. Never part of a release.
 
 mod bulk_history;
+mod git_server;
 mod scratch_repo;
 mod tree_snapshot;
 
 pub use bulk_history::HistorySpec;
+pub use git_server::{Connection, GitServer, Reaction, ServedRequest};
 pub use scratch_repo::ScratchRepo;
 pub use tree_snapshot::{TreeSnapshot, fingerprint};

@@ -3,7 +3,7 @@
 mod git_slot;
 mod overlay;
 mod patch;
-mod slot_lock;
+pub(crate) mod slot_lock;
 mod slot_pool;
 
 pub use overlay::check_overlay;

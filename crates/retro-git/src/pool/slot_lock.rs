@@ -7,13 +7,13 @@ use std::path::Path;
 
 /// The right to use a slot: an operating system's lock, which ends with its process whatever ends
 /// that. Commands do not inherit it.
-pub(super) struct SlotLock {
+pub(crate) struct SlotLock {
     _file: File,
 }
 
 impl SlotLock {
     /// Takes the lock at `path`; `None` when somebody has it.
-    pub(super) fn try_take(path: &Path) -> io::Result<Option<Self>> {
+    pub(crate) fn try_take(path: &Path) -> io::Result<Option<Self>> {
         let mut file = File::options()
             .create(true)
             .truncate(false)
