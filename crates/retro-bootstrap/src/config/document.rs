@@ -56,6 +56,8 @@ pub(super) struct Document {
     pub(super) slots: Option<SlotsTable>,
     /// What `git retro gc` removes.
     pub(super) gc: Option<GcTable>,
+    /// Looking back on AWS.
+    pub(super) aws: Option<AwsTable>,
     /// What to run on each commit.
     pub(super) suites: Option<Vec<SuiteTable>>,
     /// Changes of suites for ranges of commits.
@@ -90,6 +92,90 @@ pub(super) struct GcTable {
     pub(super) max_age: Option<DurationText>,
     /// The oldest results, until no more than this is left.
     pub(super) max_size: Option<ByteSize>,
+}
+
+/// Looking back on AWS: where, and what it is taken to cost.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct AwsTable {
+    /// The DynamoDB table of jobs.
+    pub(super) table: Option<FilledText>,
+    /// The S3 bucket of logs and results.
+    pub(super) bucket: Option<FilledText>,
+    /// What keys in the bucket begin with.
+    pub(super) prefix: Option<String>,
+    /// The ARN of the Step Functions state machine that runs the jobs.
+    pub(super) state_machine: Option<FilledText>,
+    /// The region; that of the AWS environment when absent.
+    pub(super) region: Option<FilledText>,
+    /// The profile in the shared configuration files of AWS.
+    pub(super) profile: Option<FilledText>,
+    /// The address of something that stands for AWS.
+    pub(super) endpoint: Option<FilledText>,
+    /// A name for the tools in the task's image, to be changed when they change: results made with
+    /// others are not used again.
+    pub(super) toolchain: Option<String>,
+    /// How long a job is taken to last, the start of its image included, where nothing is known.
+    pub(super) job_time: Option<DurationText>,
+    /// A batch that is expected to cost more US dollars than this is refused.
+    pub(super) max_cost_usd: Option<AmountLimit>,
+    /// Virtual processors of a task.
+    pub(super) vcpu: Option<Amount>,
+    /// Memory of a task in GB.
+    pub(super) memory_gb: Option<Amount>,
+    /// Disk of a task in GB.
+    pub(super) disk_gb: Option<Amount>,
+    /// The price of a virtual processor for an hour.
+    pub(super) usd_vcpu_hour: Option<Amount>,
+    /// The price of one GB of memory for an hour.
+    pub(super) usd_memory_gb_hour: Option<Amount>,
+    /// The price of one GB of disk for an hour, beyond the 20 that cost nothing.
+    pub(super) usd_disk_gb_hour: Option<Amount>,
+    /// The price of a thousand state transitions.
+    pub(super) usd_thousand_transitions: Option<Amount>,
+}
+
+/// A number that is not negative.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(try_from = "f64")]
+#[schemars(with = "f64")]
+pub(super) struct Amount(pub(super) f64);
+
+impl TryFrom<f64> for Amount {
+    type Error = String;
+
+    fn try_from(number: f64) -> Result<Self, String> {
+        match number.is_finite() && number >= 0.0 {
+            true => Ok(Self(number)),
+            false => Err(format!("{number} is no amount: a number from 0 on")),
+        }
+    }
+}
+
+/// An amount, or "none" for no limit.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(try_from = "AmountOrText")]
+#[schemars(with = "AmountOrText")]
+pub(super) struct AmountLimit(pub(super) Option<f64>);
+
+/// An amount, or "none" for no limit.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+enum AmountOrText {
+    Amount(f64),
+    Text(String),
+}
+
+impl TryFrom<AmountOrText> for AmountLimit {
+    type Error = String;
+
+    fn try_from(given: AmountOrText) -> Result<Self, String> {
+        match given {
+            AmountOrText::Amount(number) => Amount::try_from(number).map(|it| Self(Some(it.0))),
+            AmountOrText::Text(text) if text == "none" => Ok(Self(None)),
+            AmountOrText::Text(text) => Err(format!("{text:?} is neither an amount nor \"none\"")),
+        }
+    }
 }
 
 /// One way of testing a commit.
@@ -288,6 +374,8 @@ macro_rules! checked_text {
 checked_text! {
     /// A suite's name: one line, not empty.
     SuiteName: |text| suite_name(&text);
+    /// A text of one line, not empty.
+    FilledText: |text| filled(&text);
     /// A range of commits.
     RangeText: |text| range(&text);
     /// The name of an environment variable.
@@ -303,6 +391,13 @@ fn suite_name(text: &str) -> Result<(), String> {
         return Err(format!(
             "{text:?} is no name for a suite: one line, not empty"
         ));
+    }
+    Ok(())
+}
+
+fn filled(text: &str) -> Result<(), String> {
+    if text.trim().is_empty() || text.chars().any(char::is_control) {
+        return Err(format!("{text:?} is empty or has several lines"));
     }
     Ok(())
 }

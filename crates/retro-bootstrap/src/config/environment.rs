@@ -65,6 +65,13 @@ fn value_of(shape: Shape, text: &str) -> Result<Value, String> {
             _ => Err(format!("{text:?} is neither true nor false")),
         },
         Shape::Text => Ok(Value::String(text.to_owned())),
+        Shape::DecimalOrText => Ok(text
+            .parse()
+            .map_or_else(|_| Value::String(text.to_owned()), Value::Float)),
+        Shape::Decimal => text
+            .parse()
+            .map(Value::Float)
+            .map_err(|_| format!("{text:?} is not a number")),
         Shape::List => Ok(Value::Array(
             text.split(',')
                 .map(str::trim)

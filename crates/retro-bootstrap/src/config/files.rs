@@ -15,8 +15,8 @@ use super::old_layout::translate;
 use super::origin::Origin;
 use super::schema_check::first_misfit;
 
-/// Where a repository may keep its configuration.
-const REPOSITORY_FILES: [&str; 2] = ["retro.toml", ".config/retro.toml"];
+/// The files of a repository that may hold settings; having both is an error.
+pub const REPOSITORY_FILES: [&str; 2] = ["retro.toml", ".config/retro.toml"];
 
 /// Configuration files are small; a larger one is some other file by mistake.
 const MAX_BYTES: u64 = 4 << 20;

@@ -16,7 +16,7 @@ use super::origin::Origin;
 ///
 /// Durations and sizes stay text here, so that a wrong one is reported like one in a file. Relative
 /// paths are meant from the working directory of the process.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct FlagLayer {
     /// `--jobs`
@@ -82,6 +82,74 @@ pub struct FlagLayer {
     /// `--max-size`, such as `10GB` or `none`.
     #[serde(rename = "gc.max-size", skip_serializing_if = "Option::is_none")]
     pub max_size: Option<String>,
+    /// The flags of looking back on AWS.
+    #[serde(flatten)]
+    pub aws: AwsFlags,
+}
+
+/// What the command line sets of looking back on AWS.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct AwsFlags {
+    /// `--table`
+    #[serde(rename = "aws.table", skip_serializing_if = "Option::is_none")]
+    pub table: Option<String>,
+    /// `--bucket`
+    #[serde(rename = "aws.bucket", skip_serializing_if = "Option::is_none")]
+    pub bucket: Option<String>,
+    /// `--prefix`
+    #[serde(rename = "aws.prefix", skip_serializing_if = "Option::is_none")]
+    pub prefix: Option<String>,
+    /// `--state-machine`
+    #[serde(rename = "aws.state-machine", skip_serializing_if = "Option::is_none")]
+    pub state_machine: Option<String>,
+    /// `--region`
+    #[serde(rename = "aws.region", skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// `--profile`
+    #[serde(rename = "aws.profile", skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// `--endpoint`
+    #[serde(rename = "aws.endpoint", skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    /// `--toolchain`
+    #[serde(rename = "aws.toolchain", skip_serializing_if = "Option::is_none")]
+    pub toolchain: Option<String>,
+    /// `--job-time`
+    #[serde(rename = "aws.job-time", skip_serializing_if = "Option::is_none")]
+    pub job_time: Option<String>,
+    /// `--max-cost-usd`
+    #[serde(rename = "aws.max-cost-usd", skip_serializing_if = "Option::is_none")]
+    pub max_cost_usd: Option<f64>,
+    /// `--vcpu`
+    #[serde(rename = "aws.vcpu", skip_serializing_if = "Option::is_none")]
+    pub vcpu: Option<f64>,
+    /// `--memory-gb`
+    #[serde(rename = "aws.memory-gb", skip_serializing_if = "Option::is_none")]
+    pub memory_gb: Option<f64>,
+    /// `--disk-gb`
+    #[serde(rename = "aws.disk-gb", skip_serializing_if = "Option::is_none")]
+    pub disk_gb: Option<f64>,
+    /// `--usd-vcpu-hour`
+    #[serde(rename = "aws.usd-vcpu-hour", skip_serializing_if = "Option::is_none")]
+    pub usd_vcpu_hour: Option<f64>,
+    /// `--usd-memory-gb-hour`
+    #[serde(
+        rename = "aws.usd-memory-gb-hour",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub usd_memory_gb_hour: Option<f64>,
+    /// `--usd-disk-gb-hour`
+    #[serde(
+        rename = "aws.usd-disk-gb-hour",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub usd_disk_gb_hour: Option<f64>,
+    /// `--usd-thousand-transitions`
+    #[serde(
+        rename = "aws.usd-thousand-transitions",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub usd_thousand_transitions: Option<f64>,
 }
 
 /// The values that the flags set.

@@ -17,6 +17,8 @@ pub(super) enum Shape {
     NumberOrText,
     Switch,
     Text,
+    Decimal,
+    DecimalOrText,
     List,
 }
 
@@ -59,6 +61,31 @@ pub const KEYS: &[Key] = &[
     key("slots.clean", "--clean", Shape::Switch),
     key("gc.max-age", "--max-age", Shape::Text),
     key("gc.max-size", "--max-size", Shape::Text),
+    key("aws.table", "--table", Shape::Text),
+    key("aws.bucket", "--bucket", Shape::Text),
+    key("aws.prefix", "--prefix", Shape::Text),
+    key("aws.state-machine", "--state-machine", Shape::Text),
+    key("aws.region", "--region", Shape::Text),
+    key("aws.profile", "--profile", Shape::Text),
+    key("aws.endpoint", "--endpoint", Shape::Text),
+    key("aws.toolchain", "--toolchain", Shape::Text),
+    key("aws.job-time", "--job-time", Shape::Text),
+    key("aws.max-cost-usd", "--max-cost-usd", Shape::DecimalOrText),
+    key("aws.vcpu", "--vcpu", Shape::Decimal),
+    key("aws.memory-gb", "--memory-gb", Shape::Decimal),
+    key("aws.disk-gb", "--disk-gb", Shape::Decimal),
+    key("aws.usd-vcpu-hour", "--usd-vcpu-hour", Shape::Decimal),
+    key(
+        "aws.usd-memory-gb-hour",
+        "--usd-memory-gb-hour",
+        Shape::Decimal,
+    ),
+    key("aws.usd-disk-gb-hour", "--usd-disk-gb-hour", Shape::Decimal),
+    key(
+        "aws.usd-thousand-transitions",
+        "--usd-thousand-transitions",
+        Shape::Decimal,
+    ),
 ];
 
 /// The settings that only files hold, each replaced as a whole by a higher layer.
@@ -78,6 +105,31 @@ pub const RESERVED_VARIABLES: &[(&str, &str)] = &[
         "RETRO_SCRATCH",
         "set for the commands that git-retro runs: their scratch folder",
     ),
+    (
+        "RETRO_PLAN",
+        "for `retro-runner`, as every variable that its help names",
+    ),
+    ("RETRO_SUITE", "for `retro-runner`"),
+    ("RETRO_SUITE_NAME", "for `retro-runner`"),
+    ("RETRO_RESULTS", "for `retro-runner`"),
+    ("RETRO_TIMEOUT_SECONDS", "for `retro-runner`"),
+    ("RETRO_ATTEMPT", "for `retro-runner`"),
+    ("RETRO_BATCH", "for `retro-runner`"),
+    ("RETRO_WORK_DIR", "for `retro-runner`"),
+    ("RETRO_LOG_CAP_BYTES", "for `retro-runner`"),
+    (
+        "RETRO_GIT_TOKEN",
+        "for `retro-runner` and `retro-initiator`",
+    ),
+    (
+        "RETRO_GIT_TOKEN_FILE",
+        "for `retro-runner` and `retro-initiator`",
+    ),
+    (
+        "RETRO_GIT_TOKEN_SECRET",
+        "for `retro-runner` and `retro-initiator`",
+    ),
+    ("RETRO_GIT_USER", "for `retro-runner` and `retro-initiator`"),
     (
         "RETRO_COMMIT",
         "set for the commands that git-retro runs: the commit under test",

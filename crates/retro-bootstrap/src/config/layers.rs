@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 use super::config_error::{ConfigError, Place};
-use super::document::{Document, OverlayPath};
+use super::document::{Amount, AmountLimit, AwsTable, Document, FilledText, OverlayPath};
+use super::duration_text::DurationText;
 use super::environment::environment_leaves;
 use super::files::{FileKind, FileLayer, in_plain_words, parse, read_text, repository_file};
 use super::flags::{FlagLayer, flag_leaves};
 use super::keys::KEYS;
 use super::origin::{Entry, Origin};
-use super::settings::{GcSettings, OverlayConfig, Settings, SlotSettings};
+use super::settings::{AwsConfig, GcSettings, OverlayConfig, Settings, SlotSettings, TaskConfig};
 use super::suites::{Limit, Limits, RuleConfig, SuiteConfig};
 
 /// What [`load`] reads.
@@ -252,17 +253,11 @@ fn settings(values: &Values) -> Result<Settings, ConfigError> {
             .get(key)
             .is_some_and(|(_, origin)| origin.is_for_this_call())
     };
-    let missing = |key: &'static str| {
-        move || {
-            ConfigError::in_file(
-                Path::new("defaults.toml"),
-                format!("the shipped defaults lack {key}"),
-            )
-        }
-    };
+    let missing = |key: &'static str| move || default_missing(key);
     let slots = document.slots.unwrap_or_default();
     let gc = document.gc.unwrap_or_default();
     let overlay = document.overlay.unwrap_or_default();
+    let aws = aws(document.aws.unwrap_or_default())?;
     let folder = |text: Option<String>| text.filter(|text| text != "auto").map(PathBuf::from);
 
     let retries = document.retries.ok_or_else(missing("retries"))?;
@@ -325,6 +320,7 @@ fn settings(values: &Values) -> Result<Settings, ConfigError> {
             max_age: gc.max_age.ok_or_else(missing("gc.max-age"))?.0,
             max_size: gc.max_size.ok_or_else(missing("gc.max-size"))?.0,
         },
+        aws,
         suites,
         rules,
         overlay: OverlayConfig {
@@ -342,6 +338,49 @@ fn settings(values: &Values) -> Result<Settings, ConfigError> {
                 .collect(),
         },
         limits,
+    })
+}
+
+fn default_missing(key: &str) -> ConfigError {
+    ConfigError::in_file(
+        Path::new("defaults.toml"),
+        format!("the shipped defaults lack {key}"),
+    )
+}
+
+fn aws(table: AwsTable) -> Result<AwsConfig, ConfigError> {
+    let text = |text: Option<FilledText>| {
+        let text = text.map(|FilledText(text)| text);
+        text.filter(|text| text != "none" && text != "auto")
+    };
+    let amount = |amount: Option<Amount>, key: &str| match amount {
+        Some(Amount(number)) => Ok(number),
+        None => Err(default_missing(key)),
+    };
+    let job_time = table.job_time.and_then(|DurationText(time)| time);
+    Ok(AwsConfig {
+        table: text(table.table),
+        bucket: text(table.bucket),
+        prefix: table.prefix.unwrap_or_default(),
+        state_machine: text(table.state_machine),
+        region: text(table.region),
+        profile: text(table.profile),
+        endpoint: text(table.endpoint),
+        toolchain: table.toolchain.unwrap_or_default(),
+        job_time: job_time.ok_or_else(|| default_missing("aws.job-time"))?,
+        max_cost_usd: table.max_cost_usd.and_then(|AmountLimit(limit)| limit),
+        task: TaskConfig {
+            vcpu: amount(table.vcpu, "aws.vcpu")?,
+            memory_gb: amount(table.memory_gb, "aws.memory-gb")?,
+            disk_gb: amount(table.disk_gb, "aws.disk-gb")?,
+            usd_vcpu_hour: amount(table.usd_vcpu_hour, "aws.usd-vcpu-hour")?,
+            usd_memory_gb_hour: amount(table.usd_memory_gb_hour, "aws.usd-memory-gb-hour")?,
+            usd_disk_gb_hour: amount(table.usd_disk_gb_hour, "aws.usd-disk-gb-hour")?,
+            usd_thousand_transitions: amount(
+                table.usd_thousand_transitions,
+                "aws.usd-thousand-transitions",
+            )?,
+        },
     })
 }
 

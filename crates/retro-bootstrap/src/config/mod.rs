@@ -27,12 +27,13 @@ mod suites;
 
 pub use choice::{ColorMode, Extra, FailOn, HomeMode, Order, UnknownChoice, Verbosity};
 pub use config_error::{ConfigError, Place};
-pub use flags::FlagLayer;
+pub use files::REPOSITORY_FILES;
+pub use flags::{AwsFlags, FlagLayer};
 pub use keys::{KEYS, Key, RESERVED_VARIABLES};
 pub use layers::{ConfigInputs, LoadedConfig, load};
 pub use origin::{Entry, Origin};
 pub use schema::schema;
-pub use settings::{GcSettings, OverlayConfig, Settings, SlotSettings};
+pub use settings::{AwsConfig, GcSettings, OverlayConfig, Settings, SlotSettings, TaskConfig};
 pub use suites::{RuleConfig, SuiteConfig};
 
 /// The shipped defaults: a configuration file like any other.

@@ -115,7 +115,7 @@ impl<'a> Walk<'a> {
             return format!("did you mean {meant:?}?");
         }
         if path.is_empty() {
-            for table in ["slots", "gc"] {
+            for table in ["slots", "gc", "aws"] {
                 let inner = self.root.pointer(&format!("/properties/{table}"));
                 let inner = inner.map(|inner| self.resolve(inner));
                 if inner

@@ -53,7 +53,12 @@ fn every_key_of_a_layer_is_in_the_schema_and_the_other_way_round() {
     };
     for (key, value) in properties("/properties") {
         match value.get("$ref").and_then(Value::as_str) {
-            Some("#/$defs/SlotsTable" | "#/$defs/GcTable" | "#/$defs/OverlayTable") => {
+            Some(
+                "#/$defs/SlotsTable"
+                | "#/$defs/GcTable"
+                | "#/$defs/AwsTable"
+                | "#/$defs/OverlayTable",
+            ) => {
                 let reference = value["$ref"].as_str().unwrap_or_default();
                 let inner = format!("{}/properties", reference.trim_start_matches('#'));
                 known.extend(properties(&inner).iter().map(|(k, _)| format!("{key}.{k}")));

@@ -11,7 +11,7 @@ use super::choice::{ColorMode, Extra, FailOn, HomeMode, Order, Verbosity};
 use super::suites::{Limit, Limits, RuleConfig, SuiteConfig};
 
 /// Every setting, after all layers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// How many commits run at once; `None` leaves the choice to the caller.
     pub jobs: Option<NonZeroU32>,
@@ -49,6 +49,8 @@ pub struct Settings {
     pub slots: SlotSettings,
     /// What `git retro gc` removes.
     pub gc: GcSettings,
+    /// Looking back on AWS.
+    pub aws: AwsConfig,
     /// What to run on each commit; empty when the configuration names no suite.
     pub suites: Vec<SuiteConfig>,
     /// Changes of suites for ranges of commits, in the order in which they apply.
@@ -78,6 +80,52 @@ pub struct GcSettings {
     pub max_age: Option<Duration>,
     /// The oldest results until this many bytes are left; `None` for no limit.
     pub max_size: Option<u64>,
+}
+
+/// Looking back on AWS: where, and what it is taken to cost.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AwsConfig {
+    /// The DynamoDB table of jobs.
+    pub table: Option<String>,
+    /// The S3 bucket of logs and results.
+    pub bucket: Option<String>,
+    /// What keys in the bucket begin with.
+    pub prefix: String,
+    /// The ARN of the state machine that runs the jobs.
+    pub state_machine: Option<String>,
+    /// The region; `None` for that of the AWS environment.
+    pub region: Option<String>,
+    /// The profile in the shared configuration files of AWS.
+    pub profile: Option<String>,
+    /// The address of something that stands for AWS.
+    pub endpoint: Option<String>,
+    /// A name for the tools in the task's image.
+    pub toolchain: String,
+    /// How long a job is taken to last where nothing is known.
+    pub job_time: Duration,
+    /// A batch that is expected to cost more US dollars than this is refused.
+    pub max_cost_usd: Option<f64>,
+    /// What a task is given, and the prices of that in US dollars.
+    pub task: TaskConfig,
+}
+
+/// What a task is given, and the prices of that in US dollars.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TaskConfig {
+    /// Virtual processors.
+    pub vcpu: f64,
+    /// Memory in GB.
+    pub memory_gb: f64,
+    /// Disk in GB.
+    pub disk_gb: f64,
+    /// A virtual processor for an hour.
+    pub usd_vcpu_hour: f64,
+    /// One GB of memory for an hour.
+    pub usd_memory_gb_hour: f64,
+    /// One GB of disk for an hour.
+    pub usd_disk_gb_hour: f64,
+    /// A thousand state transitions.
+    pub usd_thousand_transitions: f64,
 }
 
 /// Files laid over every commit before its suites run. Nothing has been read yet.

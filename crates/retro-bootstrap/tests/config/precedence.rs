@@ -47,6 +47,23 @@ const VALUES: &[(&str, [&str; 4])] = &[
     ("slots.clean", ["true", "false", "true", "false"]),
     ("gc.max-age", ["\"1d\"", "\"2d\"", "\"3d\"", "\"none\""]),
     ("gc.max-size", ["\"1GB\"", "\"2GB\"", "\"3GB\"", "\"4GB\""]),
+    ("aws.table", ["\"a\"", "\"b\"", "\"c\"", "\"d\""]),
+    ("aws.bucket", ["\"a\"", "\"b\"", "\"c\"", "\"d\""]),
+    ("aws.prefix", ["\"a\"", "\"b\"", "\"c\"", "\"d\""]),
+    ("aws.state-machine", ["\"a\"", "\"b\"", "\"c\"", "\"d\""]),
+    ("aws.region", ["\"a\"", "\"b\"", "\"c\"", "\"d\""]),
+    ("aws.profile", ["\"a\"", "\"b\"", "\"c\"", "\"d\""]),
+    ("aws.endpoint", ["\"a\"", "\"b\"", "\"c\"", "\"d\""]),
+    ("aws.toolchain", ["\"a\"", "\"b\"", "\"c\"", "\"d\""]),
+    ("aws.job-time", ["\"1m\"", "\"2m\"", "\"3m\"", "\"4m\""]),
+    ("aws.max-cost-usd", ["1.0", "2.5", "\"none\"", "4.0"]),
+    ("aws.vcpu", ["1.5", "2.5", "3.5", "4.5"]),
+    ("aws.memory-gb", ["1.5", "2.5", "3.5", "4.5"]),
+    ("aws.disk-gb", ["1.5", "2.5", "3.5", "4.5"]),
+    ("aws.usd-vcpu-hour", ["1.5", "2.5", "3.5", "4.5"]),
+    ("aws.usd-memory-gb-hour", ["1.5", "2.5", "3.5", "4.5"]),
+    ("aws.usd-disk-gb-hour", ["1.5", "2.5", "3.5", "4.5"]),
+    ("aws.usd-thousand-transitions", ["1.5", "2.5", "3.5", "4.5"]),
 ];
 
 fn value(toml: &str) -> toml::Value {
@@ -70,6 +87,7 @@ fn set_flag(sandbox: &mut Sandbox, key: &str, toml: &str) {
     let flags = &mut sandbox.flags;
     let text = || Some(plain(toml));
     let switch = || value(toml).as_bool();
+    let number = || value(toml).as_float();
     match key {
         "jobs" => flags.jobs = plain(toml).parse().ok(),
         "order" => flags.order = plain(toml).parse::<Order>().ok(),
@@ -92,6 +110,23 @@ fn set_flag(sandbox: &mut Sandbox, key: &str, toml: &str) {
         "slots.clean" => flags.clean = switch(),
         "gc.max-age" => flags.max_age = text(),
         "gc.max-size" => flags.max_size = text(),
+        "aws.table" => flags.aws.table = text(),
+        "aws.bucket" => flags.aws.bucket = text(),
+        "aws.prefix" => flags.aws.prefix = text(),
+        "aws.state-machine" => flags.aws.state_machine = text(),
+        "aws.region" => flags.aws.region = text(),
+        "aws.profile" => flags.aws.profile = text(),
+        "aws.endpoint" => flags.aws.endpoint = text(),
+        "aws.toolchain" => flags.aws.toolchain = text(),
+        "aws.job-time" => flags.aws.job_time = text(),
+        "aws.max-cost-usd" => flags.aws.max_cost_usd = number(),
+        "aws.vcpu" => flags.aws.vcpu = number(),
+        "aws.memory-gb" => flags.aws.memory_gb = number(),
+        "aws.disk-gb" => flags.aws.disk_gb = number(),
+        "aws.usd-vcpu-hour" => flags.aws.usd_vcpu_hour = number(),
+        "aws.usd-memory-gb-hour" => flags.aws.usd_memory_gb_hour = number(),
+        "aws.usd-disk-gb-hour" => flags.aws.usd_disk_gb_hour = number(),
+        "aws.usd-thousand-transitions" => flags.aws.usd_thousand_transitions = number(),
         other => panic!("no flag for {other}"),
     }
 }
