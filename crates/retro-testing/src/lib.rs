@@ -2,8 +2,12 @@
 
 mod bulk_history;
 mod scratch_repo;
+#[cfg(feature = "servers")]
+mod servers;
 mod tree_snapshot;
 
 pub use bulk_history::HistorySpec;
 pub use scratch_repo::ScratchRepo;
+#[cfg(feature = "servers")]
+pub use servers::{Fault, FaultProxy, Request, S3Folder, SharedServer};
 pub use tree_snapshot::{TreeSnapshot, fingerprint};

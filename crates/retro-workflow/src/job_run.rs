@@ -420,15 +420,17 @@ impl JobRun<'_> {
         let mut notes = said.notes;
         let mut names = HashSet::new();
         self.shared.wait(async {
-            for (name, path) in said.files {
-                let name = unlike(name, &mut names);
-                let content = ArtifactContent::File(path);
-                match services.artifacts.put(&scope, &name, content).await {
+            let contents: Vec<(String, ArtifactContent)> = said
+                .files
+                .into_iter()
+                .map(|(name, path)| (unlike(name, &mut names), ArtifactContent::File(path)))
+                .collect();
+            let kept: Vec<String> = contents.iter().map(|(name, _)| name.clone()).collect();
+            let answers = services.artifacts.put_many(&scope, contents).await?;
+            for (name, answer) in kept.into_iter().zip(answers) {
+                match answer {
                     Ok(entry) => manifest.entries.push(entry),
-                    Err(error @ StoreError::Backend { .. }) => {
-                        notes.push(format!("{name} was not kept: {error}"));
-                    }
-                    Err(error) => return Err(Stop::from(error)),
+                    Err(error) => notes.push(format!("{name} was not kept: {error}")),
                 }
             }
             manifest.entries.sort_by(|a, b| a.name.cmp(&b.name));
