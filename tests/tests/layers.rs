@@ -48,6 +48,10 @@ const OWNED: &[(&str, &str)] = &[
     ("aws-sdk-secretsmanager", "retro-aws"),
     ("aws-sdk-sfn", "retro-aws"),
     ("aws-sdk-sqs", "retro-aws"),
+    ("aws-credential-types", "retro-aws"),
+    ("aws-smithy-http-client", "retro-aws"),
+    ("aws-smithy-runtime-api", "retro-aws"),
+    ("aws-smithy-types", "retro-aws"),
 ];
 
 /// What an embedder of `retro-workflow` without default features does not get.

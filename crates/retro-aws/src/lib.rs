@@ -1,1 +1,27 @@
-//! git-retro's adapters for AWS. No other crate names the SDK.
+//! git-retro on AWS: jobs, runs and events in DynamoDB, artifacts in S3, the fan-out on Step
+//! Functions, task messages in SQS, secrets in Secrets Manager.
+//!
+//! Nothing else in the workspace names the AWS SDK, and nothing of the SDK shows in what is public
+//! here: [`AwsSettings`] come in, [`AwsClients`] are made of them, and each store is made of those.
+//! There is a feature for each service, so that a program pulls in no more than it needs.
+
+mod clients;
+mod fault;
+mod pace;
+mod settings;
+
+#[cfg(feature = "dynamodb")]
+mod dynamo;
+#[cfg(feature = "s3")]
+mod s3;
+mod writer;
+
+pub use clients::AwsClients;
+#[cfg(feature = "dynamodb")]
+pub use dynamo::{BatchJob, BatchPages, DynamoEventLog, DynamoJobStore, StatusCounts};
+#[cfg(feature = "s3")]
+pub use s3::{
+    FolderSync, Removal, S3ArtifactStore, S3Objects, SyncReport, UploadLimits, artifact_prefix,
+};
+pub use settings::{AwsCredentials, AwsRetries, AwsSettings, AwsTimeouts};
+pub use writer::Writer;

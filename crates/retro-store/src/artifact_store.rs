@@ -73,6 +73,28 @@ pub trait ArtifactStore: Send + Sync {
         content: ArtifactContent,
     ) -> Result<ArtifactEntry, StoreError>;
 
+    /// Stores several artifacts as [`put`](Self::put) does, several at once where that helps. The
+    /// answers come in the order of the artifacts.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with one artifact alone ([`StoreError::Backend`]) is its own answer, and the
+    /// others are stored; anything else ends the whole, of which some may be stored.
+    async fn put_many(
+        &self,
+        scope: &ArtifactScope,
+        contents: Vec<(String, ArtifactContent)>,
+    ) -> Result<Vec<Result<ArtifactEntry, StoreError>>, StoreError> {
+        let mut answers = Vec::with_capacity(contents.len());
+        for (name, content) in contents {
+            match self.put(scope, &name, content).await {
+                Err(error) if !matches!(error, StoreError::Backend { .. }) => return Err(error),
+                answer => answers.push(answer),
+            }
+        }
+        Ok(answers)
+    }
+
     /// Finishes a scope. What was put and is not in the manifest is never seen again. A scope into
     /// which nothing was put may be finished with an empty manifest, at little cost.
     ///

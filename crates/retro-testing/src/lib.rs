@@ -3,9 +3,13 @@
 mod bulk_history;
 mod git_server;
 mod scratch_repo;
+#[cfg(feature = "servers")]
+mod servers;
 mod tree_snapshot;
 
 pub use bulk_history::HistorySpec;
 pub use git_server::{Connection, GitServer, Reaction, ServedRequest};
 pub use scratch_repo::ScratchRepo;
+#[cfg(feature = "servers")]
+pub use servers::{Fault, FaultProxy, Request, S3Folder, SharedServer};
 pub use tree_snapshot::{TreeSnapshot, fingerprint};

@@ -50,15 +50,16 @@ impl JobRun<'_> {
         let scope = self.scope();
         let mut manifest = Manifest::default();
         let mut names = HashSet::from([RESULT_NAME.to_owned()]);
-        for (name, path) in std::mem::take(&mut said.files) {
-            let name = unlike(name, &mut names);
-            let content = ArtifactContent::File(path);
-            match services.artifacts.put(&scope, &name, content).await {
+        let contents: Vec<(String, ArtifactContent)> = std::mem::take(&mut said.files)
+            .into_iter()
+            .map(|(name, path)| (unlike(name, &mut names), ArtifactContent::File(path)))
+            .collect();
+        let kept: Vec<String> = contents.iter().map(|(name, _)| name.clone()).collect();
+        let answers = services.artifacts.put_many(&scope, contents).await?;
+        for (name, answer) in kept.into_iter().zip(answers) {
+            match answer {
                 Ok(entry) => manifest.entries.push(entry),
-                Err(error @ StoreError::Backend { .. }) => {
-                    said.notes.push(format!("{name} was not kept: {error}"));
-                }
-                Err(error) => return Err(Stop::from(error)),
+                Err(error) => said.notes.push(format!("{name} was not kept: {error}")),
             }
         }
         let record = ResultRecord {

@@ -1,0 +1,485 @@
+//! One commit job: claim, fetch, check out, run, store.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use retro_bootstrap::{ExitCode, SystemClock};
+use retro_domain::{
+    Clock, CommitJob, JobEvent, LeaseOwner, LeasePolicy, Overlay, Suite, SuiteFingerprint,
+    ToolchainFingerprint,
+};
+use retro_exec::{ChildProcesses, Home};
+use retro_git::{
+    CommitQuery, FetchOptions, GitRepository, GitSlotPool, Remote, Selection,
+    SlotOptions, fetch_commit,
+};
+use retro_store::record::StoredBatchPlan;
+use retro_store::{
+    InMemoryEventLog, InMemoryJobStore, InMemoryResultStore, JobStore, ObjectStore, StoreError,
+};
+use retro_workflow::{
+    Claims, ClaimedJob, Interrupt, LeftBecause, LookBackOptions, LookBackRequest,
+    Plan, Reuse, Services, StopCause, look_back, plan, unknown_toolchain,
+};
+use serde_json::json;
+
+use crate::config::{self, Config, Environment, KnownJob, SuiteChoice};
+use crate::credentials;
+use crate::log::Log;
+use crate::own_suite::own_suite;
+use crate::pace::{MachinePace, random};
+use crate::signals::{self, GRACE};
+use crate::stores::{Stores, bucket_objects};
+
+/// What goes wrong with a job, and who is to blame.
+pub(crate) struct Trouble {
+    pub(crate) exit: ExitCode,
+    pub(crate) message: String,
+}
+
+impl Trouble {
+    /// git-retro could not do it.
+    pub(crate) fn ours(message: impl Into<String>) -> Self {
+        Self {
+            exit: ExitCode::Incomplete,
+            message: message.into(),
+        }
+    }
+
+    /// What it was told is wrong.
+    pub(crate) fn told(message: impl Into<String>) -> Self {
+        Self {
+            exit: ExitCode::Usage,
+            message: message.into(),
+        }
+    }
+}
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Self {
+        Self::ours(error.to_string())
+    }
+}
+
+/// A suite to run, and what goes with it.
+struct Work {
+    suite: Suite,
+    overlay: Overlay,
+    toolchain: ToolchainFingerprint,
+}
+
+impl Work {
+    fn of(suite: Suite) -> Self {
+        Self {
+            suite,
+            overlay: Overlay::default(),
+            toolchain: unknown_toolchain(),
+        }
+    }
+}
+
+/// What every step has at hand.
+struct Session<'a> {
+    config: &'a Config,
+    environment: &'a Environment,
+    stores: Stores,
+    clock: Arc<dyn Clock>,
+    log: Log,
+    interrupt: Interrupt,
+    fetch_stop: Arc<AtomicBool>,
+    owner: LeaseOwner,
+}
+
+/// Does the job that the environment describes.
+pub(crate) fn run(environment: &Environment) -> ExitCode {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let log = Log::new(Arc::clone(&clock));
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            log.error(&format!("no threads can be started: {error}"));
+            return ExitCode::Incomplete;
+        }
+    };
+    let config = match config::read(environment) {
+        Ok(config) => config,
+        Err((faults, known)) => {
+            let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+            for fault in &faults {
+                log.error(fault);
+            }
+            if let Some(known) = known {
+                let reason = format!("the runner's environment is wrong: {}", faults.join("; "));
+                runtime.block_on(mark_failed(&known, environment, &clock, &log, &reason));
+            }
+            return ExitCode::Usage;
+        }
+    };
+    let log = log
+        .with("repo", config.repo.to_string())
+        .with("commit", config.commit.to_string());
+    let log = match &config.attempt {
+        Some(attempt) => log.with("attempt", attempt.as_str()),
+        None => log,
+    };
+    let (interrupt, fetch_stop) = (Interrupt::new(), Arc::new(AtomicBool::new(false)));
+    signals::listen(&interrupt, &fetch_stop, &log);
+    let exit = runtime.block_on(async {
+        let stores = match Stores::open(&config, Arc::clone(&clock)).await {
+            Ok(stores) => stores,
+            Err(error) => {
+                log.error(&error.to_string());
+                return ExitCode::Incomplete;
+            }
+        };
+        let owner = format!(
+            "{}/{:016x}",
+            config.attempt.as_deref().unwrap_or("runner"),
+            random()
+        );
+        let session = Session {
+            config: &config,
+            environment,
+            stores,
+            clock,
+            log: log.clone(),
+            interrupt,
+            fetch_stop,
+            owner: LeaseOwner(owner),
+        };
+        match session.run().await {
+            Ok(exit) => exit,
+            Err(trouble) => {
+                log.error(&trouble.message);
+                trouble.exit
+            }
+        }
+    });
+    log.line("ended", json!({ "exit": exit.code() }));
+    // A request that hangs must not hold up the end.
+    runtime.shutdown_background();
+    exit
+}
+
+/// Marks a job as failed whose configuration is wrong, as far as that can be done.
+async fn mark_failed(
+    known: &KnownJob,
+    environment: &Environment,
+    clock: &Arc<dyn Clock>,
+    log: &Log,
+    reason: &str,
+) {
+    let job = CommitJob {
+        repo: known.repo.clone(),
+        commit: known.commit,
+        suite: known.suite,
+    };
+    let mark = async {
+        let jobs = Stores::jobs_of(known, environment, Arc::clone(clock)).await?;
+        jobs.enqueue(std::slice::from_ref(&job)).await?;
+        let policy = LeasePolicy::default();
+        let owner = LeaseOwner("runner".to_owned());
+        if let Ok(claimed) = ClaimedJob::claim(&jobs, &job, &owner, &**clock, policy).await? {
+            fail(&jobs, &claimed, reason).await?;
+        }
+        Ok::<_, StoreError>(())
+    };
+    if let Err(error) = mark.await {
+        log.error(&format!("the job could not be marked as failed: {error}"));
+    }
+}
+
+async fn fail(jobs: &dyn JobStore, claimed: &ClaimedJob, reason: &str) -> Result<(), StoreError> {
+    let event = JobEvent::Fail {
+        epoch: claimed.epoch,
+        reason: reason.to_owned(),
+    };
+    match jobs.apply(&claimed.job, &event).await {
+        // Somebody else has the job now.
+        Ok(_) | Err(StoreError::Transition(_)) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+impl Session<'_> {
+    async fn run(&self) -> Result<ExitCode, Trouble> {
+        let folder = self.folder()?;
+        let known = match &self.config.suite {
+            SuiteChoice::Command(suite) => Some(Work::of((**suite).clone())),
+            SuiteChoice::Plan { plan, suite } => Some(self.planned(plan, *suite).await?),
+            // What is run is part of the commit: it has to be there first.
+            SuiteChoice::Repository(_) => None,
+        };
+        if let Some(work) = known {
+            let claimed = match self.claim(&work.suite).await? {
+                Ok(claimed) => claimed,
+                Err(exit) => return Ok(exit),
+            };
+            let fetch = self.fetch(folder.path());
+            let fetched = self.keep(&claimed, fetch).await?;
+            let repository = match fetched {
+                Ok(repository) => repository,
+                Err(trouble) => return self.give_up(&claimed, trouble).await,
+            };
+            return self.do_job(work, claimed, repository, folder.path()).await;
+        }
+        let repository = match self.fetch(folder.path()).await {
+            Err(_) if self.interrupt.is_raised() => return Ok(ExitCode::Interrupted),
+            fetched => fetched?,
+        };
+        let SuiteChoice::Repository(name) = &self.config.suite else {
+            unreachable!("the other choices are dealt with above");
+        };
+        let suite = own_suite(
+            &repository,
+            &self.config.commit,
+            name.as_deref(),
+            folder.path(),
+        )?;
+        let work = Work::of(suite);
+        match self.claim(&work.suite).await? {
+            Ok(claimed) => self.do_job(work, claimed, repository, folder.path()).await,
+            Err(exit) => Ok(exit),
+        }
+    }
+
+    /// A folder for everything on disk, which goes when the job is over.
+    fn folder(&self) -> Result<tempfile::TempDir, Trouble> {
+        let made = match &self.config.work_dir {
+            Some(folder) => std::fs::create_dir_all(folder)
+                .and_then(|()| tempfile::Builder::new().prefix("retro-").tempdir_in(folder)),
+            None => tempfile::Builder::new().prefix("retro-").tempdir(),
+        };
+        made.map_err(|error| {
+            Trouble::ours(format!(
+                "no folder for work trees can be made: {error}; name another place in RETRO_WORK_DIR"
+            ))
+        })
+    }
+
+    /// The suite of a plan.
+    async fn planned(
+        &self,
+        place: &retro_store::ObjectLocation,
+        suite: Option<SuiteFingerprint>,
+    ) -> Result<Work, Trouble> {
+        let objects = bucket_objects(&self.stores.clients, &place.bucket);
+        let content = objects.get(&place.key).await?;
+        let content =
+            content.ok_or_else(|| Trouble::told(format!("there is no plan at {}", place.uri())))?;
+        let text = String::from_utf8(content)
+            .map_err(|_| Trouble::told(format!("the plan at {} is no text", place.uri())))?;
+        let mut common = StoredBatchPlan::decode(&text)?;
+        let found = match suite {
+            Some(fingerprint) => common.suite(fingerprint).cloned(),
+            None if common.suites.len() == 1 => common.suites.pop(),
+            None => {
+                return Err(Trouble::told(format!(
+                    "the plan at {} has {} suites: RETRO_SUITE must say which",
+                    place.uri(),
+                    common.suites.len()
+                )));
+            }
+        };
+        let suite = found.ok_or_else(|| {
+            Trouble::told(format!(
+                "the plan at {} has no suite with the fingerprint in RETRO_SUITE",
+                place.uri()
+            ))
+        })?;
+        Ok(Work {
+            suite,
+            overlay: common.overlay,
+            toolchain: common.toolchain,
+        })
+    }
+
+    /// Claims the job, or waits for the runner that has it: whoever started this one takes its end
+    /// for the end of the job. The inner error is how to exit without a claim.
+    async fn claim(&self, suite: &Suite) -> Result<Result<ClaimedJob, ExitCode>, Trouble> {
+        let job = CommitJob {
+            repo: self.config.repo.clone(),
+            commit: self.config.commit,
+            suite: suite.fingerprint(),
+        };
+        let jobs = &self.stores.jobs;
+        jobs.enqueue(std::slice::from_ref(&job)).await?;
+        let mut waits = false;
+        loop {
+            if self.interrupt.is_raised() {
+                return Ok(Err(ExitCode::Interrupted));
+            }
+            let policy = LeasePolicy::default();
+            let clock = &*self.clock;
+            match ClaimedJob::claim(jobs, &job, &self.owner, clock, policy).await? {
+                Ok(claimed) => {
+                    self.log.line("claimed", json!({ "epoch": claimed.epoch.0 }));
+                    return Ok(Ok(claimed));
+                }
+                Err(LeftBecause::Held) => {
+                    if !waits {
+                        self.log.line("waiting", json!({ "why": "another runner has the job" }));
+                        waits = true;
+                    }
+                    tokio::time::sleep(POLL).await;
+                }
+                Err(LeftBecause::Ended(status)) => {
+                    self.log.line("left", json!({ "why": format!("the job is {status}") }));
+                    return Ok(Err(match status {
+                        "COMPLETE" => ExitCode::Fine,
+                        _ => ExitCode::Incomplete,
+                    }));
+                }
+                Err(LeftBecause::AttemptsSpent) => {
+                    return Err(Trouble::ours(
+                        "the job was lost by its runners as often as is allowed",
+                    ));
+                }
+            }
+        }
+    }
+
+    /// Fetches the commit.
+    async fn fetch(&self, folder: &Path) -> Result<GitRepository, Trouble> {
+        let mut remote =
+            Remote::new(&self.config.url).map_err(|error| Trouble::told(error.to_string()))?;
+        let token = credentials::token(&self.config.git, &self.stores.clients).await?;
+        if let Some(token) = token {
+            remote = remote.with_credentials(Arc::new(token));
+        }
+        self.log.line("fetching", json!({ "from": remote.url().to_string() }));
+        let (into, commit) = (folder.join("fetch"), self.config.commit);
+        let (log, stop) = (self.log.clone(), Arc::clone(&self.fetch_stop));
+        let fetched = tokio::task::spawn_blocking(move || {
+            let mut options = FetchOptions::new(&MachinePace);
+            options.cancelled = Some(stop);
+            let mut note = |note: retro_git::FetchNote| {
+                log.line("fetch-note", json!({ "message": note.to_string() }));
+            };
+            let fetched = fetch_commit(&remote, &into, &commit, &options, &mut note)?;
+            let fields = json!({ "way": fetched.way.to_string(), "bytes": fetched.received_bytes });
+            log.line("fetched", fields);
+            GitRepository::open(&fetched.git_dir)
+        });
+        match fetched.await {
+            Ok(Ok(repository)) => Ok(repository),
+            Ok(Err(error)) => Err(Trouble::ours(error.to_string())),
+            Err(panicked) => Err(Trouble::ours(format!("fetching broke off: {panicked}"))),
+        }
+    }
+
+    /// Does something under a claim.
+    async fn keep<T>(
+        &self,
+        claimed: &ClaimedJob,
+        work: impl Future<Output = T>,
+    ) -> Result<T, Trouble> {
+        let (jobs, policy) = (&self.stores.jobs, LeasePolicy::default());
+        let done = claimed.keep_during(jobs, &*self.clock, policy, work).await;
+        done.ok_or_else(|| Trouble::ours("the job's lease was lost while the commit was fetched"))
+    }
+
+    /// Ends a claimed job that cannot be begun.
+    async fn give_up(&self, claimed: &ClaimedJob, trouble: Trouble) -> Result<ExitCode, Trouble> {
+        if self.interrupt.is_raised() {
+            let epoch = claimed.epoch;
+            let event = JobEvent::HandBack { epoch };
+            match self.stores.jobs.apply(&claimed.job, &event).await {
+                Ok(_) | Err(StoreError::Transition(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+            return Ok(ExitCode::Interrupted);
+        }
+        fail(&self.stores.jobs, claimed, &trouble.message).await?;
+        Err(trouble)
+    }
+
+    /// Runs the suite on the commit that is there.
+    async fn do_job(
+        &self,
+        work: Work,
+        claimed: ClaimedJob,
+        repository: GitRepository,
+        folder: &Path,
+    ) -> Result<ExitCode, Trouble> {
+        let prepared = self.prepare(&work, &repository, folder).await;
+        let (plan, services) = match prepared {
+            Ok(prepared) => prepared,
+            Err(trouble) => return self.give_up(&claimed, trouble).await,
+        };
+        let options = LookBackOptions {
+            environment: self.environment.clone(),
+            home: Home::Own(folder.join("home")),
+            log_cap: self.config.log_cap,
+            claims: Claims::OnlyWaiting,
+            claimed: Some(claimed.clone()),
+            grace: GRACE,
+            self_contained: true,
+            ..LookBackOptions::new(self.owner.0.clone(), folder.join("home"))
+        };
+        let (sink, interrupt) = (Arc::new(self.log.clone()), self.interrupt.clone());
+        let report = look_back(plan, services, options, sink, interrupt).await;
+        let report = report.map_err(|error| Trouble::ours(error.to_string()))?;
+        match &report.stopped {
+            _ if report.completed > 0 => Ok(ExitCode::Fine),
+            Some(StopCause::Interrupted) => Ok(ExitCode::Interrupted),
+            // Handed back, for on one machine others might do it: here nobody else would fare
+            // better.
+            Some(StopCause::Fatal(error)) => {
+                let trouble = Trouble::ours(error.to_string());
+                let policy = LeasePolicy::default();
+                let (jobs, clock) = (&self.stores.jobs, &*self.clock);
+                let job = &claimed.job;
+                let again = ClaimedJob::claim(jobs, job, &self.owner, clock, policy).await?;
+                if let Ok(again) = again {
+                    fail(jobs, &again, &trouble.message).await?;
+                }
+                Err(trouble)
+            }
+            _ => Ok(ExitCode::Incomplete),
+        }
+    }
+
+    async fn prepare(
+        &self,
+        work: &Work,
+        repository: &GitRepository,
+        folder: &Path,
+    ) -> Result<(Arc<Plan>, Services), Trouble> {
+        let ours = |error: &dyn std::error::Error| Trouble::ours(error.to_string());
+        std::fs::create_dir_all(folder.join("home")).map_err(|error| ours(&error))?;
+        let results = InMemoryResultStore::default();
+        let commit = Selection::Listed(vec![self.config.commit.to_string()]);
+        let request = LookBackRequest {
+            overlay: work.overlay.clone(),
+            toolchain: work.toolchain,
+            reuse: Reuse::Nothing,
+            ..LookBackRequest::new(work.suite.clone(), CommitQuery::new(commit))
+        };
+        let made = plan(&request, repository, &results).await;
+        let mut plan = made.map_err(|error| ours(&error))?;
+        // The folder it was fetched into says nothing.
+        plan.repo = self.config.repo.clone();
+        let slots = GitSlotPool::open(repository, &folder.join("slots"), SlotOptions::default())
+            .map_err(|error| ours(&error))?;
+        let services = Services {
+            slots: Arc::new(slots),
+            executor: Arc::new(ChildProcesses::new()),
+            jobs: Arc::new(self.stores.jobs.clone()),
+            runs: Arc::new(InMemoryJobStore::default()),
+            results: Arc::new(results),
+            artifacts: Arc::new(self.stores.artifacts.clone()),
+            events: Arc::new(InMemoryEventLog::default()),
+            clock: Arc::clone(&self.clock),
+        };
+        Ok((Arc::new(plan), services))
+    }
+}
+
+/// How often a runner looks whether the job that another one has is over.
+const POLL: std::time::Duration = std::time::Duration::from_secs(2);

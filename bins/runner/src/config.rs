@@ -1,0 +1,358 @@
+//! What the environment says.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use retro_domain::{CommandLine, CommitId, Digest256, RepoId, Suite, SuiteFingerprint};
+use retro_store::ObjectLocation;
+use retro_workflow::parse_result_glob;
+
+/// The environment of the process.
+pub(crate) type Environment = BTreeMap<OsString, OsString>;
+
+/// Everything that a commit job needs to know.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    pub(crate) repo: RepoId,
+    pub(crate) url: String,
+    pub(crate) commit: CommitId,
+    pub(crate) table: String,
+    pub(crate) bucket: String,
+    pub(crate) prefix: String,
+    pub(crate) suite: SuiteChoice,
+    /// Where work trees and logs are.
+    pub(crate) work_dir: Option<PathBuf>,
+    /// What the owner of the lease begins with.
+    pub(crate) attempt: Option<String>,
+    pub(crate) git: GitCredentials,
+    pub(crate) region: Option<String>,
+    pub(crate) endpoint: Option<String>,
+    /// How many bytes of each output stream are kept.
+    pub(crate) log_cap: u64,
+}
+
+/// What is run.
+#[derive(Clone, Debug)]
+pub(crate) enum SuiteChoice {
+    /// The suite of a typed command.
+    Command(Box<Suite>),
+    /// One of the suites of a plan.
+    Plan {
+        plan: ObjectLocation,
+        suite: Option<SuiteFingerprint>,
+    },
+    /// A suite of the commit's own retro.toml: the one of this name, or the only one.
+    Repository(Option<String>),
+}
+
+/// Where the credentials for git come from.
+#[derive(Clone)]
+pub(crate) struct GitCredentials {
+    pub(crate) user: String,
+    pub(crate) token: TokenSource,
+}
+
+/// Where the token for git comes from.
+#[derive(Clone)]
+pub(crate) enum TokenSource {
+    None,
+    Given(String),
+    File(PathBuf),
+    /// The name or ARN of a secret, and the key in it when it is a JSON object.
+    Secret(String, Option<String>),
+}
+
+impl fmt::Debug for GitCredentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("GitCredentials(***)")
+    }
+}
+
+/// A variable that is missing or cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fault {
+    pub(crate) variable: &'static str,
+    pub(crate) what: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.variable, self.what)
+    }
+}
+
+/// What can be said of the job although the configuration has faults, for marking it as failed.
+#[derive(Clone, Debug)]
+pub(crate) struct KnownJob {
+    pub(crate) repo: RepoId,
+    pub(crate) commit: CommitId,
+    pub(crate) suite: SuiteFingerprint,
+    pub(crate) table: String,
+    pub(crate) bucket: String,
+}
+
+/// Variables that one of the binary's users sets, and what each is for: what `--help` shows.
+pub(crate) const VARIABLES: &[(&str, &str)] = &[
+    ("REPO_URL", "where the repository is fetched from: https, http, ssh or file URL, or a path; https://github.com/OWNER/NAME when absent"),
+    ("REPO_OWNER", "its owner; from REPO_URL when absent"),
+    ("REPO_NAME", "its name; from REPO_URL when absent"),
+    ("COMMIT_HASH_TO_PROCESS", "the full hash of the commit"),
+    ("DYNAMODB_TABLE_NAME", "the table of jobs"),
+    ("S3_BUCKET_NAME", "the bucket for logs and results"),
+    ("S3_PREFIX", "what keys in the bucket begin with; nothing when absent"),
+    ("TEST_COMMAND", "a shell line that runs the tests; or else"),
+    ("RETRO_PLAN", "the s3:// URI of the plan of a batch, with"),
+    ("RETRO_SUITE", "the fingerprint of a suite in it; or else the commit's own retro.toml is used, with"),
+    ("RETRO_SUITE_NAME", "the name of the suite in retro.toml, or of the one of TEST_COMMAND"),
+    ("RETRO_RESULTS", "where TEST_COMMAND leaves results: globs, each with FORMAT: in front if it has to be, separated by blanks"),
+    ("RETRO_TIMEOUT_SECONDS", "how long TEST_COMMAND may take; 3600 when absent, 0 for no limit"),
+    ("RETRO_ATTEMPT", "what the owner of the job's lease begins with"),
+    ("RETRO_WORK_DIR", "a folder for work trees and logs; a temporary one when absent"),
+    ("RETRO_LOG_CAP_BYTES", "how much of each output stream is kept; 16777216 when absent"),
+    ("RETRO_GIT_TOKEN", "a token for git over https; or"),
+    ("RETRO_GIT_TOKEN_FILE", "a file with it; or"),
+    ("RETRO_GIT_TOKEN_SECRET", "the name or ARN of a secret in Secrets Manager, with #KEY at its end for one key of a JSON object"),
+    ("RETRO_GIT_USER", "the user that goes with the token; x-access-token when absent"),
+    ("AWS_ENDPOINT_URL", "the address of something that stands for AWS"),
+    ("AWS_REGION", "the region"),
+];
+
+/// Reads variables, and remembers what is wrong with them.
+struct Reader<'a> {
+    environment: &'a Environment,
+    faults: Vec<Fault>,
+}
+
+impl Reader<'_> {
+    /// A variable's text; an empty one counts as absent, as templates leave them.
+    fn text(&mut self, name: &'static str) -> Option<String> {
+        let value = self.environment.get(OsStr::new(name))?;
+        match value.to_str() {
+            Some("") => None,
+            Some(text) => Some(text.to_owned()),
+            None => {
+                self.fault(name, "is not UTF-8");
+                None
+            }
+        }
+    }
+
+    fn needed(&mut self, name: &'static str, what: &str) -> Option<String> {
+        let known = self.faults.len();
+        let text = self.text(name);
+        if text.is_none() && self.faults.len() == known {
+            self.fault(name, format!("is not set: it names {what}"));
+        }
+        text
+    }
+
+    fn number(&mut self, name: &'static str) -> Option<u64> {
+        let text = self.text(name)?;
+        let number = text.parse().ok();
+        if number.is_none() {
+            self.fault(name, format!("is {text:?}, which is no whole number"));
+        }
+        number
+    }
+
+    fn parsed<T: FromStr>(&mut self, name: &'static str, text: &str, expected: &str) -> Option<T> {
+        let value = text.parse().ok();
+        if value.is_none() {
+            self.fault(name, format!("is {text:?}, which is not {expected}"));
+        }
+        value
+    }
+
+    fn fault(&mut self, variable: &'static str, what: impl Into<String>) {
+        self.faults.push(Fault {
+            variable,
+            what: what.into(),
+        });
+    }
+}
+
+/// Reads the configuration of a commit job.
+///
+/// # Errors
+///
+/// Every fault at once, and what is known of the job all the same.
+pub(crate) fn read(environment: &Environment) -> Result<Config, (Vec<Fault>, Option<KnownJob>)> {
+    let mut reader = Reader {
+        environment,
+        faults: Vec::new(),
+    };
+    let located = repository(&mut reader);
+    let commit = reader
+        .needed("COMMIT_HASH_TO_PROCESS", "the commit, by its full hash")
+        .and_then(|text| {
+            let expected = "a full hash: 40 or 64 hexadecimal digits";
+            reader.parsed::<CommitId>("COMMIT_HASH_TO_PROCESS", &text, expected)
+        });
+    let table = reader.needed("DYNAMODB_TABLE_NAME", "the table of jobs");
+    let bucket = reader.needed("S3_BUCKET_NAME", "the bucket for logs and results");
+    let suite = suite(&mut reader);
+    let git = git_credentials(&mut reader);
+    let log_cap = reader.number("RETRO_LOG_CAP_BYTES").unwrap_or(16 << 20);
+    let (prefix, attempt) = (reader.text("S3_PREFIX"), reader.text("RETRO_ATTEMPT"));
+    let (region, endpoint) = (reader.text("AWS_REGION"), reader.text("AWS_ENDPOINT_URL"));
+    let work_dir = reader.text("RETRO_WORK_DIR").map(PathBuf::from);
+    match (located, commit, table, bucket, suite) {
+        (Some((repo, url)), Some(commit), Some(table), Some(bucket), Some(suite))
+            if reader.faults.is_empty() =>
+        {
+            Ok(Config {
+                repo,
+                url,
+                commit,
+                table,
+                bucket,
+                prefix: prefix.unwrap_or_default(),
+                suite,
+                work_dir,
+                attempt,
+                git,
+                region,
+                endpoint,
+                log_cap,
+            })
+        }
+        (located, commit, table, bucket, suite) => {
+            let known = || {
+                Some(KnownJob {
+                    repo: located?.0,
+                    commit: commit?,
+                    suite: match suite? {
+                        SuiteChoice::Command(suite) => suite.fingerprint(),
+                        SuiteChoice::Plan { suite, .. } => suite?,
+                        SuiteChoice::Repository(_) => return None,
+                    },
+                    table: table?,
+                    bucket: bucket.unwrap_or_default(),
+                })
+            };
+            Err((reader.faults, known()))
+        }
+    }
+}
+
+fn repository(reader: &mut Reader<'_>) -> Option<(RepoId, String)> {
+    let (url, owner, name) = (
+        reader.text("REPO_URL"),
+        reader.text("REPO_OWNER"),
+        reader.text("REPO_NAME"),
+    );
+    let derived = url.as_deref().map(RepoId::from_location);
+    let repo = match (owner, name, derived) {
+        (Some(owner), Some(name), _) => match RepoId::new(&owner, &name) {
+            Ok(repo) => repo,
+            Err(error) => {
+                reader.fault("REPO_OWNER", format!("and REPO_NAME: {error}"));
+                return None;
+            }
+        },
+        (_, _, None) => {
+            reader.fault(
+                "REPO_URL",
+                "is not set: it says where the repository is; or set REPO_OWNER and REPO_NAME",
+            );
+            return None;
+        }
+        (_, _, Some(Err(error))) => {
+            reader.fault("REPO_URL", format!("cannot be used: {error}"));
+            return None;
+        }
+        (owner, name, Some(Ok(repo))) => {
+            let owner = owner.unwrap_or_else(|| repo.owner().to_owned());
+            let name = name.unwrap_or_else(|| repo.name().to_owned());
+            match RepoId::new(&owner, &name) {
+                Ok(repo) => repo,
+                Err(error) => {
+                    reader.fault("REPO_URL", format!("and REPO_OWNER or REPO_NAME: {error}"));
+                    return None;
+                }
+            }
+        }
+    };
+    let url = url.unwrap_or_else(|| format!("https://github.com/{repo}"));
+    Some((repo, url))
+}
+
+fn suite(reader: &mut Reader<'_>) -> Option<SuiteChoice> {
+    let command = reader.text("TEST_COMMAND");
+    let plan = reader.text("RETRO_PLAN");
+    let name = reader.text("RETRO_SUITE_NAME");
+    let fingerprint = reader.text("RETRO_SUITE");
+    let results = reader.text("RETRO_RESULTS");
+    let seconds = reader.number("RETRO_TIMEOUT_SECONDS");
+    if command.is_none() {
+        if results.is_some() {
+            reader.fault("RETRO_RESULTS", "is set without TEST_COMMAND, which it goes with");
+        }
+        let fingerprint = fingerprint.and_then(|text| {
+            let expected = "the fingerprint of a suite: 64 hexadecimal digits";
+            reader.parsed::<Digest256>("RETRO_SUITE", &text, expected)
+        });
+        let Some(uri) = plan else {
+            return Some(SuiteChoice::Repository(name));
+        };
+        let Some(plan) = ObjectLocation::from_uri(&uri) else {
+            reader.fault("RETRO_PLAN", format!("is {uri:?}, which is no s3:// URI"));
+            return None;
+        };
+        return Some(SuiteChoice::Plan {
+            plan,
+            suite: fingerprint.map(SuiteFingerprint),
+        });
+    }
+    if plan.is_some() {
+        reader.fault("RETRO_PLAN", "is set beside TEST_COMMAND: only one says what is run");
+    }
+    let name = name.unwrap_or_else(|| "test".to_owned());
+    let mut suite = Suite::new(name, CommandLine::Shell(command?));
+    for text in results.iter().flat_map(|text| text.split_whitespace()) {
+        match parse_result_glob(text) {
+            Ok(source) => suite.results.push(source),
+            Err(fault) => reader.fault("RETRO_RESULTS", format!("has {fault}")),
+        }
+    }
+    match seconds {
+        None => {}
+        Some(0) => suite.timeout = None,
+        Some(seconds) => suite.timeout = Some(Duration::from_secs(seconds)),
+    }
+    Some(SuiteChoice::Command(Box::new(suite)))
+}
+
+fn git_credentials(reader: &mut Reader<'_>) -> GitCredentials {
+    let user = reader.text("RETRO_GIT_USER");
+    let given = reader.text("RETRO_GIT_TOKEN").map(TokenSource::Given);
+    let file = reader
+        .text("RETRO_GIT_TOKEN_FILE")
+        .map(|path| TokenSource::File(path.into()));
+    let secret = reader.text("RETRO_GIT_TOKEN_SECRET").map(|name| {
+        let (name, key) = match name.split_once('#') {
+            Some((name, key)) => (name.to_owned(), Some(key.to_owned())),
+            None => (name, None),
+        };
+        TokenSource::Secret(name, key)
+    });
+    let mut sources: Vec<TokenSource> = [given, file, secret].into_iter().flatten().collect();
+    if sources.len() > 1 {
+        reader.fault(
+            "RETRO_GIT_TOKEN",
+            "and its family (_FILE, _SECRET) are set together: only one says what the token is",
+        );
+    }
+    GitCredentials {
+        user: user.unwrap_or_else(|| "x-access-token".to_owned()),
+        token: sources.pop().unwrap_or(TokenSource::None),
+    }
+}
+
+#[cfg(test)]
+#[path = "config_tests.rs"]
+mod tests;

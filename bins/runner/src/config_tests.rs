@@ -1,0 +1,114 @@
+use super::*;
+
+const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+
+fn environment(pairs: &[(&str, &str)]) -> Environment {
+    let needed = [
+        ("REPO_URL", "https://example.com/o/r.git"),
+        ("COMMIT_HASH_TO_PROCESS", COMMIT),
+        ("DYNAMODB_TABLE_NAME", "jobs"),
+        ("S3_BUCKET_NAME", "logs"),
+    ];
+    needed
+        .iter()
+        .chain(pairs)
+        .map(|(name, value)| (name.into(), value.into()))
+        .collect()
+}
+
+fn faults(pairs: &[(&str, &str)]) -> Vec<String> {
+    let (faults, _) = read(&environment(pairs)).expect_err("it has faults");
+    faults.iter().map(Fault::to_string).collect()
+}
+
+#[test]
+fn everything_that_is_missing_is_named_at_once() {
+    let (faults, known) = read(&Environment::new()).unwrap_err();
+    let variables: Vec<&str> = faults.iter().map(|fault| fault.variable).collect();
+    let expected = [
+        "REPO_URL",
+        "COMMIT_HASH_TO_PROCESS",
+        "DYNAMODB_TABLE_NAME",
+        "S3_BUCKET_NAME",
+    ];
+    assert_eq!(variables, expected);
+    assert!(known.is_none());
+}
+
+#[test]
+fn everything_that_is_malformed_is_named_at_once() {
+    let said = faults(&[
+        ("COMMIT_HASH_TO_PROCESS", "main"),
+        ("TEST_COMMAND", "make check"),
+        ("RETRO_PLAN", "s3://b/k"),
+        ("RETRO_RESULTS", "junit:out/*.xml nope/ ok/*.tap"),
+        ("RETRO_TIMEOUT_SECONDS", "1h"),
+        ("RETRO_GIT_TOKEN", "a"),
+        ("RETRO_GIT_TOKEN_FILE", "/b"),
+    ]);
+    assert_eq!(said.len(), 5, "{said:#?}");
+    assert!(said[0].starts_with("COMMIT_HASH_TO_PROCESS is \"main\", which is not a full hash"));
+    assert!(said.iter().any(|fault| fault.contains("\"nope/\" can match no file")), "{said:#?}");
+}
+
+#[test]
+fn owner_and_name_come_from_the_address() {
+    for (url, repo) in [
+        ("https://user:secret@example.com/o/r.git", "o/r"),
+        ("git@example.com:group/sub/tool.git", "group/sub/tool"),
+        ("ssh://git@example.com:2222/o/r", "o/r"),
+    ] {
+        let config = read(&environment(&[("REPO_URL", url)])).unwrap();
+        assert_eq!((config.repo.to_string(), config.url.as_str()), (repo.to_owned(), url));
+    }
+    let config = read(&environment(&[("REPO_URL", "file:///srv/r.git"), ("REPO_OWNER", "o")]));
+    let repo = config.unwrap().repo;
+    assert!(repo.to_string().starts_with("o/r-"), "{repo}");
+    let without = [("REPO_URL", ""), ("REPO_OWNER", "o"), ("REPO_NAME", "r")];
+    let config = read(&environment(&without)).unwrap();
+    assert_eq!(config.url, "https://github.com/o/r");
+}
+
+#[test]
+fn what_is_run_is_a_command_a_plan_or_the_repositorys_own_suite() {
+    let choice = |pairs: &[(&str, &str)]| read(&environment(pairs)).unwrap().suite;
+    let command = [
+        ("TEST_COMMAND", "make check | tee x"),
+        ("RETRO_RESULTS", "tap:out/*.tap"),
+        ("RETRO_TIMEOUT_SECONDS", "0"),
+    ];
+    let SuiteChoice::Command(suite) = choice(&command) else {
+        panic!("a command was given");
+    };
+    assert_eq!(suite.run, CommandLine::Shell("make check | tee x".to_owned()));
+    assert_eq!((suite.results.len(), suite.timeout), (1, None));
+    let fingerprint = suite.fingerprint();
+    let text = fingerprint.0.to_string();
+    let plan = choice(&[("RETRO_PLAN", "s3://b/batches/1/plan.json"), ("RETRO_SUITE", &text)]);
+    assert!(matches!(plan, SuiteChoice::Plan { suite: Some(known), .. } if known == fingerprint));
+    assert!(matches!(choice(&[]), SuiteChoice::Repository(None)));
+}
+
+#[test]
+fn a_job_with_faults_is_known_where_it_can_be() {
+    let pairs = [("TEST_COMMAND", "true"), ("S3_BUCKET_NAME", "")];
+    let (faults, known) = read(&environment(&pairs)).unwrap_err();
+    assert_eq!(faults.len(), 1);
+    let known = known.expect("all that makes a job is there");
+    assert_eq!((known.table.as_str(), known.commit.to_string().as_str()), ("jobs", COMMIT));
+}
+
+#[test]
+fn the_token_does_not_show() {
+    let config = read(&environment(&[("RETRO_GIT_TOKEN", "hush")])).unwrap();
+    assert!(!format!("{config:?}").contains("hush"));
+}
+
+#[test]
+fn a_secret_may_name_a_key() {
+    let config = read(&environment(&[("RETRO_GIT_TOKEN_SECRET", "git/token#value")])).unwrap();
+    let TokenSource::Secret(name, key) = config.git.token else {
+        panic!("a secret was named");
+    };
+    assert_eq!((name.as_str(), key.as_deref()), ("git/token", Some("value")));
+}

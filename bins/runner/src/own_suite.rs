@@ -1,0 +1,73 @@
+//! The suite that a commit's own retro.toml describes.
+
+use std::path::Path;
+
+use retro_bootstrap::config::{REPOSITORY_FILES, SuiteConfig};
+use retro_bootstrap::{ConfigInputs, FlagLayer, load};
+use retro_domain::{CommitId, Suite};
+use retro_git::{GitRepository, History as _};
+
+use crate::commit_job::Trouble;
+
+/// The suite of this name in the commit's retro.toml, or the only one there. Rules for ranges of
+/// commits need a history, which is not here: they do not apply.
+pub(crate) fn own_suite(
+    repository: &GitRepository,
+    commit: &CommitId,
+    name: Option<&str>,
+    folder: &Path,
+) -> Result<Suite, Trouble> {
+    let ours = |error: &dyn std::error::Error| Trouble::ours(error.to_string());
+    let root = folder.join("config");
+    let mut found = false;
+    for name in REPOSITORY_FILES {
+        let content = repository.read_file(commit, name);
+        let Some(content) = content.map_err(|error| ours(&error))? else {
+            continue;
+        };
+        let path = root.join(name);
+        let parent = path.parent().unwrap_or(&root);
+        std::fs::create_dir_all(parent)
+            .and_then(|()| std::fs::write(&path, content))
+            .map_err(|error| ours(&error))?;
+        found = true;
+    }
+    if !found {
+        return Err(Trouble::told(format!(
+            "nothing says what to run: the commit has no {}; set TEST_COMMAND, or RETRO_PLAN",
+            REPOSITORY_FILES[0]
+        )));
+    }
+    let inputs = ConfigInputs {
+        user_file: None,
+        repo_root: Some(&root),
+        config_file: None,
+        // The runner's own variables are no settings.
+        env: &std::collections::BTreeMap::new(),
+        flags: FlagLayer::default(),
+    };
+    let loaded = load(&inputs).map_err(|error| Trouble::told(error.report()))?;
+    let suites = &loaded.settings.suites;
+    let known = || {
+        let names: Vec<&str> = suites.iter().map(SuiteConfig::name).collect();
+        names.join(", ")
+    };
+    let found = match (name, suites.as_slice()) {
+        (Some(name), _) => suites.iter().find(|suite| suite.name() == name),
+        (None, [only]) => Some(only),
+        (None, _) => None,
+    };
+    found.map(SuiteConfig::to_suite).ok_or_else(|| match name {
+        Some(name) => Trouble::told(format!(
+            "RETRO_SUITE_NAME is {name:?}, and the commit's retro.toml has: {}",
+            known()
+        )),
+        None if suites.is_empty() => Trouble::told(format!(
+            "the commit's retro.toml names no suite; set TEST_COMMAND, or RETRO_PLAN"
+        )),
+        None => Trouble::told(format!(
+            "the commit's retro.toml has several suites: RETRO_SUITE_NAME must name one of {}",
+            known()
+        )),
+    })
+}

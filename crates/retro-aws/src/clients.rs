@@ -1,0 +1,138 @@
+//! One way to make every client.
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_smithy_http_client::{Builder, tls};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use retro_store::StoreError;
+
+use crate::settings::{AwsCredentials, AwsSettings};
+
+/// What the stores of this crate are made of: one configuration, one pool of connections.
+#[derive(Clone, Debug)]
+pub struct AwsClients {
+    config: SdkConfig,
+    #[cfg_attr(
+        not(feature = "s3"),
+        expect(dead_code, reason = "S3 alone has path style")
+    )]
+    path_style: bool,
+}
+
+impl AwsClients {
+    /// Reads what the settings leave to the standard chain, once. Credentials are looked for when
+    /// the first call needs them.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Backend`] when nothing says which region, or the certificates are none.
+    pub async fn load(settings: &AwsSettings) -> Result<Self, StoreError> {
+        let timeouts = settings.timeouts;
+        let retries = settings.retries;
+        let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+            .http_client(http_client(settings)?)
+            .retry_config(
+                RetryConfig::adaptive()
+                    .with_max_attempts(retries.attempts.max(1))
+                    .with_initial_backoff(retries.first_wait)
+                    .with_max_backoff(retries.longest_wait),
+            )
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .connect_timeout(timeouts.connect)
+                    .read_timeout(timeouts.read)
+                    .operation_attempt_timeout(timeouts.attempt)
+                    .operation_timeout(timeouts.operation)
+                    .build(),
+            );
+        if let Some(region) = &settings.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        if let Some(profile) = &settings.profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(endpoint) = &settings.endpoint {
+            loader = loader.endpoint_url(endpoint);
+        }
+        if let Some(given) = &settings.credentials {
+            loader = loader.credentials_provider(aws_credentials(given));
+        }
+        let config = loader.load().await;
+        if config.region().is_none() {
+            return Err(StoreError::backend(
+                "connecting to AWS",
+                "no region is set: give one, or set AWS_REGION, or name a profile that has one",
+            ));
+        }
+        Ok(Self {
+            config,
+            path_style: settings.path_style,
+        })
+    }
+
+    #[cfg(feature = "dynamodb")]
+    pub(crate) fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        aws_sdk_dynamodb::Client::new(&self.config)
+    }
+
+    #[cfg(feature = "s3")]
+    pub(crate) fn s3(&self) -> aws_sdk_s3::Client {
+        let config = aws_sdk_s3::config::Builder::from(&self.config)
+            .force_path_style(self.path_style)
+            .build();
+        aws_sdk_s3::Client::from_conf(config)
+    }
+
+    #[cfg(feature = "sfn")]
+    pub(crate) fn sfn(&self) -> aws_sdk_sfn::Client {
+        aws_sdk_sfn::Client::new(&self.config)
+    }
+
+    #[cfg(feature = "sqs")]
+    pub(crate) fn sqs(&self) -> aws_sdk_sqs::Client {
+        aws_sdk_sqs::Client::new(&self.config)
+    }
+
+    #[cfg(feature = "secrets")]
+    pub(crate) fn secrets(&self) -> aws_sdk_secretsmanager::Client {
+        aws_sdk_secretsmanager::Client::new(&self.config)
+    }
+}
+
+fn aws_credentials(given: &AwsCredentials) -> Credentials {
+    Credentials::new(
+        &given.access_key,
+        &given.secret_key,
+        given.session_token.clone(),
+        None,
+        "settings",
+    )
+}
+
+/// A client on rustls and ring, or one without TLS when the endpoint is plain http.
+fn http_client(settings: &AwsSettings) -> Result<SharedHttpClient, StoreError> {
+    let plain = |endpoint: &String| endpoint.starts_with("http://");
+    if settings.endpoint.as_ref().is_some_and(plain) {
+        return Ok(Builder::new().build_http());
+    }
+    let ring = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
+    let builder = Builder::new().tls_provider(ring);
+    let Some(certificates) = &settings.trusted_certificates else {
+        return Ok(builder.build_https());
+    };
+    let failed = |why: String| StoreError::backend("reading the certificates to trust", why);
+    let text = String::from_utf8_lossy(certificates);
+    if !text.contains("-----BEGIN CERTIFICATE-----") {
+        return Err(failed(
+            "no certificate in PEM form is among them".to_owned(),
+        ));
+    }
+    let trusted = tls::TrustStore::empty().with_pem_certificate(certificates.as_slice());
+    let context = tls::TlsContext::builder()
+        .with_trust_store(trusted)
+        .build()
+        .map_err(|error| failed(error.to_string()))?;
+    Ok(builder.tls_context(context).build_https())
+}
