@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use retro_bootstrap::aws::{AwsStores, random};
 use retro_bootstrap::{ExitCode, SystemClock};
 use retro_domain::{
     Clock, CommitJob, JobEvent, LeaseOwner, LeasePolicy, Overlay, Suite, SuiteFingerprint,
@@ -11,16 +12,16 @@ use retro_domain::{
 };
 use retro_exec::{ChildProcesses, Home};
 use retro_git::{
-    CommitQuery, FetchOptions, GitRepository, GitSlotPool, Remote, Selection,
-    SlotOptions, fetch_commit,
+    CommitQuery, FetchOptions, GitRepository, GitSlotPool, Remote, Selection, SlotOptions,
+    fetch_commit,
 };
 use retro_store::record::StoredBatchPlan;
 use retro_store::{
     InMemoryEventLog, InMemoryJobStore, InMemoryResultStore, JobStore, ObjectStore, StoreError,
 };
 use retro_workflow::{
-    Claims, ClaimedJob, Interrupt, LeftBecause, LookBackOptions, LookBackRequest,
-    Plan, Reuse, Services, StopCause, look_back, plan, unknown_toolchain,
+    ClaimedJob, Claims, Interrupt, LeftBecause, LookBackOptions, LookBackRequest, Plan, Reuse,
+    Services, StopCause, look_back, plan, unknown_toolchain,
 };
 use serde_json::json;
 
@@ -28,9 +29,8 @@ use crate::config::{self, Config, Environment, KnownJob, SuiteChoice};
 use crate::credentials;
 use crate::log::Log;
 use crate::own_suite::own_suite;
-use crate::pace::{MachinePace, random};
+use crate::pace::MachinePace;
 use crate::signals::{self, GRACE};
-use crate::stores::{Stores, bucket_objects};
 
 /// What goes wrong with a job, and who is to blame.
 pub(crate) struct Trouble {
@@ -83,7 +83,7 @@ impl Work {
 struct Session<'a> {
     config: &'a Config,
     environment: &'a Environment,
-    stores: Stores,
+    stores: AwsStores,
     clock: Arc<dyn Clock>,
     log: Log,
     interrupt: Interrupt,
@@ -115,7 +115,7 @@ pub(crate) fn run(environment: &Environment) -> ExitCode {
             }
             if let Some(known) = known {
                 let reason = format!("the runner's environment is wrong: {}", faults.join("; "));
-                runtime.block_on(mark_failed(&known, environment, &clock, &log, &reason));
+                runtime.block_on(mark_failed(&known, &clock, &log, &reason));
             }
             return ExitCode::Usage;
         }
@@ -130,7 +130,7 @@ pub(crate) fn run(environment: &Environment) -> ExitCode {
     let (interrupt, fetch_stop) = (Interrupt::new(), Arc::new(AtomicBool::new(false)));
     signals::listen(&interrupt, &fetch_stop, &log);
     let exit = runtime.block_on(async {
-        let stores = match Stores::open(&config, Arc::clone(&clock)).await {
+        let stores = match AwsStores::open(&config.place, Arc::clone(&clock)).await {
             Ok(stores) => stores,
             Err(error) => {
                 log.error(&error.to_string());
@@ -167,25 +167,20 @@ pub(crate) fn run(environment: &Environment) -> ExitCode {
 }
 
 /// Marks a job as failed whose configuration is wrong, as far as that can be done.
-async fn mark_failed(
-    known: &KnownJob,
-    environment: &Environment,
-    clock: &Arc<dyn Clock>,
-    log: &Log,
-    reason: &str,
-) {
+async fn mark_failed(known: &KnownJob, clock: &Arc<dyn Clock>, log: &Log, reason: &str) {
     let job = CommitJob {
         repo: known.repo.clone(),
         commit: known.commit,
         suite: known.suite,
     };
     let mark = async {
-        let jobs = Stores::jobs_of(known, environment, Arc::clone(clock)).await?;
+        let stores = AwsStores::open(&known.place, Arc::clone(clock)).await?;
+        let jobs = &*stores.jobs;
         jobs.enqueue(std::slice::from_ref(&job)).await?;
         let policy = LeasePolicy::default();
         let owner = LeaseOwner("runner".to_owned());
-        if let Ok(claimed) = ClaimedJob::claim(&jobs, &job, &owner, &**clock, policy).await? {
-            fail(&jobs, &claimed, reason).await?;
+        if let Ok(claimed) = ClaimedJob::claim(jobs, &job, &owner, &**clock, policy).await? {
+            fail(jobs, &claimed, reason).await?;
         }
         Ok::<_, StoreError>(())
     };
@@ -268,8 +263,8 @@ impl Session<'_> {
         place: &retro_store::ObjectLocation,
         suite: Option<SuiteFingerprint>,
     ) -> Result<Work, Trouble> {
-        let objects = bucket_objects(&self.stores.clients, &place.bucket);
-        let content = objects.get(&place.key).await?;
+        let objects = self.stores.objects_of(&place.bucket);
+        let content = ObjectStore::get(&objects, &place.key).await?;
         let content =
             content.ok_or_else(|| Trouble::told(format!("there is no plan at {}", place.uri())))?;
         let text = String::from_utf8(content)
@@ -307,7 +302,7 @@ impl Session<'_> {
             commit: self.config.commit,
             suite: suite.fingerprint(),
         };
-        let jobs = &self.stores.jobs;
+        let jobs = &*self.stores.jobs;
         jobs.enqueue(std::slice::from_ref(&job)).await?;
         let mut waits = false;
         loop {
@@ -318,18 +313,21 @@ impl Session<'_> {
             let clock = &*self.clock;
             match ClaimedJob::claim(jobs, &job, &self.owner, clock, policy).await? {
                 Ok(claimed) => {
-                    self.log.line("claimed", json!({ "epoch": claimed.epoch.0 }));
+                    self.log
+                        .line("claimed", json!({ "epoch": claimed.epoch.0 }));
                     return Ok(Ok(claimed));
                 }
                 Err(LeftBecause::Held) => {
                     if !waits {
-                        self.log.line("waiting", json!({ "why": "another runner has the job" }));
+                        self.log
+                            .line("waiting", json!({ "why": "another runner has the job" }));
                         waits = true;
                     }
                     tokio::time::sleep(POLL).await;
                 }
                 Err(LeftBecause::Ended(status)) => {
-                    self.log.line("left", json!({ "why": format!("the job is {status}") }));
+                    self.log
+                        .line("left", json!({ "why": format!("the job is {status}") }));
                     return Ok(Err(match status {
                         "COMPLETE" => ExitCode::Fine,
                         _ => ExitCode::Incomplete,
@@ -352,7 +350,8 @@ impl Session<'_> {
         if let Some(token) = token {
             remote = remote.with_credentials(Arc::new(token));
         }
-        self.log.line("fetching", json!({ "from": remote.url().to_string() }));
+        self.log
+            .line("fetching", json!({ "from": remote.url().to_string() }));
         let (into, commit) = (folder.join("fetch"), self.config.commit);
         let (log, stop) = (self.log.clone(), Arc::clone(&self.fetch_stop));
         let fetched = tokio::task::spawn_blocking(move || {
@@ -379,7 +378,7 @@ impl Session<'_> {
         claimed: &ClaimedJob,
         work: impl Future<Output = T>,
     ) -> Result<T, Trouble> {
-        let (jobs, policy) = (&self.stores.jobs, LeasePolicy::default());
+        let (jobs, policy) = (&*self.stores.jobs, LeasePolicy::default());
         let done = claimed.keep_during(jobs, &*self.clock, policy, work).await;
         done.ok_or_else(|| Trouble::ours("the job's lease was lost while the commit was fetched"))
     }
@@ -395,7 +394,7 @@ impl Session<'_> {
             }
             return Ok(ExitCode::Interrupted);
         }
-        fail(&self.stores.jobs, claimed, &trouble.message).await?;
+        fail(&*self.stores.jobs, claimed, &trouble.message).await?;
         Err(trouble)
     }
 
@@ -433,7 +432,7 @@ impl Session<'_> {
             Some(StopCause::Fatal(error)) => {
                 let trouble = Trouble::ours(error.to_string());
                 let policy = LeasePolicy::default();
-                let (jobs, clock) = (&self.stores.jobs, &*self.clock);
+                let (jobs, clock) = (&*self.stores.jobs, &*self.clock);
                 let job = &claimed.job;
                 let again = ClaimedJob::claim(jobs, job, &self.owner, clock, policy).await?;
                 if let Ok(again) = again {
@@ -470,10 +469,10 @@ impl Session<'_> {
         let services = Services {
             slots: Arc::new(slots),
             executor: Arc::new(ChildProcesses::new()),
-            jobs: Arc::new(self.stores.jobs.clone()),
+            jobs: Arc::clone(&self.stores.jobs) as _,
             runs: Arc::new(InMemoryJobStore::default()),
             results: Arc::new(results),
-            artifacts: Arc::new(self.stores.artifacts.clone()),
+            artifacts: Arc::clone(&self.stores.artifacts) as _,
             events: Arc::new(InMemoryEventLog::default()),
             clock: Arc::clone(&self.clock),
         };

@@ -7,12 +7,41 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use retro_bootstrap::aws::AwsPlace;
 use retro_domain::{CommandLine, CommitId, Digest256, RepoId, Suite, SuiteFingerprint};
+use retro_exec::hide_environment;
 use retro_store::ObjectLocation;
 use retro_workflow::parse_result_glob;
 
 /// The environment of the process.
 pub(crate) type Environment = BTreeMap<OsString, OsString>;
+
+/// The process's environment, moved to where commands do not see it.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the environment, and puts what the AWS SDK looks for back"
+)]
+pub(crate) fn hidden_environment() -> std::io::Result<Environment> {
+    let environment = std::env::vars_os().collect();
+    let visible = [
+        "PATH",
+        "HOME",
+        "LANG",
+        "TZ",
+        "TMPDIR",
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+    ];
+    let environment = hide_environment(std::env::args_os(), environment, &visible)?;
+    for (name, value) in &environment {
+        if name.as_encoded_bytes().starts_with(b"AWS_") {
+            // SAFETY: there is no other thread yet. What is set here is in the process's memory and
+            // not among the variables that it was started with, which others can read.
+            unsafe { std::env::set_var(name, value) };
+        }
+    }
+    Ok(environment)
+}
 
 /// Everything that a commit job needs to know.
 #[derive(Clone, Debug)]
@@ -20,17 +49,13 @@ pub(crate) struct Config {
     pub(crate) repo: RepoId,
     pub(crate) url: String,
     pub(crate) commit: CommitId,
-    pub(crate) table: String,
-    pub(crate) bucket: String,
-    pub(crate) prefix: String,
+    pub(crate) place: AwsPlace,
     pub(crate) suite: SuiteChoice,
     /// Where work trees and logs are.
     pub(crate) work_dir: Option<PathBuf>,
     /// What the owner of the lease begins with.
     pub(crate) attempt: Option<String>,
     pub(crate) git: GitCredentials,
-    pub(crate) region: Option<String>,
-    pub(crate) endpoint: Option<String>,
     /// How many bytes of each output stream are kept.
     pub(crate) log_cap: u64,
 }
@@ -91,33 +116,68 @@ pub(crate) struct KnownJob {
     pub(crate) repo: RepoId,
     pub(crate) commit: CommitId,
     pub(crate) suite: SuiteFingerprint,
-    pub(crate) table: String,
-    pub(crate) bucket: String,
+    pub(crate) place: AwsPlace,
 }
 
 /// Variables that one of the binary's users sets, and what each is for: what `--help` shows.
 pub(crate) const VARIABLES: &[(&str, &str)] = &[
-    ("REPO_URL", "where the repository is fetched from: https, http, ssh or file URL, or a path; https://github.com/OWNER/NAME when absent"),
+    (
+        "REPO_URL",
+        "where the repository is fetched from: https, http, ssh or file URL, or a path; https://github.com/OWNER/NAME when absent",
+    ),
     ("REPO_OWNER", "its owner; from REPO_URL when absent"),
     ("REPO_NAME", "its name; from REPO_URL when absent"),
     ("COMMIT_HASH_TO_PROCESS", "the full hash of the commit"),
     ("DYNAMODB_TABLE_NAME", "the table of jobs"),
     ("S3_BUCKET_NAME", "the bucket for logs and results"),
-    ("S3_PREFIX", "what keys in the bucket begin with; nothing when absent"),
+    (
+        "S3_PREFIX",
+        "what keys in the bucket begin with; nothing when absent",
+    ),
     ("TEST_COMMAND", "a shell line that runs the tests; or else"),
     ("RETRO_PLAN", "the s3:// URI of the plan of a batch, with"),
-    ("RETRO_SUITE", "the fingerprint of a suite in it; or else the commit's own retro.toml is used, with"),
-    ("RETRO_SUITE_NAME", "the name of the suite in retro.toml, or of the one of TEST_COMMAND"),
-    ("RETRO_RESULTS", "where TEST_COMMAND leaves results: globs, each with FORMAT: in front if it has to be, separated by blanks"),
-    ("RETRO_TIMEOUT_SECONDS", "how long TEST_COMMAND may take; 3600 when absent, 0 for no limit"),
-    ("RETRO_ATTEMPT", "what the owner of the job's lease begins with"),
-    ("RETRO_WORK_DIR", "a folder for work trees and logs; a temporary one when absent"),
-    ("RETRO_LOG_CAP_BYTES", "how much of each output stream is kept; 16777216 when absent"),
+    (
+        "RETRO_SUITE",
+        "the fingerprint of a suite in it; or else the commit's own retro.toml is used, with",
+    ),
+    (
+        "RETRO_SUITE_NAME",
+        "the name of the suite in retro.toml, or of the one of TEST_COMMAND",
+    ),
+    (
+        "RETRO_RESULTS",
+        "where TEST_COMMAND leaves results: globs, each with FORMAT: in front if it has to be, separated by blanks",
+    ),
+    (
+        "RETRO_TIMEOUT_SECONDS",
+        "how long TEST_COMMAND may take; 3600 when absent, 0 for no limit",
+    ),
+    (
+        "RETRO_ATTEMPT",
+        "what the owner of the job's lease begins with",
+    ),
+    (
+        "RETRO_WORK_DIR",
+        "a folder for work trees and logs; a temporary one when absent",
+    ),
+    (
+        "RETRO_LOG_CAP_BYTES",
+        "how much of each output stream is kept; 16777216 when absent",
+    ),
     ("RETRO_GIT_TOKEN", "a token for git over https; or"),
     ("RETRO_GIT_TOKEN_FILE", "a file with it; or"),
-    ("RETRO_GIT_TOKEN_SECRET", "the name or ARN of a secret in Secrets Manager, with #KEY at its end for one key of a JSON object"),
-    ("RETRO_GIT_USER", "the user that goes with the token; x-access-token when absent"),
-    ("AWS_ENDPOINT_URL", "the address of something that stands for AWS"),
+    (
+        "RETRO_GIT_TOKEN_SECRET",
+        "the name or ARN of a secret in Secrets Manager, with #KEY at its end for one key of a JSON object",
+    ),
+    (
+        "RETRO_GIT_USER",
+        "the user that goes with the token; x-access-token when absent",
+    ),
+    (
+        "AWS_ENDPOINT_URL",
+        "the address of something that stands for AWS",
+    ),
     ("AWS_REGION", "the region"),
 ];
 
@@ -180,7 +240,9 @@ impl Reader<'_> {
 /// # Errors
 ///
 /// Every fault at once, and what is known of the job all the same.
-pub(crate) fn read(environment: &Environment) -> Result<Config, (Vec<Fault>, Option<KnownJob>)> {
+pub(crate) fn read(
+    environment: &Environment,
+) -> Result<Config, (Vec<Fault>, Option<Box<KnownJob>>)> {
     let mut reader = Reader {
         environment,
         faults: Vec::new(),
@@ -198,8 +260,17 @@ pub(crate) fn read(environment: &Environment) -> Result<Config, (Vec<Fault>, Opt
     let git = git_credentials(&mut reader);
     let log_cap = reader.number("RETRO_LOG_CAP_BYTES").unwrap_or(16 << 20);
     let (prefix, attempt) = (reader.text("S3_PREFIX"), reader.text("RETRO_ATTEMPT"));
+    let prefix = prefix.unwrap_or_default();
     let (region, endpoint) = (reader.text("AWS_REGION"), reader.text("AWS_ENDPOINT_URL"));
     let work_dir = reader.text("RETRO_WORK_DIR").map(PathBuf::from);
+    let place = |table, bucket| AwsPlace {
+        table,
+        bucket,
+        prefix: prefix.clone(),
+        region: region.clone(),
+        profile: None,
+        endpoint: endpoint.clone(),
+    };
     match (located, commit, table, bucket, suite) {
         (Some((repo, url)), Some(commit), Some(table), Some(bucket), Some(suite))
             if reader.faults.is_empty() =>
@@ -208,21 +279,17 @@ pub(crate) fn read(environment: &Environment) -> Result<Config, (Vec<Fault>, Opt
                 repo,
                 url,
                 commit,
-                table,
-                bucket,
-                prefix: prefix.unwrap_or_default(),
+                place: place(table, bucket),
                 suite,
                 work_dir,
                 attempt,
                 git,
-                region,
-                endpoint,
                 log_cap,
             })
         }
         (located, commit, table, bucket, suite) => {
             let known = || {
-                Some(KnownJob {
+                Some(Box::new(KnownJob {
                     repo: located?.0,
                     commit: commit?,
                     suite: match suite? {
@@ -230,9 +297,8 @@ pub(crate) fn read(environment: &Environment) -> Result<Config, (Vec<Fault>, Opt
                         SuiteChoice::Plan { suite, .. } => suite?,
                         SuiteChoice::Repository(_) => return None,
                     },
-                    table: table?,
-                    bucket: bucket.unwrap_or_default(),
-                })
+                    place: place(table?, bucket.unwrap_or_default()),
+                }))
             };
             Err((reader.faults, known()))
         }
@@ -290,7 +356,10 @@ fn suite(reader: &mut Reader<'_>) -> Option<SuiteChoice> {
     let seconds = reader.number("RETRO_TIMEOUT_SECONDS");
     if command.is_none() {
         if results.is_some() {
-            reader.fault("RETRO_RESULTS", "is set without TEST_COMMAND, which it goes with");
+            reader.fault(
+                "RETRO_RESULTS",
+                "is set without TEST_COMMAND, which it goes with",
+            );
         }
         let fingerprint = fingerprint.and_then(|text| {
             let expected = "the fingerprint of a suite: 64 hexadecimal digits";
@@ -309,7 +378,10 @@ fn suite(reader: &mut Reader<'_>) -> Option<SuiteChoice> {
         });
     }
     if plan.is_some() {
-        reader.fault("RETRO_PLAN", "is set beside TEST_COMMAND: only one says what is run");
+        reader.fault(
+            "RETRO_PLAN",
+            "is set beside TEST_COMMAND: only one says what is run",
+        );
     }
     let name = name.unwrap_or_else(|| "test".to_owned());
     let mut suite = Suite::new(name, CommandLine::Shell(command?));

@@ -48,7 +48,11 @@ fn everything_that_is_malformed_is_named_at_once() {
     ]);
     assert_eq!(said.len(), 5, "{said:#?}");
     assert!(said[0].starts_with("COMMIT_HASH_TO_PROCESS is \"main\", which is not a full hash"));
-    assert!(said.iter().any(|fault| fault.contains("\"nope/\" can match no file")), "{said:#?}");
+    assert!(
+        said.iter()
+            .any(|fault| fault.contains("\"nope/\" can match no file")),
+        "{said:#?}"
+    );
 }
 
 #[test]
@@ -59,9 +63,15 @@ fn owner_and_name_come_from_the_address() {
         ("ssh://git@example.com:2222/o/r", "o/r"),
     ] {
         let config = read(&environment(&[("REPO_URL", url)])).unwrap();
-        assert_eq!((config.repo.to_string(), config.url.as_str()), (repo.to_owned(), url));
+        assert_eq!(
+            (config.repo.to_string(), config.url.as_str()),
+            (repo.to_owned(), url)
+        );
     }
-    let config = read(&environment(&[("REPO_URL", "file:///srv/r.git"), ("REPO_OWNER", "o")]));
+    let config = read(&environment(&[
+        ("REPO_URL", "file:///srv/r.git"),
+        ("REPO_OWNER", "o"),
+    ]));
     let repo = config.unwrap().repo;
     assert!(repo.to_string().starts_with("o/r-"), "{repo}");
     let without = [("REPO_URL", ""), ("REPO_OWNER", "o"), ("REPO_NAME", "r")];
@@ -80,11 +90,17 @@ fn what_is_run_is_a_command_a_plan_or_the_repositorys_own_suite() {
     let SuiteChoice::Command(suite) = choice(&command) else {
         panic!("a command was given");
     };
-    assert_eq!(suite.run, CommandLine::Shell("make check | tee x".to_owned()));
+    assert_eq!(
+        suite.run,
+        CommandLine::Shell("make check | tee x".to_owned())
+    );
     assert_eq!((suite.results.len(), suite.timeout), (1, None));
     let fingerprint = suite.fingerprint();
     let text = fingerprint.0.to_string();
-    let plan = choice(&[("RETRO_PLAN", "s3://b/batches/1/plan.json"), ("RETRO_SUITE", &text)]);
+    let plan = choice(&[
+        ("RETRO_PLAN", "s3://b/batches/1/plan.json"),
+        ("RETRO_SUITE", &text),
+    ]);
     assert!(matches!(plan, SuiteChoice::Plan { suite: Some(known), .. } if known == fingerprint));
     assert!(matches!(choice(&[]), SuiteChoice::Repository(None)));
 }
@@ -95,7 +111,13 @@ fn a_job_with_faults_is_known_where_it_can_be() {
     let (faults, known) = read(&environment(&pairs)).unwrap_err();
     assert_eq!(faults.len(), 1);
     let known = known.expect("all that makes a job is there");
-    assert_eq!((known.table.as_str(), known.commit.to_string().as_str()), ("jobs", COMMIT));
+    assert_eq!(
+        (
+            known.place.table.as_str(),
+            known.commit.to_string().as_str()
+        ),
+        ("jobs", COMMIT)
+    );
 }
 
 #[test]
@@ -106,9 +128,16 @@ fn the_token_does_not_show() {
 
 #[test]
 fn a_secret_may_name_a_key() {
-    let config = read(&environment(&[("RETRO_GIT_TOKEN_SECRET", "git/token#value")])).unwrap();
+    let config = read(&environment(&[(
+        "RETRO_GIT_TOKEN_SECRET",
+        "git/token#value",
+    )]))
+    .unwrap();
     let TokenSource::Secret(name, key) = config.git.token else {
         panic!("a secret was named");
     };
-    assert_eq!((name.as_str(), key.as_deref()), ("git/token", Some("value")));
+    assert_eq!(
+        (name.as_str(), key.as_deref()),
+        ("git/token", Some("value"))
+    );
 }

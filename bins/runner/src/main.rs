@@ -5,6 +5,7 @@ mod commit_job;
 mod config;
 mod credentials;
 mod log;
+mod own_suite;
 mod pace;
 mod signals;
 

@@ -62,9 +62,9 @@ pub(crate) fn own_suite(
             "RETRO_SUITE_NAME is {name:?}, and the commit's retro.toml has: {}",
             known()
         )),
-        None if suites.is_empty() => Trouble::told(format!(
-            "the commit's retro.toml names no suite; set TEST_COMMAND, or RETRO_PLAN"
-        )),
+        None if suites.is_empty() => {
+            Trouble::told("the commit's retro.toml names no suite; set TEST_COMMAND, or RETRO_PLAN")
+        }
         None => Trouble::told(format!(
             "the commit's retro.toml has several suites: RETRO_SUITE_NAME must name one of {}",
             known()

@@ -7,6 +7,8 @@
 //!
 //! Nothing here reads the environment, the home directory or a clock: binaries pass them in.
 
+#[cfg(feature = "aws")]
+pub mod aws;
 mod color;
 pub mod config;
 pub mod detect;

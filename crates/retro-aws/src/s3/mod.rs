@@ -5,6 +5,7 @@ mod bucket;
 mod folder_sync;
 mod listing;
 mod local_folder;
+mod object_store;
 mod objects;
 mod source;
 mod sync_manifest;

@@ -89,62 +89,81 @@ pub struct FlagLayer {
 
 /// What the command line sets of looking back on AWS.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "cli", derive(clap::Args))]
+#[cfg_attr(feature = "cli", command(next_help_heading = "AWS"))]
 pub struct AwsFlags {
-    /// `--table`
+    /// The DynamoDB table of jobs
+    #[cfg_attr(feature = "cli", arg(long, value_name = "NAME"))]
     #[serde(rename = "aws.table", skip_serializing_if = "Option::is_none")]
     pub table: Option<String>,
-    /// `--bucket`
+    /// The S3 bucket of logs and results
+    #[cfg_attr(feature = "cli", arg(long, value_name = "NAME"))]
     #[serde(rename = "aws.bucket", skip_serializing_if = "Option::is_none")]
     pub bucket: Option<String>,
-    /// `--prefix`
+    /// What keys in the bucket begin with
+    #[cfg_attr(feature = "cli", arg(long, value_name = "PREFIX"))]
     #[serde(rename = "aws.prefix", skip_serializing_if = "Option::is_none")]
     pub prefix: Option<String>,
-    /// `--state-machine`
+    /// The Step Functions state machine that runs the jobs
+    #[cfg_attr(feature = "cli", arg(long, value_name = "ARN"))]
     #[serde(rename = "aws.state-machine", skip_serializing_if = "Option::is_none")]
     pub state_machine: Option<String>,
-    /// `--region`
+    /// The region
+    #[cfg_attr(feature = "cli", arg(long, value_name = "REGION"))]
     #[serde(rename = "aws.region", skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
-    /// `--profile`
+    /// The profile in the shared configuration files of AWS
+    #[cfg_attr(feature = "cli", arg(long, value_name = "NAME"))]
     #[serde(rename = "aws.profile", skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
-    /// `--endpoint`
+    /// The address of something that stands for AWS
+    #[cfg_attr(feature = "cli", arg(long, value_name = "URL"))]
     #[serde(rename = "aws.endpoint", skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,
-    /// `--toolchain`
+    /// A name for the tools in the task's image, to be changed when they change
+    #[cfg_attr(feature = "cli", arg(long, value_name = "NAME"))]
     #[serde(rename = "aws.toolchain", skip_serializing_if = "Option::is_none")]
     pub toolchain: Option<String>,
-    /// `--job-time`
+    /// How long a job is taken to last, where nothing is known [default: 10m]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "DURATION"))]
     #[serde(rename = "aws.job-time", skip_serializing_if = "Option::is_none")]
     pub job_time: Option<String>,
-    /// `--max-cost-usd`
+    /// Refuse a batch that is expected to cost more
+    #[cfg_attr(feature = "cli", arg(long, value_name = "USD"))]
     #[serde(rename = "aws.max-cost-usd", skip_serializing_if = "Option::is_none")]
     pub max_cost_usd: Option<f64>,
-    /// `--vcpu`
+    /// Virtual processors of a task, for the estimate
+    #[cfg_attr(feature = "cli", arg(long, value_name = "N"))]
     #[serde(rename = "aws.vcpu", skip_serializing_if = "Option::is_none")]
     pub vcpu: Option<f64>,
-    /// `--memory-gb`
+    /// Memory of a task, for the estimate
+    #[cfg_attr(feature = "cli", arg(long, value_name = "GB"))]
     #[serde(rename = "aws.memory-gb", skip_serializing_if = "Option::is_none")]
     pub memory_gb: Option<f64>,
-    /// `--disk-gb`
+    /// Disk of a task, for the estimate
+    #[cfg_attr(feature = "cli", arg(long, value_name = "GB"))]
     #[serde(rename = "aws.disk-gb", skip_serializing_if = "Option::is_none")]
     pub disk_gb: Option<f64>,
-    /// `--usd-vcpu-hour`
+    /// The price of a virtual processor for an hour
+    #[cfg_attr(feature = "cli", arg(long, value_name = "USD", hide = true))]
     #[serde(rename = "aws.usd-vcpu-hour", skip_serializing_if = "Option::is_none")]
     pub usd_vcpu_hour: Option<f64>,
-    /// `--usd-memory-gb-hour`
+    /// The price of one GB of memory for an hour
+    #[cfg_attr(feature = "cli", arg(long, value_name = "USD", hide = true))]
     #[serde(
         rename = "aws.usd-memory-gb-hour",
         skip_serializing_if = "Option::is_none"
     )]
     pub usd_memory_gb_hour: Option<f64>,
-    /// `--usd-disk-gb-hour`
+    /// The price of one GB of disk for an hour
+    #[cfg_attr(feature = "cli", arg(long, value_name = "USD", hide = true))]
     #[serde(
         rename = "aws.usd-disk-gb-hour",
         skip_serializing_if = "Option::is_none"
     )]
     pub usd_disk_gb_hour: Option<f64>,
-    /// `--usd-thousand-transitions`
+    /// The price of a thousand state transitions
+    #[cfg_attr(feature = "cli", arg(long, value_name = "USD", hide = true))]
     #[serde(
         rename = "aws.usd-thousand-transitions",
         skip_serializing_if = "Option::is_none"
