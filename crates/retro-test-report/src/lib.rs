@@ -87,4 +87,4 @@ pub use options::Options;
 pub use parse::{ParseError, parse};
 pub use sink::{Collected, MAX_WARNINGS, ReportSink, Warning};
 pub use summary::{ClaimedCounts, MAX_SUITES, SuiteMetadata, Summary};
-pub use write::{write_csv, write_ctrf, write_junit};
+pub use write::{CsvWriter, CtrfWriter, write_junit};
