@@ -93,3 +93,59 @@ fn formats_are_turned_into_each_other() {
     assert_eq!(table.lines().count(), 3, "{table}");
     assert!(table.contains("math::Sum::carries,"), "{table}");
 }
+
+#[test]
+fn a_document_is_whole_whatever_becomes_of_the_files() {
+    let (world, folder) = world();
+    let broken =
+        r#"{"reportFormat":"CTRF","results":{"tests":[{"name":"c","status":"passed"},{"name" oops"#;
+    std::fs::write(format!("{folder}/broken.json"), broken).unwrap();
+    let files = ["cut.tap", "broken.json", "notes.txt", "nosuch", "r.xml"];
+    let files = files.map(|name| format!("{folder}/{name}"));
+    let [cut, broken, notes, missing, _] = files.each_ref().map(String::as_str);
+    let check = |format: &str| {
+        let mut args = vec!["results", "--format", format];
+        args.extend(files.each_ref().map(String::as_str));
+        let said = world.expect(2, &args);
+        let stderr = said.stderr;
+        for file in [broken, notes, missing] {
+            assert!(stderr.contains(&format!("error: {file}: ")), "{stderr}");
+        }
+        assert!(stderr.contains(&format!("warning: {cut}: ")), "{stderr}");
+        said.stdout
+    };
+    let document: serde_json::Value = serde_json::from_str(&check("json")).unwrap();
+    let totals = [2, 1, 0, 0, 2];
+    for (at, total) in totals.into_iter().enumerate() {
+        let file = &document["files"][at];
+        assert_eq!(file["counts"]["total"], total, "{file}");
+        assert_eq!(file["cases"].as_array().unwrap().len(), total, "{file}");
+        assert_eq!(file["error"].is_null(), [0, 4].contains(&at), "{file}");
+    }
+    assert_eq!(check("csv").lines().count(), 6);
+    for format in ["junit", "ctrf"] {
+        let other = format!("{folder}/other");
+        std::fs::write(&other, check(format)).unwrap();
+        let read = world.json(0, &["results", "--format", "json", &other]);
+        assert_eq!(read["files"][0]["format"], format);
+        assert_eq!(read["files"][0]["counts"]["total"], 5);
+        assert_eq!(read["files"][0]["warnings"].as_array().unwrap().len(), 0);
+    }
+}
+
+#[test]
+fn a_reader_that_went_away_is_no_error_and_hides_none() {
+    let (world, folder) = world();
+    let many = format!("{folder}/many.tap");
+    std::fs::write(&many, "ok - a\n".repeat(20_000) + "1..20000\n").unwrap();
+    let notes = format!("{folder}/notes.txt");
+    for format in ["json", "junit", "ctrf", "csv"] {
+        for (files, code) in [(&[&many][..], 0), (&[&many, &notes], 2)] {
+            let mut command = world.command(&["results", "--format", format]);
+            let command = command.args(files).stdout(std::process::Stdio::piped());
+            let mut child = command.stderr(std::process::Stdio::null()).spawn().unwrap();
+            drop(child.stdout.take());
+            assert_eq!(child.wait().unwrap().code(), Some(code), "{format}");
+        }
+    }
+}

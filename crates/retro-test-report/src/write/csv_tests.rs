@@ -75,7 +75,9 @@ proptest! {
     fn what_is_written_reads_back(cases in cases()) {
         let cases: Vec<TestCase> = cases.into_iter().map(without_empty_texts).collect();
         let mut table = Vec::new();
-        write_csv(&mut table, &cases).unwrap();
+        let mut writer = CsvWriter::new(&mut table).unwrap();
+        cases.iter().for_each(|case| writer.case(case).unwrap());
+        writer.finish().unwrap();
         let mut reader = csv::Reader::from_reader(&table[..]);
         prop_assert_eq!(reader.headers().unwrap(), &COLUMNS[..]);
         let read: Vec<TestCase> =

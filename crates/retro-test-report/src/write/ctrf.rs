@@ -3,81 +3,112 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use retro_domain::{Outcome, OutcomeCounts, TestCase, TestId};
+use retro_domain::{Outcome, OutcomeCounts, TestCase, TestId, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::extra::{self, Extra};
 use crate::{Collected, Format, Options, SuiteMetadata, parse};
 
-/// Writes a CTRF document, version 0.0.0 of its schema and later.
+/// What comes before the tests.
+const HEAD: &[u8] = br#"{"reportFormat":"CTRF","specVersion":"0.0.0","generatedBy":"git-retro",
+"results":{"tool":{"name":"git-retro"},
+"tests":["#;
+
+/// Writes a CTRF document, version 0.0.0 of its schema and later, case by case.
 ///
-/// A test that errored is `failed` with the raw status `errored`. Start and stop are those of
-/// `suites`, see [`Summary::suites`](crate::Summary::suites), and 0 where those tell none. What the
-/// format has no place for is kept in a test's `extra` under `git-retro`, so that
-/// [`parse`](crate::parse) gives back the same cases.
-///
-/// # Errors
-///
-/// Those of `to`.
+/// The summary comes after the tests, for it counts them. A test that errored is `failed` with the
+/// raw status `errored`. Start and stop are those of the suites, see
+/// [`Summary::suites`](crate::Summary::suites), and 0 where those tell none. What the format has no
+/// place for is kept in a test's `extra` under `git-retro`, so that [`parse`](crate::parse) gives
+/// back the same cases.
 ///
 /// ```
 /// use retro_domain::{Outcome, TestCase, TestId};
-/// use retro_test_report::{Collected, Options, parse, write_ctrf};
+/// use retro_test_report::{Collected, CtrfWriter, Options, parse};
 ///
 /// let mut case = TestCase::new(TestId::named("adds"), Outcome::Errored);
 /// case.message = Some("out of memory".into());
 ///
 /// let mut document = Vec::new();
-/// write_ctrf(&mut document, &[case.clone()], &[])?;
+/// let mut writer = CtrfWriter::new(&mut document)?;
+/// writer.case(&case)?;
+/// writer.finish()?;
 ///
 /// let mut read = Collected::default();
 /// parse(&document[..], None, &Options::default(), &mut read)?;
 /// assert_eq!(read.cases, [case]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn write_ctrf(
-    mut to: impl Write,
-    cases: &[TestCase],
-    suites: &[SuiteMetadata],
-) -> io::Result<()> {
-    let mut counts = OutcomeCounts::default();
-    cases
-        .iter()
-        .for_each(|case| counts.add(case.outcome, case.flaky));
-    let start = suites.iter().filter_map(|suite| suite.started).min();
-    let stop = suites.iter().filter_map(|suite| {
-        let started = suite.started?;
-        Some(started.plus(suite.duration.unwrap_or_default()))
-    });
-    let summary = json!({
-        "tests": counts.total(),
-        "passed": counts.passed,
-        "failed": counts.failures(),
-        "skipped": counts.skipped,
-        "pending": 0,
-        "other": 0,
-        "flaky": counts.flaky,
-        "start": start.map_or(0, |at| at.unix_millis().max(0)),
-        "stop": stop.max().map_or(0, |at| at.unix_millis().max(0)),
-    });
-    let head = json!({
-        "reportFormat": "CTRF",
-        "specVersion": "0.0.0",
-        "generatedBy": "git-retro",
-    });
-    let head = serde_json::to_string(&head)?;
-    // The tests are written one by one, inside of the last brace.
-    let open = head.trim_end_matches('}');
-    write!(
-        to,
-        "{open},\n\"results\":{{\"tool\":{{\"name\":\"git-retro\"}},\n\"summary\":{summary},\n\"tests\":["
-    )?;
-    for (number, case) in cases.iter().enumerate() {
-        to.write_all(if number == 0 { b"\n" } else { b",\n" })?;
-        serde_json::to_writer(&mut to, &exact(case)?)?;
+pub struct CtrfWriter<W: Write> {
+    to: W,
+    counts: OutcomeCounts,
+    start: Option<Timestamp>,
+    stop: Option<Timestamp>,
+}
+
+impl<W: Write> CtrfWriter<W> {
+    /// Writes what comes before the tests.
+    ///
+    /// # Errors
+    ///
+    /// Those of `to`.
+    pub fn new(mut to: W) -> io::Result<Self> {
+        to.write_all(HEAD)?;
+        Ok(Self {
+            to,
+            counts: OutcomeCounts::default(),
+            start: None,
+            stop: None,
+        })
     }
-    to.write_all(b"\n]}}\n")?;
-    to.flush()
+
+    /// Writes a test.
+    ///
+    /// # Errors
+    ///
+    /// Those of the writer below.
+    pub fn case(&mut self, case: &TestCase) -> io::Result<()> {
+        let is_first = self.counts.total() == 0;
+        self.counts.add(case.outcome, case.flaky);
+        self.to.write_all(if is_first { b"\n" } else { b",\n" })?;
+        serde_json::to_writer(&mut self.to, &exact(case)?)?;
+        Ok(())
+    }
+
+    /// Takes what the summary says of suites: when the first began and the last ended.
+    pub fn suites(&mut self, suites: &[SuiteMetadata]) {
+        for suite in suites {
+            let Some(started) = suite.started else {
+                continue;
+            };
+            let ended = started.plus(suite.duration.unwrap_or_default());
+            self.start = Some(self.start.map_or(started, |start| start.min(started)));
+            self.stop = self.stop.max(Some(ended));
+        }
+    }
+
+    /// Writes the summary.
+    ///
+    /// # Errors
+    ///
+    /// Those of the writer below.
+    pub fn finish(mut self) -> io::Result<()> {
+        let counts = self.counts;
+        let millis = |at: Option<Timestamp>| at.map_or(0, |at| at.unix_millis().max(0));
+        let summary = json!({
+            "tests": counts.total(),
+            "passed": counts.passed,
+            "failed": counts.failures(),
+            "skipped": counts.skipped,
+            "pending": 0,
+            "other": 0,
+            "flaky": counts.flaky,
+            "start": millis(self.start),
+            "stop": millis(self.stop),
+        });
+        write!(self.to, "\n],\n\"summary\":{summary}}}}}\n")?;
+        self.to.flush()
+    }
 }
 
 /// A test so that it reads back as the case is.

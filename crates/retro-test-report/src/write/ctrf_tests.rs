@@ -5,7 +5,10 @@ use super::*;
 
 fn written(cases: &[TestCase], suites: &[SuiteMetadata]) -> String {
     let mut document = Vec::new();
-    write_ctrf(&mut document, cases, suites).unwrap();
+    let mut writer = CtrfWriter::new(&mut document).unwrap();
+    cases.iter().for_each(|case| writer.case(case).unwrap());
+    writer.suites(suites);
+    writer.finish().unwrap();
     String::from_utf8(document).unwrap()
 }
 

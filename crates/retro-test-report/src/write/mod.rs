@@ -9,8 +9,8 @@ mod sample;
 
 use std::time::Duration;
 
-pub use self::csv::write_csv;
-pub use self::ctrf::write_ctrf;
+pub use self::csv::CsvWriter;
+pub use self::ctrf::CtrfWriter;
 pub use self::junit::write_junit;
 
 /// Seconds, to the millisecond or as exact as it takes.

@@ -15,8 +15,8 @@ pub use commit::{
 };
 pub use plan::{PlanDocument, PlannedCommit};
 pub use report::{
-    AttachmentDocument, ClaimedDocument, ExecutionDocument, FullCaseDocument, ReportDocument,
-    ReportsDocument, SuiteDocument,
+    AttachmentDocument, ClaimedDocument, ExecutionDocument, FullCaseDocument, ReportsWriter,
+    SuiteDocument,
 };
 pub use run::{
     BoundaryDocument, CommitLine, CountsDocument, FindingsDocument, FlakyDocument, RunDocument,

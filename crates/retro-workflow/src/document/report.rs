@@ -1,48 +1,45 @@
 //! Result files as a document.
 
-use retro_domain::TestCase;
-use retro_test_report::{ClaimedCounts, Collected, ParseError, SuiteMetadata, Summary};
+use std::io::{self, Write};
+
+use retro_domain::{OutcomeCounts, TestCase};
+use retro_test_report::{ClaimedCounts, ParseError, SuiteMetadata, Summary, Warning};
 use serde::Serialize;
 
 use super::run::CountsDocument;
 use super::{CaseDocument, DOCUMENT_VERSION, millis, rfc3339};
 
-/// What result files hold. `kind` is `results`.
-#[derive(Debug, Serialize)]
-pub struct ReportsDocument {
-    /// The document's version.
-    pub version: u32,
-    /// `results`.
-    pub kind: &'static str,
-    /// One for each file, in the order they were named.
-    pub files: Vec<ReportDocument>,
+/// Writes what result files hold, one document whose `kind` is `results`, case by case.
+///
+/// For each file: [`begin`](Self::begin), a [`case`](Self::case) for each of its tests, and
+/// [`end`](Self::end). What is known of a file as a whole comes after its cases for that.
+pub struct ReportsWriter<W: Write> {
+    to: W,
+    has_files: bool,
+    counts: OutcomeCounts,
 }
 
-/// What one result file holds.
+/// What one result file says as a whole.
 #[derive(Debug, Serialize)]
-pub struct ReportDocument {
-    /// The file as it was named; `-` for standard input.
-    pub file: String,
-    /// Why it could not be read, or not to its end; `cases` are those before.
-    pub error: Option<String>,
+struct ReportDocument {
+    /// Why it could not be read, or not to its end; the cases are those before.
+    error: Option<String>,
     /// Its format; null when it is no report.
-    pub format: Option<&'static str>,
+    format: Option<&'static str>,
     /// Its tests, counted.
-    pub counts: CountsDocument,
+    counts: CountsDocument,
     /// TAP subtests, counted apart.
-    pub subtests: CountsDocument,
+    subtests: CountsDocument,
     /// Whether it ends before its end.
-    pub truncated: bool,
+    truncated: bool,
     /// Its own words on a failure beyond its tests.
-    pub run_failure: Option<String>,
+    run_failure: Option<String>,
     /// What was odd.
-    pub warnings: Vec<String>,
+    warnings: Vec<String>,
     /// What it says of its suites.
-    pub suites: Vec<SuiteDocument>,
+    suites: Vec<SuiteDocument>,
     /// Suites that `suites` had no room for.
-    pub suites_left_out: u64,
-    /// Its tests, in its order.
-    pub cases: Vec<FullCaseDocument>,
+    suites_left_out: u64,
 }
 
 /// What a report says about a suite.
@@ -130,42 +127,114 @@ pub struct AttachmentDocument {
     pub path: String,
 }
 
-impl ReportsDocument {
-    /// The document of some files.
-    pub fn new(files: Vec<ReportDocument>) -> Self {
-        Self {
-            version: DOCUMENT_VERSION,
-            kind: "results",
-            files,
-        }
+impl<W: Write> ReportsWriter<W> {
+    /// Writes what comes before the files.
+    ///
+    /// # Errors
+    ///
+    /// Those of `to`.
+    pub fn new(mut to: W) -> io::Result<Self> {
+        write!(
+            to,
+            "{{\n  \"version\": {DOCUMENT_VERSION},\n  \"kind\": \"results\",\n  \"files\": ["
+        )?;
+        Ok(Self {
+            to,
+            has_files: false,
+            counts: OutcomeCounts::default(),
+        })
+    }
+
+    /// Begins a file, under the name it was given; `-` for standard input.
+    ///
+    /// # Errors
+    ///
+    /// Those of the writer below.
+    pub fn begin(&mut self, file: &str) -> io::Result<()> {
+        let comma = if self.has_files { "," } else { "" };
+        self.has_files = true;
+        self.counts = OutcomeCounts::default();
+        let file = serde_json::to_string(file)?;
+        write!(
+            self.to,
+            "{comma}\n    {{\n      \"file\": {file},\n      \"cases\": ["
+        )
+    }
+
+    /// Writes a test of the file.
+    ///
+    /// # Errors
+    ///
+    /// Those of the writer below.
+    pub fn case(&mut self, case: &TestCase) -> io::Result<()> {
+        let comma = if self.counts.total() > 0 { "," } else { "" };
+        self.counts.add(case.outcome, case.flaky);
+        let text = indented(8, &FullCaseDocument::from(case))?;
+        write!(self.to, "{comma}\n        {text}")
+    }
+
+    /// Ends a file: what was odd, and what its reader said in the end.
+    ///
+    /// # Errors
+    ///
+    /// Those of the writer below.
+    pub fn end(
+        &mut self,
+        warnings: &[Warning],
+        ended: &Result<Summary, ParseError>,
+    ) -> io::Result<()> {
+        let break_line = match self.counts.total() {
+            0 => "",
+            _ => "\n      ",
+        };
+        // The fields of the whole follow those that are written already, in the same object.
+        let whole = indented(4, &ReportDocument::new(self.counts, warnings, ended))?;
+        let fields = whole.trim_start_matches('{');
+        write!(self.to, "{break_line}],{fields}")
+    }
+
+    /// Writes what comes after the files.
+    ///
+    /// # Errors
+    ///
+    /// Those of the writer below.
+    pub fn finish(mut self) -> io::Result<()> {
+        let break_line = if self.has_files { "\n  " } else { "" };
+        writeln!(self.to, "{break_line}]\n}}")?;
+        self.to.flush()
     }
 }
 
+/// A part of a document, laid out, whose lines but the first begin with so many more spaces.
+fn indented(spaces: usize, part: &impl Serialize) -> serde_json::Result<String> {
+    // No text of JSON holds a line end as it is.
+    let line_end = format!("\n{:spaces$}", "");
+    let text = serde_json::to_string_pretty(part)?;
+    Ok(text.replace('\n', &line_end))
+}
+
 impl ReportDocument {
-    /// The document of one file: what its reader collected, and how it ended.
-    pub fn new(file: &str, read: &Collected, ended: &Result<Summary, ParseError>) -> Self {
+    fn new(
+        counts: OutcomeCounts,
+        warnings: &[Warning],
+        ended: &Result<Summary, ParseError>,
+    ) -> Self {
         let summary = ended.as_ref().ok();
-        let mut counts = retro_domain::OutcomeCounts::default();
-        for case in &read.cases {
-            counts.add(case.outcome, case.flaky);
-        }
         let subtests = summary.map(|summary| summary.subtests).unwrap_or_default();
         Self {
-            file: file.to_owned(),
             error: ended.as_ref().err().map(ToString::to_string),
             format: summary.map(|summary| summary.format.name()),
             counts: counts.into(),
             subtests: subtests.into(),
             truncated: summary.is_some_and(|summary| summary.truncated),
             run_failure: summary.and_then(|summary| summary.run_failure.clone()),
-            warnings: read.warnings.iter().map(ToString::to_string).collect(),
+            warnings: warnings.iter().map(ToString::to_string).collect(),
             suites: summary
                 .iter()
                 .flat_map(|summary| &summary.suites)
                 .map(SuiteDocument::from)
                 .collect(),
             suites_left_out: summary.map_or(0, |summary| summary.suites_left_out),
-            cases: read.cases.iter().map(FullCaseDocument::from).collect(),
         }
     }
 }
@@ -221,5 +290,54 @@ impl From<&TestCase> for FullCaseDocument {
             properties: case.properties.clone(),
             case: CaseDocument::new(case),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use retro_domain::{Outcome, TestId};
+
+    const END: &str = r#",
+      "error": "the result file is empty: the test runner wrote nothing, or was stopped before it could",
+      "format": null,
+"#;
+
+    #[test]
+    fn the_document_is_laid_out_as_if_it_were_written_at_once() {
+        let mut text = Vec::new();
+        let mut writer = ReportsWriter::new(&mut text).unwrap();
+        for (file, names) in [("no \"tests\"", &[][..]), ("b.tap", &["a\nb", "c"])] {
+            writer.begin(file).unwrap();
+            for name in names {
+                let case = TestCase::new(TestId::named(*name), Outcome::Passed);
+                writer.case(&case).unwrap();
+            }
+            writer.end(&[], &Err(ParseError::Empty)).unwrap();
+        }
+        writer.finish().unwrap();
+        let text = String::from_utf8(text).unwrap();
+        let begin = "{\n  \"version\": 1,\n  \"kind\": \"results\",\n  \"files\": [\n    {\n      \
+                     \"file\": \"no \\\"tests\\\"\",\n      \"cases\": []";
+        assert!(text.starts_with(&format!("{begin}{END}")), "{text}");
+        let next = "\n      \"suites_left_out\": 0\n    },\n    {\n      \"file\": \"b.tap\",\n      \
+                    \"cases\": [\n        {\n          \"test\": \"a\\nb\",\n          \
+                    \"outcome\": \"passed\",";
+        assert!(text.contains(next), "{text}");
+        let inner = format!("\"properties\": []\n        }}\n      ]{END}");
+        assert!(text.contains(&inner), "{text}");
+        let end = "\n      \"suites_left_out\": 0\n    }\n  ]\n}\n";
+        assert!(text.ends_with(end), "{text}");
+        let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(document["files"][0]["counts"]["total"], 0);
+        assert_eq!(document["files"][1]["counts"]["total"], 2);
+        assert_eq!(document["files"][1]["cases"][1]["test"], "c");
+    }
+
+    #[test]
+    fn a_document_may_have_no_file() {
+        let mut text = Vec::new();
+        ReportsWriter::new(&mut text).unwrap().finish().unwrap();
+        assert!(text.ends_with(b"\"files\": []\n}\n"));
     }
 }
