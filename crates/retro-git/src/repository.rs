@@ -89,6 +89,14 @@ impl GitRepository {
         &self.common_dir
     }
 
+    /// The address of a remote of this name, as its configuration has it; `None` when there is none.
+    pub fn remote_url(&self, name: &str) -> Option<String> {
+        let objects = self.objects();
+        let remote = objects.repository().find_remote(name).ok()?;
+        let url = String::from_utf8(remote.url_bytes().to_vec()).ok();
+        url.filter(|url| !url.is_empty())
+    }
+
     pub(crate) fn objects(&self) -> MutexGuard<'_, Objects> {
         // Nothing is half done in a store that is only read, whatever became of another thread.
         self.objects.lock().unwrap_or_else(PoisonError::into_inner)

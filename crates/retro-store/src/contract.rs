@@ -244,7 +244,7 @@ macro_rules! object_store_contract {
 }
 
 /// The tests of an [`Engine`](crate::Engine): takes an async function that makes a fresh
-/// `(Arc<dyn Engine>, guard)`.
+/// `(Arc<dyn Engine>, guard)` whose executions go on until they are stopped.
 #[macro_export]
 macro_rules! engine_contract {
     ($make:expr) => {
@@ -252,10 +252,12 @@ macro_rules! engine_contract {
             engine,
             $make,
             [
-                an_execution_is_started_once,
-                another_input_under_a_known_name_is_a_conflict,
-                an_execution_is_described,
-                a_stopped_execution_does_not_run,
+                a_started_execution_is_described,
+                starting_the_same_again_starts_nothing,
+                another_input_under_the_same_name_is_a_conflict,
+                a_stopped_execution_says_why,
+                an_unknown_execution_is_not_there,
+                what_an_engine_would_not_take_is_refused,
             ]
         );
     };

@@ -28,7 +28,10 @@ pub use artifact_name::{MANIFEST_NAME, TEMPORARY_PREFIX, check_artifact_name};
 pub use artifact_store::{ArtifactContent, ArtifactEntry, ArtifactScope, ArtifactStore, Manifest};
 pub use batch_plan::BatchPlan;
 pub use compact_duration::CompactDuration;
-pub use engine::{Engine, ExecutionId, ExecutionStatus};
+pub use engine::{
+    Engine, Execution, ExecutionId, ExecutionStatus, MAX_EXECUTION_INPUT, MAX_EXECUTION_NAME,
+    check_execution,
+};
 pub use error::StoreError;
 pub use event_log::EventLog;
 pub use in_memory::{

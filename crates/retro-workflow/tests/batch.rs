@@ -12,12 +12,12 @@ use retro_domain::{
 use retro_exec::Ending;
 use retro_store::record::StoredBatchPlan;
 use retro_store::{
-    InMemoryArtifactStore, InMemoryEngine, InMemoryJobStore, InMemoryObjectStore,
+    ExecutionStatus, InMemoryArtifactStore, InMemoryEngine, InMemoryJobStore, InMemoryObjectStore,
     InMemoryResultStore, JobStore, ObjectStore, ResultStore, RunStatus, RunStore, StoreError,
 };
 use retro_workflow::batch::{
-    BatchJob, BatchOptions, BatchServices, JobEnding, Pulled, Pulling, Submitted, items_object,
-    plan_object, pull, submit,
+    BatchJob, BatchOptions, BatchServices, FollowOptions, Followed, JobEnding, Pulled, Pulling,
+    Submitted, follow, items_object, plan_object, pull, submit,
 };
 use retro_workflow::{Claims, Plan, unknown_toolchain, view_run};
 
@@ -120,8 +120,8 @@ impl Home {
         }
     }
 
-    async fn pull(&self, far: &Far, id: &RunId) -> Pulled {
-        let stores = Pulling {
+    fn pulling(&self, far: &Far) -> Pulling {
+        Pulling {
             remote_jobs: Arc::new(far.bench.jobs.clone()),
             remote_runs: Arc::new(far.bench.jobs.clone()),
             remote_artifacts: Arc::clone(&far.bench.artifacts),
@@ -131,7 +131,11 @@ impl Home {
             artifacts: Arc::new(self.artifacts.clone()),
             clock: Arc::clone(&far.bench.clock) as _,
             owner: LeaseOwner("home".into()),
-        };
+        }
+    }
+
+    async fn pull(&self, far: &Far, id: &RunId) -> Pulled {
+        let stores = self.pulling(far);
         let repo = RepoId::new("local", "line-12345678").unwrap();
         let mut told = 0;
         let pulled = pull(id, &repo, &stores, |_, _| told += 1).await.unwrap();
@@ -337,4 +341,67 @@ async fn a_failed_job_is_told_and_has_no_result() {
         .await
         .unwrap();
     assert!(known[0].is_none());
+}
+
+/// Waits for the batch and runs its jobs meanwhile.
+async fn followed(
+    far: &Far,
+    home: &Home,
+    submitted: &Submitted,
+    work: impl Future<Output = ()>,
+) -> (usize, Followed) {
+    let repo = RepoId::new("local", "line-12345678").unwrap();
+    let (stores, mut told) = (home.pulling(far), 0);
+    let options = FollowOptions {
+        every: Duration::from_millis(5),
+        interrupt: far.bench.interrupt.clone(),
+    };
+    let execution = submitted.execution.as_ref();
+    let wait = follow(
+        &submitted.batch,
+        &repo,
+        &stores,
+        &far.engine,
+        execution,
+        &options,
+        |_, _| told += 1,
+    );
+    let (waited, ()) = tokio::join!(wait, work);
+    let (_, how) = waited.unwrap();
+    (told, how)
+}
+
+#[tokio::test]
+async fn a_batch_is_waited_for_until_every_job_has_ended() {
+    let (far, home) = (Far::new(), Home::new());
+    let plan = far.bench.plan(5).await;
+    let submitted = far.submit(&plan, id(1)).await.unwrap();
+    let work = far.run_jobs(&plan, &submitted.batch);
+    let (told, how) = followed(&far, &home, &submitted, work).await;
+    assert_eq!((told, how), (5, Followed::Over));
+}
+
+#[tokio::test]
+async fn jobs_that_nobody_works_on_any_more_are_not_waited_for() {
+    let (far, home) = (Far::new(), Home::new());
+    let plan = far.bench.plan(2).await;
+    let submitted = far.submit(&plan, id(1)).await.unwrap();
+    let execution = submitted.execution.clone().unwrap();
+    far.engine
+        .end(&execution, ExecutionStatus::Failed, Some("no capacity"));
+    let (told, how) = followed(&far, &home, &submitted, async {}).await;
+    assert_eq!(told, 0);
+    assert_eq!(how, Followed::Abandoned("it failed: no capacity".into()));
+}
+
+#[tokio::test]
+async fn the_wait_can_be_given_up() {
+    let (far, home) = (Far::new(), Home::new());
+    let plan = far.bench.plan(2).await;
+    let submitted = far.submit(&plan, id(1)).await.unwrap();
+    let stop = async { far.bench.interrupt.stop() };
+    let (_, how) = followed(&far, &home, &submitted, stop).await;
+    assert_eq!(how, Followed::Interrupted);
+    let pending = JobStatus::Pending;
+    assert_eq!(far.bench.status(&plan, 0).await, pending);
 }

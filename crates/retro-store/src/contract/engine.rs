@@ -1,40 +1,74 @@
-//! Checks of engines. Whatever an engine runs for these inputs may succeed or fail.
+//! Checks of engines.
 
 use std::sync::Arc;
 
-use super::{is_conflict, is_not_found, refused};
-use crate::{Engine, ExecutionId, ExecutionStatus};
+use super::{at_once, is_backend, is_conflict, is_not_found, refused};
+use crate::{Engine, ExecutionId, ExecutionStatus, MAX_EXECUTION_INPUT};
 
 type Store = Arc<dyn Engine>;
 
-/// However often it is asked for.
-pub async fn an_execution_is_started_once(engine: Store) {
-    let first = engine.start("a-1", "{\"n\":1}").await.unwrap();
-    assert_eq!(engine.start("a-1", "{\"n\":1}").await.unwrap(), first);
-    let other = engine.start("a-2", "{\"n\":1}").await.unwrap();
-    assert_ne!(other, first);
+const INPUT: &str = r#"{"batch":"b","jobs":[]}"#;
+
+/// Under its name.
+pub async fn a_started_execution_is_described(store: Store) {
+    let id = store.start("batch-1", INPUT).await.unwrap();
+    let execution = store.describe(&id).await.unwrap().expect("it exists");
+    assert_eq!(execution.name, "batch-1");
+    assert_eq!(execution.status, ExecutionStatus::Running);
+    assert_eq!(execution.ended_at, None);
 }
 
-/// For it is another piece of work.
-pub async fn another_input_under_a_known_name_is_a_conflict(engine: Store) {
-    engine.start("a", "{\"n\":1}").await.unwrap();
-    refused(engine.start("a", "{\"n\":2}").await, is_conflict);
+/// Whether it still runs or not, and also at the same moment.
+pub async fn starting_the_same_again_starts_nothing(store: Store) {
+    let id = store.start("batch-1", INPUT).await.unwrap();
+    assert_eq!(store.start("batch-1", INPUT).await.unwrap(), id);
+    store.stop(&id, "enough").await.unwrap();
+    assert_eq!(store.start("batch-1", INPUT).await.unwrap(), id);
+    let execution = store.describe(&id).await.unwrap().expect("it exists");
+    assert_eq!(execution.status, ExecutionStatus::Stopped);
+    let answers = at_once(4, |_| {
+        let store = Arc::clone(&store);
+        async move { store.start("batch-2", INPUT).await }
+    })
+    .await;
+    let ids: Vec<ExecutionId> = answers.into_iter().map(Result::unwrap).collect();
+    assert!(ids.iter().all(|other| *other == ids[0] && *other != id));
 }
 
-/// And an unknown one is not described.
-pub async fn an_execution_is_described(engine: Store) {
-    let started = engine.start("a", "{}").await.unwrap();
-    assert!(engine.describe(&started).await.unwrap().is_some());
-    let unknown = ExecutionId(started.0.replace('a', "b"));
-    assert_eq!(engine.describe(&unknown).await.unwrap(), None);
-    refused(engine.stop(&unknown, "test").await, is_not_found);
+/// A batch is one set of jobs.
+pub async fn another_input_under_the_same_name_is_a_conflict(store: Store) {
+    let id = store.start("batch-1", INPUT).await.unwrap();
+    refused(store.start("batch-1", "{}").await, is_conflict);
+    store.stop(&id, "enough").await.unwrap();
+    refused(store.start("batch-1", "{}").await, is_conflict);
 }
 
-/// Twice does no harm.
-pub async fn a_stopped_execution_does_not_run(engine: Store) {
-    let started = engine.start("a", "{}").await.unwrap();
-    engine.stop(&started, "test").await.unwrap();
-    engine.stop(&started, "test").await.unwrap();
-    let status = engine.describe(&started).await.unwrap();
-    assert_ne!(status.expect("it was started"), ExecutionStatus::Running);
+/// With the reason; again is fine.
+pub async fn a_stopped_execution_says_why(store: Store) {
+    let id = store.start("batch-1", INPUT).await.unwrap();
+    store.stop(&id, "someone asked for it").await.unwrap();
+    store.stop(&id, "another reason").await.unwrap();
+    let execution = store.describe(&id).await.unwrap().expect("it exists");
+    assert_eq!(execution.status, ExecutionStatus::Stopped);
+    assert_eq!(execution.reason.as_deref(), Some("someone asked for it"));
+}
+
+/// `unknown` names an execution that was never started.
+pub async fn an_unknown_execution_is_not_there(store: Store) {
+    let id = store.start("batch-1", INPUT).await.unwrap();
+    let unknown = ExecutionId(id.0.replace("batch-1", "batch-9"));
+    assert_eq!(store.describe(&unknown).await.unwrap(), None);
+    refused(store.stop(&unknown, "enough").await, is_not_found);
+}
+
+/// Before anything is started.
+pub async fn what_an_engine_would_not_take_is_refused(store: Store) {
+    let long = "x".repeat(81);
+    for name in ["", "a b", "a/b", "a:b", "é", "a\nb", &long] {
+        refused(store.start(name, INPUT).await, is_backend);
+    }
+    let large = format!("\"{}\"", "x".repeat(MAX_EXECUTION_INPUT));
+    refused(store.start("batch-1", &large).await, is_backend);
+    let longest = "x".repeat(80);
+    store.start(&longest, INPUT).await.unwrap();
 }

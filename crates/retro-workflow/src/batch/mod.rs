@@ -6,11 +6,13 @@
 //! batch look like a run of this machine.
 
 mod cost;
+mod follow;
 mod input;
 mod pull;
 mod submit;
 
 pub use cost::{Estimate, FREE_DISK_GB, PriceTable, TaskSize};
+pub use follow::{FollowOptions, Followed, follow};
 pub use input::{BatchJob, INLINE_JOBS, commit_suite};
 pub use pull::{JobEnding, Pulled, Pulling, pull};
 pub use submit::{BatchOptions, BatchServices, Submitted, submit};

@@ -65,6 +65,13 @@ pub struct Pulled {
 }
 
 impl Pulled {
+    /// The key of a job's result; `None` when the batch does not have it.
+    pub fn key_of(&self, job: &CommitJob) -> Option<CacheKey> {
+        let mut commits = self.run.commits.iter();
+        let found = commits.find(|it| it.commit == job.commit && it.suite == job.suite);
+        found.map(|commit| commit.key)
+    }
+
     /// Whether every job has ended.
     pub fn is_over(&self) -> bool {
         self.pending + self.running == 0
