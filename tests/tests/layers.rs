@@ -58,6 +58,8 @@ const HEAVY: &[&str] = &[
     "libsqlite3-sys",
     "reqwest",
     "hyper",
+    "rustls",
+    "ureq",
     "aws-config",
 ];
 

@@ -44,10 +44,17 @@ pub(super) struct HttpOpener {
 struct State {
     /// Where the first request ended, redirects followed.
     base: HttpUrl,
-    /// The value of the header that the server took, or has yet to see.
-    authorization: Option<String>,
+    authorization: Option<Authorization>,
     /// How often credentials were looked for, the address's own included.
     asked: u32,
+}
+
+/// What the server took, or has yet to see.
+#[derive(Clone)]
+struct Authorization {
+    header: String,
+    /// Where it was asked for over https it is not sent over http.
+    is_for_https: bool,
 }
 
 impl HttpOpener {
@@ -125,7 +132,9 @@ impl HttpOpener {
         loop {
             session.stop.check()?;
             let authorization = locked(&self.state).authorization.clone();
-            let authorization = authorization.filter(|_| is_own_host);
+            let authorization = authorization
+                .filter(|given| is_own_host && (base.is_https || !given.is_for_https))
+                .map(|given| given.header);
             let answer = self
                 .send(address, authorization, body)
                 .map_err(|error| self.trouble(&error))?;
@@ -199,7 +208,10 @@ impl HttpOpener {
                 _ => return Err(self.refuse(WANTED)),
             };
             if let Some(credential) = found {
-                state.authorization = Some(credential.basic());
+                state.authorization = Some(Authorization {
+                    header: credential.basic(),
+                    is_for_https: base.is_https,
+                });
                 return Ok(());
             }
             if attempt > 0 {
