@@ -53,8 +53,14 @@ struct State {
 #[derive(Clone)]
 struct Authorization {
     header: String,
-    /// Where it was asked for over https it is not sent over http.
     is_for_https: bool,
+}
+
+impl Authorization {
+    /// What was asked for over https is not sent over http, should a redirect be missing next time.
+    fn may_go_to(&self, base: &HttpUrl) -> bool {
+        base.is_https || !self.is_for_https
+    }
 }
 
 impl HttpOpener {
@@ -133,7 +139,7 @@ impl HttpOpener {
             session.stop.check()?;
             let authorization = locked(&self.state).authorization.clone();
             let authorization = authorization
-                .filter(|given| is_own_host && (base.is_https || !given.is_for_https))
+                .filter(|given| is_own_host && given.may_go_to(base))
                 .map(|given| given.header);
             let answer = self
                 .send(address, authorization, body)
@@ -227,7 +233,7 @@ impl HttpOpener {
         match status {
             200 => {
                 let found = header(CONTENT_TYPE).unwrap_or_default();
-                if found == expected {
+                if found.split(';').next().map(str::trim) == Some(expected) {
                     return Ok(());
                 }
                 Err(self.refuse("what is there does not speak git's protocol; check the address"))
@@ -417,4 +423,30 @@ fn describe(error: &ureq::Error) -> String {
 
 fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::remote_url::{Kind, RemoteUrl};
+    use super::*;
+
+    #[test]
+    fn what_was_given_over_https_is_not_sent_over_http() {
+        let check = |is_for_https, url: &str, expected| {
+            let url = RemoteUrl::parse(url).unwrap();
+            let Kind::Http(base) = url.kind() else {
+                panic!("an http address");
+            };
+            let header = String::new();
+            let given = Authorization {
+                header,
+                is_for_https,
+            };
+            assert_eq!(given.may_go_to(base), expected);
+        };
+        check(true, "https://h/r", true);
+        check(true, "http://h/r", false);
+        check(false, "https://h/r", true);
+        check(false, "http://h/r", true);
+    }
 }

@@ -178,6 +178,7 @@ impl Link {
         match (error.class(), error.code()) {
             // It lacks what the request needs: depths, or commits by their hash.
             (ErrorClass::Invalid, _) | (_, ErrorCode::Invalid) => Failure::Unwilling(why),
+            _ if why.starts_with("remote error: ") => Failure::Unwilling(why),
             _ if why.contains("No space left") => Failure::Final(GitError::DiskFull {
                 path: repository.path().to_owned(),
             }),
