@@ -14,7 +14,7 @@ use retro_git::{
 };
 use retro_testing::{GitServer, HistorySpec, ScratchRepo};
 
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 9;
 /// The files of a commit, and their size: 4 MB in all.
 const FILES: usize = 250;
 const FILE_SIZE: usize = 16 * 1024;
@@ -51,16 +51,17 @@ fn main() {
         clones.push(full_clone(&repo, &server, &folder, &commit));
         std::fs::remove_dir_all(&folder).expect("the folder can go");
     }
-    let (ours, clone) = (median(ours), median(clones));
-    println!("fetch_commit and checkout: {ours:.3?}");
-    println!("git clone and checkout: {clone:.3?}");
-    let ratio = clone.as_secs_f64() / ours.as_secs_f64();
-    println!("clone / fetch_commit: {ratio:.1} (target: 6)");
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times[times.len() / 2]
+    ours.sort_unstable();
+    clones.sort_unstable();
+    // The fastest is the one that other work on the machine disturbed least.
+    for (what, at) in [("median", ROUNDS / 2), ("fastest", 0)] {
+        let (ours, clone) = (ours[at], clones[at]);
+        let ratio = clone.as_secs_f64() / ours.as_secs_f64();
+        println!(
+            "{what} of {ROUNDS}: fetch_commit and checkout {ours:.3?}, git clone and checkout \
+             {clone:.3?}, ratio {ratio:.1} (target: 6)"
+        );
+    }
 }
 
 fn one_commit(server: &GitServer, folder: &Path, commit: &CommitId) -> Duration {
