@@ -62,6 +62,8 @@ const HEAVY: &[&str] = &[
     "libsqlite3-sys",
     "reqwest",
     "hyper",
+    "rustls",
+    "ureq",
     "aws-config",
 ];
 

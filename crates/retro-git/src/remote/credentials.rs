@@ -14,7 +14,7 @@ pub trait Credentials: Send + Sync {
 }
 
 /// What a credential is wanted for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct CredentialScope {
     /// `https` or `http`. Over http, what is given can be read on its way.
     pub scheme: &'static str,
@@ -24,8 +24,22 @@ pub struct CredentialScope {
     pub port: u16,
     /// The path of the repository, with a slash at its start.
     pub path: String,
-    /// The user that the address names.
+    /// The user that the address names. Some put a token there; it is not shown.
     pub user: Option<String>,
+}
+
+impl fmt::Debug for CredentialScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            scheme,
+            host,
+            port,
+            path,
+            user,
+        } = self;
+        let user = if user.is_some() { "***@" } else { "" };
+        write!(f, "{scheme}://{user}{host}:{port}{path}")
+    }
 }
 
 /// A user with a password or token. Its secret is shown nowhere.
@@ -92,5 +106,13 @@ mod tests {
         let credential = Credential::new("me", "hush");
         assert_eq!(credential.basic(), "Basic bWU6aHVzaA==");
         assert_eq!(format!("{credential:?}"), "Credential(***)");
+        let scope = CredentialScope {
+            scheme: "https",
+            host: "h".to_owned(),
+            port: 443,
+            path: "/r".to_owned(),
+            user: Some("token".to_owned()),
+        };
+        assert_eq!(format!("{scope:?}"), "https://***@h:443/r");
     }
 }

@@ -6,8 +6,9 @@ use git2::Oid;
 use retro_domain::CommitId;
 
 use super::Remote;
+use super::advertisement::Advertised;
 use super::folder::{RemoteFolder, reference_to};
-use super::link::{Advertised, Link, Wish};
+use super::link::{Link, Wish};
 use super::options::{FetchNote, FetchOptions, FetchWay};
 use super::retry::{GaveUp, persist};
 use crate::GitError;

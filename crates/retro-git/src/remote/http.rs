@@ -44,10 +44,23 @@ pub(super) struct HttpOpener {
 struct State {
     /// Where the first request ended, redirects followed.
     base: HttpUrl,
-    /// The value of the header that the server took, or has yet to see.
-    authorization: Option<String>,
+    authorization: Option<Authorization>,
     /// How often credentials were looked for, the address's own included.
     asked: u32,
+}
+
+/// What the server took, or has yet to see.
+#[derive(Clone)]
+struct Authorization {
+    header: String,
+    is_for_https: bool,
+}
+
+impl Authorization {
+    /// What was asked for over https is not sent over http, should a redirect be missing next time.
+    fn may_go_to(&self, base: &HttpUrl) -> bool {
+        base.is_https || !self.is_for_https
+    }
 }
 
 impl HttpOpener {
@@ -125,7 +138,9 @@ impl HttpOpener {
         loop {
             session.stop.check()?;
             let authorization = locked(&self.state).authorization.clone();
-            let authorization = authorization.filter(|_| is_own_host);
+            let authorization = authorization
+                .filter(|given| is_own_host && given.may_go_to(base))
+                .map(|given| given.header);
             let answer = self
                 .send(address, authorization, body)
                 .map_err(|error| self.trouble(&error))?;
@@ -199,7 +214,10 @@ impl HttpOpener {
                 _ => return Err(self.refuse(WANTED)),
             };
             if let Some(credential) = found {
-                state.authorization = Some(credential.basic());
+                state.authorization = Some(Authorization {
+                    header: credential.basic(),
+                    is_for_https: base.is_https,
+                });
                 return Ok(());
             }
             if attempt > 0 {
@@ -215,7 +233,7 @@ impl HttpOpener {
         match status {
             200 => {
                 let found = header(CONTENT_TYPE).unwrap_or_default();
-                if found == expected {
+                if found.split(';').next().map(str::trim) == Some(expected) {
                     return Ok(());
                 }
                 Err(self.refuse("what is there does not speak git's protocol; check the address"))
@@ -405,4 +423,30 @@ fn describe(error: &ureq::Error) -> String {
 
 fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::remote_url::{Kind, RemoteUrl};
+    use super::*;
+
+    #[test]
+    fn what_was_given_over_https_is_not_sent_over_http() {
+        let check = |is_for_https, url: &str, expected| {
+            let url = RemoteUrl::parse(url).unwrap();
+            let Kind::Http(base) = url.kind() else {
+                panic!("an http address");
+            };
+            let header = String::new();
+            let given = Authorization {
+                header,
+                is_for_https,
+            };
+            assert_eq!(given.may_go_to(base), expected);
+        };
+        check(true, "https://h/r", true);
+        check(true, "http://h/r", false);
+        check(false, "https://h/r", true);
+        check(false, "http://h/r", true);
+    }
 }

@@ -1,13 +1,15 @@
 //! One exchange after the other with a remote, by libgit2.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use git2::{
-    AutotagOption, Direction, ErrorClass, ErrorCode, FetchOptions as GitOptions, Oid,
-    RemoteCallbacks, Repository,
+    AutotagOption, Direction, ErrorClass, ErrorCode, FetchOptions as GitOptions, RemoteCallbacks,
+    Repository,
 };
 
 use super::Remote;
+use super::advertisement::Advertised;
 use super::http::{HttpOpener, HttpSettings};
 use super::options::{FetchOptions, Stop};
 use super::remote_url::{Kind, file_url};
@@ -24,19 +26,17 @@ pub(super) struct Link {
     address: String,
     shown: String,
     stop: Stop,
-    registered: Option<Registered>,
+    side: Side,
     _watch: Option<Watch>,
 }
 
-/// What a remote says it has.
-pub(super) struct Advertised {
-    /// References with what they name; for a tag there is `NAME^{}`, too.
-    pub(super) references: Vec<(String, Oid)>,
-    /// The branch that its `HEAD` names.
-    pub(super) default_branch: Option<String>,
+/// Where the other side is.
+enum Side {
+    Server(Registered),
+    Folder(PathBuf),
 }
 
-/// What is wanted of it.
+/// What is wanted of a remote.
 pub(super) struct Wish {
     pub(super) refspecs: Vec<String>,
     /// How many commits deep; all of them when absent.
@@ -81,7 +81,7 @@ impl Link {
                     address: file_url(&path),
                     shown,
                     stop,
-                    registered: None,
+                    side: Side::Folder(path),
                     _watch: None,
                 });
             }
@@ -90,7 +90,7 @@ impl Link {
             address: registered.address(),
             shown,
             stop,
-            registered: Some(registered),
+            side: Side::Server(registered),
             _watch: watch,
         })
     }
@@ -102,7 +102,7 @@ impl Link {
 
     /// Whether it can be asked for less than everything.
     pub(super) fn knows_depth(&self) -> bool {
-        self.registered.is_some()
+        matches!(self.side, Side::Server(_))
     }
 
     /// Looks what the remote has, lets `choose` say what of it is wanted, and fetches that: the bytes
@@ -113,8 +113,8 @@ impl Link {
         choose: &mut dyn FnMut(&Advertised) -> Result<Option<Wish>, GitError>,
     ) -> Result<Option<u64>, Failure> {
         let failed = |error: git2::Error| self.failure(&error, repository);
-        if let Some(registered) = &self.registered {
-            drop(registered.session().take_failure());
+        if let Side::Server(registered) = &self.side {
+            registered.session().start();
         }
         let mut remote = repository.remote_anonymous(&self.address).map_err(failed)?;
         if remote.url().ok() != Some(self.address.as_str()) {
@@ -128,7 +128,10 @@ impl Link {
         let mut connection = remote
             .connect_auth(Direction::Fetch, Some(self.callbacks()), None)
             .map_err(failed)?;
-        let advertised = Advertised::of(connection.list().map_err(failed)?);
+        let advertised = match &self.side {
+            Side::Server(registered) => registered.session().advertised(),
+            Side::Folder(path) => Advertised::of_folder(path).map_err(failed)?,
+        };
         let wish = match choose(&advertised) {
             Ok(Some(wish)) => wish,
             Ok(None) => return Ok(None),
@@ -164,7 +167,10 @@ impl Link {
         if let Err(stopped) = self.stop.check() {
             return stopped;
         }
-        let session = self.registered.as_ref().map(Registered::session);
+        let session = match &self.side {
+            Side::Server(registered) => Some(registered.session()),
+            Side::Folder(_) => None,
+        };
         if let Some(failure) = session.and_then(|session| session.take_failure()) {
             return failure;
         }
@@ -172,6 +178,7 @@ impl Link {
         match (error.class(), error.code()) {
             // It lacks what the request needs: depths, or commits by their hash.
             (ErrorClass::Invalid, _) | (_, ErrorCode::Invalid) => Failure::Unwilling(why),
+            _ if why.starts_with("remote error: ") => Failure::Unwilling(why),
             _ if why.contains("No space left") => Failure::Final(GitError::DiskFull {
                 path: repository.path().to_owned(),
             }),
@@ -183,37 +190,5 @@ impl Link {
                 error,
             )),
         }
-    }
-}
-
-impl Advertised {
-    fn of(heads: &[git2::RemoteHead<'_>]) -> Self {
-        let head = heads.iter().find(|head| head.name() == "HEAD");
-        let named = head.and_then(|head| head.symref_target());
-        let references = heads
-            .iter()
-            .map(|head| (head.name().to_owned(), head.oid()))
-            .collect();
-        Self {
-            references,
-            default_branch: named.map(str::to_owned),
-        }
-    }
-
-    /// What a reference names.
-    pub(super) fn target(&self, name: &str) -> Option<Oid> {
-        let found = self.references.iter().find(|(known, _)| known == name);
-        found.map(|(_, id)| *id)
-    }
-
-    /// A reference that names a commit, directly or through a tag.
-    pub(super) fn reference_to(&self, commit: Oid) -> Option<&str> {
-        let names = self.references.iter().filter(|(_, id)| *id == commit);
-        let mut names = names.map(|(name, _)| name.strip_suffix("^{}").unwrap_or(name));
-        let first = names.next()?;
-        if first == "HEAD" {
-            return names.next().or(Some(first));
-        }
-        Some(first)
     }
 }

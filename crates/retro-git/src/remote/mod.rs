@@ -7,6 +7,7 @@
 //! No hook, filter or submodule plays a part, no environment variable is read, and no setting of the
 //! user's decides where anything is fetched from.
 
+mod advertisement;
 mod credentials;
 mod fetch_commit;
 mod fetch_history;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use git2::transport::{Service, SmartSubtransport, SmartSubtransportStream, Transport};
 use git2::{Error, ErrorClass, ErrorCode};
 
+use super::advertisement::{Advertised, AdvertisementReader};
 use super::options::Stop;
 use crate::GitError;
 
@@ -58,9 +59,21 @@ pub(super) struct Session {
     pub(super) stop: Stop,
     opener: Box<dyn Opener>,
     failure: Mutex<Option<Failure>>,
+    advertisement: Mutex<AdvertisementReader>,
 }
 
 impl Session {
+    /// Forgets what an exchange before this one left.
+    pub(super) fn start(&self) {
+        *locked(&self.failure) = None;
+        *locked(&self.advertisement) = AdvertisementReader::default();
+    }
+
+    /// The references that the server named.
+    pub(super) fn advertised(&self) -> Advertised {
+        locked(&self.advertisement).found()
+    }
+
     /// Remembers why something failed; the first reason counts.
     pub(super) fn fail(&self, failure: Failure) {
         locked(&self.failure).get_or_insert(failure);
@@ -81,6 +94,7 @@ impl Session {
         self.stop.check().map_err(|error| self.give_up(error))?;
         match read(buffer) {
             Ok(count) => {
+                locked(&self.advertisement).push(&buffer[..count]);
                 if let Some(words) = last_words(&buffer[..count]) {
                     self.fail(Failure::Unwilling(format!("the server says {words:?}")));
                 }
@@ -120,6 +134,7 @@ impl Registered {
             stop,
             opener,
             failure: Mutex::default(),
+            advertisement: Mutex::default(),
         });
         locked(&SESSIONS).insert(id, Arc::clone(&session));
         Ok(Self { id, session })

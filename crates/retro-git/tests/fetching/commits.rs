@@ -1,7 +1,7 @@
 //! One commit, whatever the server allows.
 
 use retro_domain::CommitId;
-use retro_git::{FetchNote, FetchWay, GitError, GitRepository, History as _};
+use retro_git::{FetchNote, FetchWay, GitError, GitRepository, History as _, fetch_commit};
 use retro_testing::{GitServer, Reaction};
 
 use crate::support::{Scene, remote};
@@ -128,6 +128,46 @@ fn a_commit_that_is_nowhere_is_an_error_that_says_so() {
             assert!(notes[0].to_string().contains("not our ref"), "{}", notes[0]);
         }
     }
+}
+
+#[test]
+fn names_in_another_encoding_are_no_hindrance() {
+    let scene = Scene::with_commits(8);
+    let (commit, tip) = (scene.repo.rev("main~4"), scene.repo.rev("main"));
+    let odd = [
+        b"update refs/heads/gr\xfc\xdfe ",
+        tip.to_string().as_bytes(),
+        b"\n",
+    ]
+    .concat();
+    scene.repo.git_with_input(["update-ref", "--stdin"], &odd);
+    let server = GitServer::start(scene.repo.outside());
+    let (done, _) = scene.fetch(&remote(&server.url("repo")), &commit);
+    assert_eq!(done.unwrap().way, FetchWay::Deepening(50));
+    scene.check_out(&commit);
+    let (done, _) = scene.fetch(&remote(&server.url("repo")), &tip);
+    assert_eq!(done.unwrap().way, FetchWay::ByReference);
+}
+
+#[test]
+fn several_fetches_go_on_at_once() {
+    let scene = Scene::with_commits(12);
+    scene.allow_any_commit(true);
+    let server = GitServer::start(scene.repo.outside());
+    let remote = remote(&server.url("repo"));
+    std::thread::scope(|scope| {
+        for back in 0..4 {
+            let (scene, remote) = (&scene, &remote);
+            scope.spawn(move || {
+                let commit = scene.repo.rev(&format!("main~{back}"));
+                let into = scene.repo.outside().join(format!("fetched-{back}"));
+                let options = scene.options();
+                let done = fetch_commit(remote, &into, &commit, &options, &mut |_| {}).unwrap();
+                let repository = GitRepository::open(&done.git_dir).unwrap();
+                assert_eq!(repository.resolve("HEAD").unwrap().id, commit);
+            });
+        }
+    });
 }
 
 #[test]

@@ -127,9 +127,11 @@ impl ChunkedBody<'_> {
     pub(super) fn send(&mut self, bytes: &[u8]) -> io::Result<bool> {
         let now = bytes.len().min(self.left);
         if now > 0 {
-            write!(self.stream, "{now:x}\r\n")?;
-            self.stream.write_all(&bytes[..now])?;
-            self.stream.write_all(b"\r\n")?;
+            // In one piece, as each write is a packet.
+            let mut chunk = format!("{now:x}\r\n").into_bytes();
+            chunk.extend_from_slice(&bytes[..now]);
+            chunk.extend_from_slice(b"\r\n");
+            self.stream.write_all(&chunk)?;
             self.left -= now;
         }
         Ok(now == bytes.len())
