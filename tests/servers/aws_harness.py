@@ -15,11 +15,13 @@ import argparse
 import collections
 import contextlib
 import json
+import logging
 import os
 import random
 import socket
 import sys
 import threading
+import warnings
 
 import boto3
 from botocore.config import Config
@@ -147,10 +149,12 @@ def refuse(service, fault, environ, start_response):
         status, code = ("503 Slow Down", "SlowDown") if fault == "throttle" else ("500 Error", "InternalError")
         kind, body = "application/xml", f"<Error><Code>{code}</Code><Message>on purpose</Message></Error>"
     else:
-        code = "ThrottlingException" if fault == "throttle" else "InternalServerError"
+        broken = "ServerException" if service == "ecs" else "InternalServerError"
+        code = "ThrottlingException" if fault == "throttle" else broken
         status = "400 Bad Request" if fault == "throttle" else "500 Error"
         kind, body = "application/x-amz-json-1.0", json.dumps({"__type": code, "message": "on purpose"})
-    start_response(status, [("Content-Type", kind), ("Content-Length", str(len(body)))])
+    headers = {"Content-Type": kind, "Content-Length": str(len(body)), "x-amzn-RequestId": "harness"}
+    start_response(status, list(headers.items()))
     return [body.encode()]
 
 
@@ -198,15 +202,14 @@ def main():
     )
     agent.install()
     interpreter.install(agent, faults, own_clients(address), OWN_KEY)
-    # A request per line would drown what went wrong.
+    # A line for each request, and for each error that a state machine catches, would drown the rest.
     MotoRequestHandler.log_request = lambda *_: None
+    logging.getLogger("moto").setLevel(logging.CRITICAL)
+    warnings.filterwarnings("ignore", module="moto.*")
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(json.dumps({"address": address, "region": REGION}), flush=True)
-    try:
-        while sys.stdin.buffer.read(4096):
-            pass
-    finally:
-        agent.kill_all()
+    while sys.stdin.buffer.read(4096):
+        pass
     os._exit(0)
 
 

@@ -32,6 +32,7 @@ class Agent:
     """Starts a process for every task that is run, and tells moto's objects what becomes of it."""
 
     def __init__(self, given, faults):
+        self.undertaker = undertaker()
         self.command, self.logs = given.command, given.logs
         self.environment = dict(pair.split("=", 1) for pair in given.env)
         self.stop_timeout, self.within, self.faults = given.stop_timeout, given.within, faults
@@ -105,6 +106,7 @@ class Agent:
             self.command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+        self.undertaker(f"+{run.process.pid}")
         self.tell(run, "RUNNING", started_at=moment())
         if run.fault in ("kill", "spot") and not ended_within(run.process, when):
             if run.fault == "kill":
@@ -121,6 +123,7 @@ class Agent:
         code = run.process.wait()
         # What a container leaves behind dies with it.
         self.kill(run)
+        self.undertaker(f"-{run.process.pid}")
         self.end(run, code if code >= 0 else 128 - code)
 
     def stop(self, run, code, reason):
@@ -154,12 +157,6 @@ class Agent:
         except ProcessLookupError:
             pass
 
-    def kill_all(self):
-        """Ends every process at once."""
-        for run in list(self.runs.values()):
-            if run.process is not None:
-                self.kill(run)
-
     def report(self):
         """What became of every task."""
         with self.lock:
@@ -171,6 +168,32 @@ class Agent:
                 }
                 for run in self.runs.values()
             ]
+
+
+def undertaker():
+    """Starts a process that outlives this one and then ends the tasks that are left.
+
+    Answers how to tell it of a task that has started (`+PID`) or ended (`-PID`). To be called before
+    there are threads.
+    """
+    theirs, ours = os.pipe()
+    if os.fork() == 0:
+        os.setsid()
+        os.close(ours)
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for stream in range(3):
+            os.dup2(nothing, stream)
+        left = set()
+        for line in os.fdopen(theirs):
+            (left.add if line[0] == "+" else left.discard)(int(line[1:]))
+        for pid in left:
+            try:
+                os.killpg(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        os._exit(0)
+    os.close(theirs)
+    return lambda what: os.write(ours, f"{what}\n".encode())
 
 
 def ended_within(process, seconds):

@@ -8,7 +8,7 @@ import moto.cloudformation.parsing
 import moto.stepfunctions.models
 from botocore.exceptions import BotoCoreError, ClientError
 
-from moto.stepfunctions.parser.api import HistoryEventType, TaskFailedEventDetails
+from moto.stepfunctions.parser.api import HistoryEventType, MapRunFailedEventDetails, TaskFailedEventDetails
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
     FailureEvent,
@@ -16,11 +16,17 @@ from moto.stepfunctions.parser.asl.component.common.error_name.failure_event imp
 )
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.item_reader.eval.resource_eval_s3 import (
+    ResourceEvalS3,
+)
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
     state_task_service_callback,
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import (
     StateTaskService,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_aws_sdk import (
+    StateTaskServiceAwsSdk,
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_ecs import (
     StateTaskServiceEcs,
@@ -83,6 +89,26 @@ def install(agent, faults, client, own_key):
             return failed(state, env, "ECS.SdkClientException", str(ex)).failure_event
         return plain_error(state, env=env, ex=ex)
 
+    plain_sdk_error = StateTaskServiceAwsSdk._from_error
+
+    def from_sdk_error(state, env, ex):
+        if isinstance(ex, BotoCoreError):
+            service = state._normalise_service_error_name(state.resource.api_name)
+            return failed(state, env, f"{service}.SdkClientException", str(ex)).failure_event
+        return plain_sdk_error(state, env=env, ex=ex)
+
+    StateTaskServiceAwsSdk._from_error = from_sdk_error
+
+    read_items = ResourceEvalS3.eval_resource
+
+    def eval_items(reader, env):
+        try:
+            read_items(reader, env)
+        except (BotoCoreError, ClientError) as error:
+            raise unread(env, str(error)) from error
+
+    ResourceEvalS3.eval_resource = eval_items
+
     def sync_resolver(state, env, resource_runtime_part, normalised_parameters, state_credentials):
         submitted = env.stack.pop()["Tasks"][0]
         run = agent.runs[submitted["TaskArn"].split("/")[-1]]
@@ -118,6 +144,18 @@ def install(agent, faults, client, own_key):
     StateTaskServiceEcs._eval_service_task = eval_service_task
     StateTaskServiceEcs._from_error = from_error
     StateTaskServiceEcs._build_sync_resolver = sync_resolver
+
+
+def unread(env, cause):
+    """The failure of a distributed map whose items cannot be read."""
+    name = StatesErrorName(typ=StatesErrorNameType.StatesItemReaderFailed)
+    details = MapRunFailedEventDetails(error=name.error_name, cause=cause)
+    return FailureEventException(
+        FailureEvent(
+            env=env, error_name=name, event_type=HistoryEventType.TaskFailed,
+            event_details=EventDetails(mapRunFailedEventDetails=details),
+        )
+    )
 
 
 class Text:

@@ -7,24 +7,21 @@ Exits with 0 when everything holds; otherwise it says what does not.
 
 import collections
 import contextlib
-import io
 import json
 import pathlib
 import subprocess
 import sys
 import time
 import urllib.request
-import zipfile
 
-import boto3
+import deploy_stack
 
 HERE = pathlib.Path(__file__).resolve().parent
-TEMPLATE = HERE.parent.parent / "infra" / "template.yaml"
-REGION = "us-east-1"
 DEADLINE_SECONDS = 200
 
-# As short as a test wants them.
-TIMES = {"JobTimeoutSeconds": "20", "LeaseWaitSeconds": "3", "LeaseWaits": "3", "MaxConcurrency": "40"}
+# Long enough for a machine with other things to do. A task that is stuck is one until its job times out.
+PATIENT = {"JobTimeoutSeconds": "600", "LeaseWaitSeconds": "8", "LeaseWaits": "50"}
+IMPATIENT = {"JobTimeoutSeconds": "20", "LeaseWaitSeconds": "3", "LeaseWaits": "3"}
 
 # Every fault, each so often that 60 jobs meet it.
 EVERY_FAULT = {
@@ -36,35 +33,11 @@ EVERY_FAULT = {
 class Stack:
     """A harness with the template deployed into it."""
 
-    def __init__(self, address):
+    def __init__(self, address, times):
         self.address = address
-        session = boto3.Session("test", "test", region_name=REGION)
-        self.client = lambda service: session.client(service, endpoint_url=address)
+        self.client = deploy_stack.clients(address)
         self.database, self.states = self.client("dynamodb"), self.client("stepfunctions")
-        self.outputs = self.deploy()
-
-    def deploy(self):
-        archive = io.BytesIO()
-        with zipfile.ZipFile(archive, "w") as file:
-            file.writestr("bootstrap", "no program")
-        objects = self.client("s3")
-        objects.create_bucket(Bucket="code")
-        objects.put_object(Bucket="code", Key="initiator.zip", Body=archive.getvalue())
-        machines = self.client("ec2")
-        subnets = [subnet["SubnetId"] for subnet in machines.describe_subnets()["Subnets"]][:2]
-        groups = [machines.describe_security_groups()["SecurityGroups"][0]["GroupId"]]
-        given = TIMES | {
-            "RunnerImage": "registry.example/runner:1", "InitiatorBucket": "code",
-            "InitiatorKey": "initiator.zip", "Subnets": ",".join(subnets), "SecurityGroups": ",".join(groups),
-        }
-        stacks = self.client("cloudformation")
-        stacks.create_stack(
-            StackName="retro", TemplateBody=TEMPLATE.read_text(), Capabilities=["CAPABILITY_IAM"],
-            Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in given.items()],
-        )
-        [stack] = stacks.describe_stacks(StackName="retro")["Stacks"]
-        assert stack["StackStatus"] == "CREATE_COMPLETE", stack
-        return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+        self.outputs = deploy_stack.deploy(self.client, times)
 
     def disturb(self, faults):
         """Faults from now on."""
@@ -120,6 +93,13 @@ class Stack:
             time.sleep(0.3)
         raise AssertionError(f"{execution} did not end within {DEADLINE_SECONDS} s: {self.counts()}")
 
+    def until(self, condition):
+        """Waits for a condition."""
+        end = time.monotonic() + DEADLINE_SECONDS
+        while not condition():
+            assert time.monotonic() < end, f"not within {DEADLINE_SECONDS} s: {self.counts()}"
+            time.sleep(0.3)
+
     def jobs(self):
         pages = self.database.get_paginator("scan").paginate(TableName=self.outputs["TableName"])
         return [item for page in pages for item in page["Items"]]
@@ -143,7 +123,7 @@ class Stack:
 
 
 @contextlib.contextmanager
-def stack(*options):
+def stack(*options, times=PATIENT):
     """A deployed stack; everything ends with the block."""
     command = [
         sys.executable, str(HERE / "aws_harness.py"), "--stop-timeout", "5", *options,
@@ -151,7 +131,7 @@ def stack(*options):
     ]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as harness:
         try:
-            yield Stack(json.loads(harness.stdout.readline())["address"])
+            yield Stack(json.loads(harness.stdout.readline())["address"], times)
         finally:
             harness.stdin.close()
             harness.wait(timeout=30)
@@ -161,7 +141,7 @@ def deploy():
     """The template deploys, and what it says is there is there."""
     with stack() as there:
         print(json.dumps(there.outputs, indent=1))
-        resources = there.client("cloudformation").list_stack_resources(StackName="retro")
+        resources = there.client("cloudformation").list_stack_resources(StackName=deploy_stack.STACK)
         for resource in resources["StackResourceSummaries"]:
             print(resource["ResourceType"], resource["LogicalResourceId"], resource.get("PhysicalResourceId"))
         table = there.database.describe_table(TableName=there.outputs["TableName"])["Table"]
@@ -183,9 +163,9 @@ def deploy():
         assert json.loads(rule["EventPattern"])["detail"]["lastStatus"] == ["STOPPED"], rule
 
 
-def run(count, mode, faults, given=None):
-    """A batch of `count` jobs, every one of which ends; answers the stack's counts."""
-    with stack() as there:
+def run(count, mode, faults):
+    """A batch of `count` jobs, every one of which ends."""
+    with stack(times=IMPATIENT if faults else PATIENT) as there:
         jobs = there.enqueue("b1", count)
         given = {"batch": "b1", "mode": mode, "jobs": jobs}
         if mode == "stored":
@@ -195,9 +175,6 @@ def run(count, mode, faults, given=None):
         status = there.wait(execution)
         there.disturb({})
         print(status, there.counts(), there.report()["faults"], flush=True)
-        for task in there.report()["tasks"]:
-            if task["fault"] or task["exit_code"]:
-                print(task)
         reasons = [job["error_message"]["S"] for job in there.jobs() if "error_message" in job]
         for reason, times in collections.Counter(reasons).items():
             print(times, reason)
@@ -210,7 +187,83 @@ def run(count, mode, faults, given=None):
         else:
             met = {name for name, odds in faults.items() if odds}
             assert met <= set(there.report()["faults"]), (met, there.report()["faults"])
-        return there.counts()
+
+
+def aborted():
+    """An execution is stopped: the jobs of its tasks end by the rule of stopped tasks, the others by a reconcile."""
+    with stack("--env", "STUB_WORK_SECONDS=600") as there:
+        jobs = there.enqueue("b1", 44)
+        execution = there.start({"batch": "b1", "mode": "inline", "jobs": jobs})
+        there.until(lambda: there.counts().get("RUNNING", 0) >= 10)
+        there.states.stop_execution(executionArn=execution)
+        cluster = there.outputs["ClusterName"]
+        containers = there.client("ecs")
+        there.until(lambda: all(task["status"] == "STOPPED" for task in there.report()["tasks"]))
+        tasks = containers.list_tasks(cluster=cluster, desiredStatus="STOPPED")["taskArns"]
+        events = []
+        for task in containers.describe_tasks(cluster=cluster, tasks=tasks)["tasks"]:
+            if task["containers"][0].get("exitCode") != 0:
+                # What the rule hands on; moto's ECS sends no events.
+                event = json.loads(json.dumps({"detail": task}, default=str))
+                events.append(there.states.start_execution(
+                    stateMachineArn=there.outputs["StoppedTaskArn"], name=task["taskArn"].split("/")[-1],
+                    input=json.dumps(event),
+                )["executionArn"])
+        assert events
+        for event in events:
+            assert there.wait(event) == "SUCCEEDED", there.states.describe_execution(executionArn=event)
+        reasons = collections.Counter(job["error_message"]["S"] for job in there.jobs() if "error_message" in job)
+        print(there.counts(), reasons)
+        assert sum(reasons.values()) == len(events), (reasons, len(events))
+        assert there.wait(there.start({"batch": "b1", "mode": "reconcile"})) == "SUCCEEDED"
+        print(there.counts())
+        assert there.counts() == {"FAILED": 44}, there.counts()
+        there.check_ended(44)
+
+
+def no_items():
+    """A batch whose items cannot be read fails, and its jobs end."""
+    with stack() as there:
+        there.enqueue("b1", 5)
+        items = {"bucket": there.outputs["BucketName"], "key": "batches/b1/nothing.json"}
+        execution = there.start({"batch": "b1", "mode": "distributed", "items": items})
+        assert there.wait(execution) == "FAILED"
+        described = there.states.describe_execution(executionArn=execution)
+        assert described["error"] == "Retro.BatchFailed", described
+        assert described["cause"].startswith("States.ItemReaderFailed"), described
+        there.check_ended(5)
+
+
+def owners():
+    """A reconcile ends the job of a dead owner, and waits for a living one."""
+    with stack() as there:
+        there.enqueue("b1", 3)
+        keys = [{name: job[name] for name in ("repo_id", "commit_suite")} for job in there.jobs()]
+        lease = lambda: {"N": str(int(time.time() * 1000) + 2000)}  # noqa: E731
+        hold = lambda key, change, **values: there.database.update_item(  # noqa: E731
+            TableName=there.outputs["TableName"], Key=key, UpdateExpression=change,
+            ExpressionAttributeNames={"#status": "status"}, ExpressionAttributeValues=values,
+        )
+        for key in keys[:2]:
+            hold(
+                key, "SET #status = :s, lease_owner = :o, lease_epoch = :e, lease_expires_at = :u",
+                **{":s": {"S": "RUNNING"}, ":o": {"S": "b1/0/x"}, ":e": {"N": "1"}, ":u": lease()},
+            )
+        execution = there.start({"batch": "b1", "mode": "reconcile"})
+        # The first owner is alive until the second job was ended, then completes its job.
+        def second_ended():
+            hold(keys[0], "SET lease_expires_at = :u, #status = :s", **{":u": lease(), ":s": {"S": "RUNNING"}})
+            found = there.database.get_item(TableName=there.outputs["TableName"], Key=keys[1])
+            return found["Item"]["status"]["S"] == "FAILED"
+
+        there.until(second_ended)
+        hold(
+            keys[0], "SET #status = :s, completions = :o REMOVE lease_owner, lease_expires_at",
+            **{":s": {"S": "COMPLETE"}, ":o": {"N": "1"}},
+        )
+        assert there.wait(execution) == "SUCCEEDED"
+        assert there.counts() == {"COMPLETE": 1, "FAILED": 2}, there.counts()
+        there.check_ended(3)
 
 
 def retried(call):
@@ -225,10 +278,13 @@ def retried(call):
 
 SCENARIOS = {
     "deploy": deploy,
-    "inline": lambda: run(60, "inline", {}),
-    "listed": lambda: run(60, "distributed", {}),
-    "stored": lambda: run(60, "stored", {}),
+    "inline": lambda: run(12, "inline", {}),
+    "listed": lambda: run(12, "distributed", {}),
+    "stored": lambda: run(12, "stored", {}),
     "inline-faults": lambda: run(60, "inline", EVERY_FAULT),
+    "aborted": aborted,
+    "owners": owners,
+    "no-items": no_items,
     "stored-faults": lambda: run(60, "stored", EVERY_FAULT),
 }
 
