@@ -132,7 +132,7 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
     ("S3_BUCKET_NAME", "the bucket for logs and results"),
     (
         "S3_PREFIX",
-        "what keys in the bucket begin with; nothing when absent",
+        "what the keys of logs and results begin with; results when absent",
     ),
     ("TEST_COMMAND", "a shell line that runs the tests; or else"),
     ("RETRO_PLAN", "the s3:// URI of the plan of a batch, with"),
@@ -260,7 +260,7 @@ pub(crate) fn read(
     let git = git_credentials(&mut reader);
     let log_cap = reader.number("RETRO_LOG_CAP_BYTES").unwrap_or(16 << 20);
     let (prefix, attempt) = (reader.text("S3_PREFIX"), reader.text("RETRO_ATTEMPT"));
-    let prefix = prefix.unwrap_or_default();
+    let prefix = prefix.unwrap_or_else(|| "results".to_owned());
     let (region, endpoint) = (reader.text("AWS_REGION"), reader.text("AWS_ENDPOINT_URL"));
     let work_dir = reader.text("RETRO_WORK_DIR").map(PathBuf::from);
     let place = |table, bucket| AwsPlace {

@@ -19,7 +19,7 @@ pub struct AwsPlace {
     pub table: String,
     /// The bucket of logs and results.
     pub bucket: String,
-    /// What keys in the bucket begin with.
+    /// What the keys of logs and results in the bucket begin with.
     pub prefix: String,
     /// The region.
     pub region: Option<String>,
@@ -72,7 +72,7 @@ pub struct AwsStores {
     pub jobs: Arc<DynamoJobStore>,
     /// Artifacts.
     pub artifacts: Arc<S3ArtifactStore>,
-    /// Plans and lists of jobs.
+    /// Plans and lists of jobs, at the top of the bucket.
     pub objects: Arc<S3Objects>,
 }
 
@@ -93,15 +93,15 @@ impl AwsStores {
         };
         let clients = AwsClients::load(&settings).await?;
         let (bucket, prefix) = (&place.bucket, &place.prefix);
-        let objects = S3Objects::new(&clients, bucket, prefix, writer());
-        let jobs = DynamoJobStore::new(&clients, &place.table, objects.clone(), writer(), clock);
+        let beside = S3Objects::new(&clients, bucket, prefix, writer());
+        let jobs = DynamoJobStore::new(&clients, &place.table, beside, writer(), clock);
         let limits = UploadLimits::default();
         let artifacts = S3ArtifactStore::new(&clients, bucket, prefix, limits, writer());
         Ok(Self {
-            clients,
             jobs: Arc::new(jobs),
             artifacts: Arc::new(artifacts),
-            objects: Arc::new(objects),
+            objects: Arc::new(S3Objects::new(&clients, bucket, "", writer())),
+            clients,
         })
     }
 

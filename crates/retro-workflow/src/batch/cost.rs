@@ -32,7 +32,7 @@ pub const FREE_DISK_GB: f64 = 20.0;
 /// A task is billed for at least this long.
 const LEAST_BILLED: Duration = Duration::from_secs(60);
 
-/// Transitions of a job in `infra/state-machine.asl.json` that does not fail.
+/// Transitions of a job that does not fail, in the state machine of `infra/template.yaml`.
 const TRANSITIONS_PER_JOB: f64 = 3.0;
 
 impl Default for PriceTable {

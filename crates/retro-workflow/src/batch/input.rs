@@ -5,7 +5,7 @@ use retro_store::{ObjectLocation, StoreError};
 use serde::{Deserialize, Serialize};
 
 /// One job as an engine passes it on: everything that a runner needs to know beside the names of
-/// table and bucket. `infra/state-machine.asl.json` reads these fields.
+/// table and bucket. The state machine of `infra/template.yaml` reads these fields.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BatchJob {
     /// Owner and name.

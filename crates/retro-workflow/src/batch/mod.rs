@@ -22,7 +22,7 @@ use retro_domain::RunId;
 /// The name of the object with what all runners of a batch have in common, a
 /// [`StoredBatchPlan`](retro_store::record::StoredBatchPlan).
 pub fn plan_object(batch: &RunId) -> String {
-    format!("batches/{batch}/plan.json")
+    format!("plans/{batch}.json")
 }
 
 /// The name of the object with the jobs that a batch runs, an array of [`BatchJob`].
