@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
-use retro_bootstrap::config::{ColorMode, Extra, FailOn, HomeMode, Order, UnknownChoice};
+use retro_bootstrap::config::{AwsFlags, ColorMode, Extra, FailOn, HomeMode, Order, UnknownChoice};
 
 /// Run a repository's tests over its history: which commit broke, fixed or flaked which test?
 #[derive(Debug, Parser)]
@@ -129,6 +129,8 @@ pub(crate) enum Command {
     Diff(DiffArgs),
     /// Print what a commit's commands wrote
     Log(LogArgs),
+    /// Bring the results of a batch on AWS home
+    Pull(Box<PullArgs>),
     /// List runs
     Ls(LsArgs),
     /// Write results as JUnit XML, CSV or JSON lines
@@ -167,6 +169,8 @@ pub(crate) struct RunArgs {
     pub(crate) suite: SuiteArgs,
     #[command(flatten)]
     pub(crate) execution: ExecutionArgs,
+    #[command(flatten)]
+    pub(crate) remote: RemoteArgs,
     /// Print the plan and run nothing
     #[arg(long, help_heading = "Output")]
     pub(crate) dry_run: bool,
@@ -179,6 +183,45 @@ pub(crate) struct RunArgs {
     /// Run this command on each commit, in place of the configured suites
     #[arg(last = true, value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,
+}
+
+/// Where jobs run.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "AWS")]
+pub(crate) struct RemoteArgs {
+    /// Where jobs run: on this machine, or as tasks on AWS
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) backend: Backend,
+    /// Where runners fetch the repository from [default: the address of the remote `origin`]
+    #[arg(long, value_name = "URL")]
+    pub(crate) from: Option<String>,
+    /// Go on with the batch of this id, or start it
+    #[arg(long, value_name = "BATCH")]
+    pub(crate) batch: Option<String>,
+    /// Start the batch, and do not wait for it
+    #[arg(long)]
+    pub(crate) no_wait: bool,
+    #[command(flatten)]
+    pub(crate) aws: AwsFlags,
+}
+
+/// Where jobs run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Backend {
+    /// On this machine
+    #[default]
+    Local,
+    /// As Fargate tasks
+    Aws,
+}
+
+/// `git retro pull`
+#[derive(Debug, Args)]
+pub(crate) struct PullArgs {
+    /// The batch
+    pub(crate) batch: String,
+    #[command(flatten)]
+    pub(crate) aws: AwsFlags,
 }
 
 /// Which commits.

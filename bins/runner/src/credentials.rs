@@ -1,7 +1,8 @@
 //! Credentials for git.
 
-use retro_aws::AwsClients;
+use retro_aws::{AwsClients, SecretsManager};
 use retro_git::{Credential, CredentialScope, Credentials};
+use retro_store::Secrets as _;
 
 use crate::commit_job::Trouble;
 use crate::config::{GitCredentials, TokenSource};
@@ -45,6 +46,8 @@ pub(crate) async fn token(
 }
 
 async fn secret(clients: &AwsClients, name: &str, key: Option<&str>) -> Result<String, Trouble> {
-    let _ = (clients, key);
-    Err(Trouble::told(format!("secret {name} cannot be read yet")))
+    let secret = SecretsManager::new(clients).read(name, key).await;
+    let secret =
+        secret.map_err(|error| Trouble::told(format!("RETRO_GIT_TOKEN_SECRET: {error}")))?;
+    Ok(secret.expose().to_owned())
 }

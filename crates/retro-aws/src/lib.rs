@@ -6,8 +6,12 @@
 //! There is a feature for each service, so that a program pulls in no more than it needs.
 
 mod clients;
+#[cfg(feature = "sfn")]
+mod engine;
 mod fault;
 mod pace;
+#[cfg(feature = "secrets")]
+mod secrets;
 mod settings;
 
 #[cfg(feature = "dynamodb")]
@@ -19,9 +23,13 @@ mod writer;
 pub use clients::AwsClients;
 #[cfg(feature = "dynamodb")]
 pub use dynamo::{BatchJob, BatchPages, DynamoEventLog, DynamoJobStore, StatusCounts};
+#[cfg(feature = "sfn")]
+pub use engine::StepFunctionsEngine;
 #[cfg(feature = "s3")]
 pub use s3::{
     FolderSync, Removal, S3ArtifactStore, S3Objects, SyncReport, UploadLimits, artifact_prefix,
 };
+#[cfg(feature = "secrets")]
+pub use secrets::SecretsManager;
 pub use settings::{AwsCredentials, AwsRetries, AwsSettings, AwsTimeouts};
 pub use writer::Writer;

@@ -22,6 +22,7 @@ pub mod record;
 mod result_rules;
 mod result_store;
 mod run_store;
+mod secrets;
 mod test_pattern;
 
 pub use artifact_name::{MANIFEST_NAME, TEMPORARY_PREFIX, check_artifact_name};
@@ -45,3 +46,4 @@ pub use result_store::{
     ResultSummary, Revision, TestPattern,
 };
 pub use run_store::{RunCommit, RunRecord, RunStatus, RunStore};
+pub use secrets::{Secret, Secrets};

@@ -9,6 +9,7 @@ mod init;
 mod log;
 mod ls;
 mod man;
+mod pull;
 mod results;
 mod run;
 mod show;
@@ -44,6 +45,13 @@ pub(crate) fn dispatch(cli: Cli, environment: Environment) -> Result<ExitCode, F
         Command::Why(args) => why::run(&context(FlagLayer::default())?, &args),
         Command::Diff(args) => diff::run(&context(FlagLayer::default())?, &args),
         Command::Log(args) => log::run(&context(FlagLayer::default())?, &args),
+        Command::Pull(args) => {
+            let flags = FlagLayer {
+                aws: args.aws.clone(),
+                ..FlagLayer::default()
+            };
+            pull::run(&context(flags)?, &args)
+        }
         Command::Ls(args) => ls::run(&anywhere(FlagLayer::default())?, &args),
         Command::Export(args) => export::run(&context(FlagLayer::default())?, &args),
         Command::Gc(args) => {

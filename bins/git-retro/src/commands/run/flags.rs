@@ -24,6 +24,7 @@ impl RunArgs {
             submodules: execution.submodules,
             lfs: execution.lfs,
             clean: execution.clean.then_some(true),
+            aws: self.remote.aws.clone(),
             ..FlagLayer::default()
         }
     }

@@ -3,6 +3,7 @@
 mod commits;
 mod flags;
 mod overlay;
+mod remote;
 mod suites;
 
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use retro_workflow::{
     RunView, Services, StopCause, look_back, plan, toolchain_fingerprint, view_run,
 };
 
-use crate::cli::{Format, RunArgs};
+use crate::cli::{Backend, Format, RunArgs};
 use crate::context::{Context, runtime, store_failure};
 use crate::output::{json, print, say};
 use crate::{progress, render};
@@ -29,6 +30,9 @@ use suites::ChosenSuite;
 pub(crate) fn run(context: &Context, args: &RunArgs) -> Result<ExitCode, Failure> {
     for warning in &context.config.warnings {
         context.warn(warning);
+    }
+    if args.remote.backend == Backend::Aws {
+        return remote::run(context, args);
     }
     let executor: Arc<dyn Executor> = Arc::new(ChildProcesses::new());
     // A dry run writes nothing: where no result was ever stored, none is known.
@@ -184,7 +188,8 @@ impl Session<'_> {
         sink.finish();
         let report = report.map_err(look_back_failure)?;
         let go_on = !matches!(report.stopped, Some(StopCause::FailFast));
-        Ok((self.report(report).await?, go_on))
+        let shown = show_report(self.context, self.args, self.stores, report, self.several);
+        Ok((shown.await?, go_on))
     }
 
     fn services(&self) -> Result<Services, Failure> {
@@ -215,36 +220,41 @@ impl Session<'_> {
             clock: Arc::clone(self.clock),
         })
     }
+}
 
-    /// Prints what the run and everything known before say about the range, and decides the exit
-    /// code.
-    async fn report(&self, report: LookBackReport) -> Result<ExitCode, Failure> {
-        let runs: &dyn RunStore = &*self.stores.runs;
-        let results: &dyn ResultStore = &*self.stores.results;
-        let stored = runs.run(&report.run).await.map_err(store_failure)?;
-        let run = stored.ok_or_else(|| {
-            Failure::new(
-                ExitCode::Incomplete,
-                format!("run {} is not stored", report.run),
-            )
-        })?;
-        let view = view_run(run, results).await.map_err(store_failure)?;
-        match self.args.format {
-            Format::Human => {
-                let messages = render::messages(&view, results)
-                    .await
-                    .map_err(store_failure)?;
-                let paint = self.context.paint();
-                let text = render::summary(&view, Some(&report), &messages, self.several, paint);
-                print(&text)?;
-            }
-            format => print(&json(&RunDocument::new(&view), format)?)?,
+/// Prints what the run and everything known before say about the range, and decides the exit code.
+async fn show_report(
+    context: &Context,
+    args: &RunArgs,
+    stores: &LocalStores,
+    report: LookBackReport,
+    name_run: bool,
+) -> Result<ExitCode, Failure> {
+    let runs: &dyn RunStore = &*stores.runs;
+    let results: &dyn ResultStore = &*stores.results;
+    let stored = runs.run(&report.run).await.map_err(store_failure)?;
+    let run = stored.ok_or_else(|| {
+        Failure::new(
+            ExitCode::Incomplete,
+            format!("run {} is not stored", report.run),
+        )
+    })?;
+    let view = view_run(run, results).await.map_err(store_failure)?;
+    match args.format {
+        Format::Human => {
+            let messages = render::messages(&view, results)
+                .await
+                .map_err(store_failure)?;
+            let paint = context.paint();
+            let text = render::summary(&view, Some(&report), &messages, name_run, paint);
+            print(&text)?;
         }
-        let exit = exit_code(&view, &report, self.context.config.settings.fail_on);
-        match report.stopped {
-            Some(StopCause::Fatal(error)) => Err(look_back_failure(error)),
-            _ => Ok(exit),
-        }
+        format => print(&json(&RunDocument::new(&view), format)?)?,
+    }
+    let exit = exit_code(&view, &report, context.config.settings.fail_on);
+    match report.stopped {
+        Some(StopCause::Fatal(error)) => Err(look_back_failure(error)),
+        _ => Ok(exit),
     }
 }
 
