@@ -197,7 +197,7 @@ fn absolute(path: &Path) -> PathBuf {
 /// A runtime for the store's asynchronous calls. Work on commits has threads of its own.
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_current_thread()
-        .enable_time()
+        .enable_all()
         .build()
         .map_err(|error| Failure::from_error(ExitCode::Incomplete, &error))
 }
