@@ -12,7 +12,7 @@ use retro_aws::{
     S3ArtifactStore, S3Objects, UploadLimits, Writer,
 };
 use retro_domain::{Clock, Timestamp};
-use retro_testing::SharedServer;
+use retro_testing::{ACCESS_KEY, SECRET_KEY, SharedServer};
 
 /// Settings that leave nothing to the environment.
 pub(crate) fn settings(endpoint: &str) -> AwsSettings {
@@ -26,8 +26,8 @@ pub(crate) fn settings(endpoint: &str) -> AwsSettings {
             longest_wait: Duration::from_millis(50),
         },
         credentials: Some(AwsCredentials {
-            access_key: "AKIDTEST".to_owned(),
-            secret_key: "secret".to_owned(),
+            access_key: ACCESS_KEY.to_owned(),
+            secret_key: SECRET_KEY.to_owned(),
             session_token: None,
         }),
         ..AwsSettings::default()
@@ -81,7 +81,7 @@ pub(crate) fn raw_dynamodb(endpoint: &str) -> aws_sdk_dynamodb::Client {
 }
 
 fn credentials() -> aws_credential_types::Credentials {
-    aws_credential_types::Credentials::new("AKIDTEST", "secret", None, None, "test")
+    aws_credential_types::Credentials::new(ACCESS_KEY, SECRET_KEY, None, None, "test")
 }
 
 /// A new bucket of a server.
@@ -165,7 +165,6 @@ pub(crate) struct Place {
     pub(crate) dynamodb: AwsClients,
     pub(crate) objects: S3Objects,
     pub(crate) dynamodb_endpoint: String,
-    pub(crate) s3_endpoint: String,
     _servers: Vec<SharedServer>,
 }
 
@@ -191,7 +190,6 @@ impl Place {
             dynamodb: clients(&dynamodb_endpoint).await,
             objects,
             dynamodb_endpoint,
-            s3_endpoint,
             _servers: servers,
         }
     }
