@@ -21,11 +21,13 @@ pub(crate) struct Doing<'a> {
 const LATER: &[&str] = &[
     "BandwidthLimitExceeded",
     "ConditionalRequestConflict",
+    "ExecutionLimitExceeded",
     "InternalError",
     "InternalFailure",
     "InternalServerError",
     "LimitExceededException",
     "OperationAborted",
+    "OverLimit",
     "PriorRequestNotComplete",
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",

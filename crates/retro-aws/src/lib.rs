@@ -12,16 +12,28 @@ mod settings;
 
 #[cfg(feature = "dynamodb")]
 mod dynamo;
+#[cfg(feature = "sfn")]
+mod engine;
+#[cfg(feature = "sqs")]
+mod queue;
 #[cfg(feature = "s3")]
 mod s3;
+#[cfg(feature = "secrets")]
+mod secrets;
 mod writer;
 
 pub use clients::AwsClients;
 #[cfg(feature = "dynamodb")]
 pub use dynamo::{BatchJob, BatchPages, DynamoEventLog, DynamoJobStore, StatusCounts};
+#[cfg(feature = "sfn")]
+pub use engine::StepFunctionsEngine;
+#[cfg(feature = "sqs")]
+pub use queue::SqsTaskQueue;
 #[cfg(feature = "s3")]
 pub use s3::{
     FolderSync, Removal, S3ArtifactStore, S3Objects, SyncReport, UploadLimits, artifact_prefix,
 };
+#[cfg(feature = "secrets")]
+pub use secrets::SecretsManager;
 pub use settings::{AwsCredentials, AwsRetries, AwsSettings, AwsTimeouts};
 pub use writer::Writer;

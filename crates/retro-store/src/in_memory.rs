@@ -2,14 +2,20 @@
 //! what they are given in the precision and through the records that the real ones use.
 
 mod artifacts;
+mod engine;
 mod events;
 mod jobs;
 mod results;
+mod secrets;
+mod task_queue;
 
 pub use artifacts::InMemoryArtifactStore;
+pub use engine::InMemoryEngine;
 pub use events::InMemoryEventLog;
 pub use jobs::InMemoryJobStore;
 pub use results::InMemoryResultStore;
+pub use secrets::InMemorySecrets;
+pub use task_queue::InMemoryTaskQueue;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

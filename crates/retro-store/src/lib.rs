@@ -1,5 +1,5 @@
-//! Where git-retro keeps jobs, results, artifacts and events: traits, in-memory implementations,
-//! and the contract every implementation passes.
+//! Where git-retro keeps jobs, results, artifacts and events, and what it hands work to: traits,
+//! in-memory implementations, and the contract every implementation passes.
 //!
 //! The traits name what is guaranteed and what a crash leaves behind. The in-memory stores refuse
 //! what the real ones refuse, so a test that passes on them says something. What is stored as
@@ -11,6 +11,7 @@ mod artifact_store;
 mod compact_duration;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
+mod engine;
 mod error;
 mod event_log;
 mod in_memory;
@@ -19,15 +20,22 @@ pub mod record;
 mod result_rules;
 mod result_store;
 mod run_store;
+mod secrets;
+mod task_queue;
 mod test_pattern;
 
 pub use artifact_name::{MANIFEST_NAME, TEMPORARY_PREFIX, check_artifact_name};
 pub use artifact_store::{ArtifactContent, ArtifactEntry, ArtifactScope, ArtifactStore, Manifest};
 pub use compact_duration::CompactDuration;
+pub use engine::{
+    Engine, Execution, ExecutionId, ExecutionStatus, MAX_EXECUTION_INPUT, MAX_EXECUTION_NAME,
+    check_execution,
+};
 pub use error::StoreError;
 pub use event_log::EventLog;
 pub use in_memory::{
-    InMemoryArtifactStore, InMemoryEventLog, InMemoryJobStore, InMemoryResultStore,
+    InMemoryArtifactStore, InMemoryEngine, InMemoryEventLog, InMemoryJobStore, InMemoryResultStore,
+    InMemorySecrets, InMemoryTaskQueue,
 };
 pub use job_store::JobStore;
 pub use result_store::{
@@ -35,3 +43,5 @@ pub use result_store::{
     ResultSummary, Revision, TestPattern,
 };
 pub use run_store::{RunCommit, RunRecord, RunStatus, RunStore};
+pub use secrets::{Secret, Secrets};
+pub use task_queue::{Receipt, TaskMessage, TaskQueue};

@@ -457,7 +457,7 @@ impl JobRun<'_> {
                 Ok(_) => {}
                 // Another process has stored the same key meanwhile; its result stands.
                 Err(StoreError::Conflict { .. }) => services.artifacts.remove(&scope).await?,
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(Stop::from(error)),
             }
             let verdict = verdict.clone();
             let done = JobEvent::Complete {

@@ -107,3 +107,20 @@ fn a_key_that_s3_does_not_take_is_refused_at_once() {
         assert!(text.contains("1024"), "{text}");
     });
 }
+
+/// Else the checksums that the store sends would prove nothing here.
+#[test]
+fn the_stricter_server_refuses_content_that_does_not_match_its_checksum() {
+    block_on(async {
+        let bucket = Bucket::on_s3s().await;
+        let other = retro_domain::Digest256::of(b"other");
+        let put = raw_s3(&bucket.endpoint)
+            .put_object()
+            .bucket(&bucket.name)
+            .key("x")
+            .checksum_sha256(aws_smithy_types::base64::encode(other.as_bytes()))
+            .body(b"content".to_vec().into());
+        let error = put.send().await.unwrap_err();
+        assert!(error.as_service_error().is_some(), "{error:?}");
+    });
+}

@@ -131,7 +131,16 @@ fn launch(folder: &Path, command: &[PathBuf]) -> String {
     let _ = fs::remove_file(folder.join("address"));
     let errors = File::create(folder.join("keeper.log")).expect("a log can be made");
     // A group of its own: what ends this test by Ctrl-C leaves the server to the others.
-    let mut child = Command::new("python3")
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "retro-exec would end the server with this process, and others use it"
+    )]
+    let mut command_line = Command::new("python3");
+    #[expect(
+        clippy::zombie_processes,
+        reason = "it outlives this process; init waits for it"
+    )]
+    let mut child = command_line
         .arg(script("keep.py"))
         .arg(folder)
         .arg(IDLE)
