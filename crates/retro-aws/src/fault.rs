@@ -16,15 +16,18 @@ pub(crate) struct Doing<'a> {
     pub(crate) place: &'a str,
 }
 
-/// Codes by which a service says: later. Those with a status of 429 or 5xx need no mention.
+/// Codes by which a service says: later. Those with a status of 429 or 5xx need no
+/// mention; 501 is for good.
 const LATER: &[&str] = &[
     "BandwidthLimitExceeded",
     "ConditionalRequestConflict",
+    "ExecutionLimitExceeded",
     "InternalError",
     "InternalFailure",
     "InternalServerError",
     "LimitExceededException",
     "OperationAborted",
+    "OverLimit",
     "PriorRequestNotComplete",
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
@@ -90,7 +93,8 @@ where
                 code.to_owned()
             };
             let message = answer.err().message().unwrap_or("it said nothing more");
-            if matches!(status, 408 | 429 | 500..) || LATER.contains(&code.as_str()) {
+            let is_later = matches!(status, 408 | 429 | 500 | 502..);
+            if is_later || LATER.contains(&code.as_str()) {
                 return unavailable(format!("{code}: {message}"));
             }
             let next = next_step(&code);

@@ -6,18 +6,20 @@
 //! There is a feature for each service, so that a program pulls in no more than it needs.
 
 mod clients;
-#[cfg(feature = "sfn")]
-mod engine;
 mod fault;
 mod pace;
-#[cfg(feature = "secrets")]
-mod secrets;
 mod settings;
 
 #[cfg(feature = "dynamodb")]
 mod dynamo;
+#[cfg(feature = "sfn")]
+mod engine;
+#[cfg(feature = "sqs")]
+mod queue;
 #[cfg(feature = "s3")]
 mod s3;
+#[cfg(feature = "secrets")]
+mod secrets;
 mod writer;
 
 pub use clients::AwsClients;
@@ -25,6 +27,8 @@ pub use clients::AwsClients;
 pub use dynamo::{BatchJob, BatchPages, DynamoEventLog, DynamoJobStore, StatusCounts};
 #[cfg(feature = "sfn")]
 pub use engine::StepFunctionsEngine;
+#[cfg(feature = "sqs")]
+pub use queue::SqsTaskQueue;
 #[cfg(feature = "s3")]
 pub use s3::{
     FolderSync, Removal, S3ArtifactStore, S3Objects, SyncReport, UploadLimits, artifact_prefix,

@@ -21,6 +21,8 @@ pub mod result_queries;
 pub mod result_store;
 pub mod run_store;
 pub mod samples;
+pub mod secrets;
+pub mod task_queue;
 
 use std::future::Future;
 
@@ -243,26 +245,6 @@ macro_rules! object_store_contract {
     };
 }
 
-/// The tests of an [`Engine`](crate::Engine): takes an async function that makes a fresh
-/// `(Arc<dyn Engine>, guard)` whose executions go on until they are stopped.
-#[macro_export]
-macro_rules! engine_contract {
-    ($make:expr) => {
-        $crate::contract_checks!(
-            engine,
-            $make,
-            [
-                a_started_execution_is_described,
-                starting_the_same_again_starts_nothing,
-                another_input_under_the_same_name_is_a_conflict,
-                a_stopped_execution_says_why,
-                an_unknown_execution_is_not_there,
-                what_an_engine_would_not_take_is_refused,
-            ]
-        );
-    };
-}
-
 /// The tests of an [`EventLog`](crate::EventLog): takes an async function that makes a fresh
 /// `(Arc<dyn EventLog>, guard)`.
 #[macro_export]
@@ -313,6 +295,7 @@ macro_rules! artifact_store_contract {
                 scopes_are_apart,
                 a_removed_scope_is_gone,
                 of_many_manifests_at_once_exactly_one_is_written,
+                several_are_put_as_one_by_one,
             ]
         );
 
@@ -325,5 +308,62 @@ macro_rules! artifact_store_contract {
                     .await;
             });
         }
+    };
+}
+
+/// The tests of an [`Engine`](crate::Engine): takes an async function that makes a fresh
+/// `(Arc<dyn Engine>, guard)` whose executions go on until they are stopped.
+#[macro_export]
+macro_rules! engine_contract {
+    ($make:expr) => {
+        $crate::contract_checks!(
+            engine,
+            $make,
+            [
+                a_started_execution_is_described,
+                starting_the_same_again_starts_nothing,
+                another_input_under_the_same_name_is_a_conflict,
+                a_stopped_execution_says_why,
+                an_unknown_execution_is_not_there,
+                what_an_engine_would_not_take_is_refused,
+            ]
+        );
+    };
+}
+
+/// The tests of a [`TaskQueue`](crate::TaskQueue): takes an async function that makes a fresh
+/// `(Arc<dyn TaskQueue>, guard)` that puts a message aside after three receipts.
+#[macro_export]
+macro_rules! task_queue_contract {
+    ($make:expr) => {
+        $crate::contract_checks!(
+            task_queue,
+            $make,
+            [
+                a_message_is_received_by_one,
+                many_messages_are_received_once_each,
+                a_deleted_message_does_not_come_back,
+                a_message_that_is_let_go_comes_back,
+                a_message_that_nobody_finishes_is_put_aside,
+            ]
+        );
+    };
+}
+
+/// The tests of [`Secrets`](crate::Secrets): takes an async function that makes a
+/// `(Arc<dyn Secrets>, guard)` with [`SECRETS`](crate::contract::secrets::SECRETS).
+#[macro_export]
+macro_rules! secrets_contract {
+    ($make:expr) => {
+        $crate::contract_checks!(
+            secrets,
+            $make,
+            [
+                a_secret_is_read,
+                a_key_of_a_secret_is_read,
+                what_is_not_there_is_not_found,
+                a_secret_never_shows,
+            ]
+        );
     };
 }

@@ -7,6 +7,8 @@ mod events;
 mod jobs;
 mod objects;
 mod results;
+mod secrets;
+mod task_queue;
 
 pub use artifacts::InMemoryArtifactStore;
 pub use engine::InMemoryEngine;
@@ -14,6 +16,8 @@ pub use events::InMemoryEventLog;
 pub use jobs::InMemoryJobStore;
 pub use objects::InMemoryObjectStore;
 pub use results::InMemoryResultStore;
+pub use secrets::InMemorySecrets;
+pub use task_queue::InMemoryTaskQueue;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -1,5 +1,5 @@
-//! Where git-retro keeps jobs, results, artifacts and events: traits, in-memory implementations,
-//! and the contract every implementation passes.
+//! Where git-retro keeps jobs, results, artifacts and events, and what it hands work to: traits,
+//! in-memory implementations, and the contract every implementation passes.
 //!
 //! The traits name what is guaranteed and what a crash leaves behind. The in-memory stores refuse
 //! what the real ones refuse, so a test that passes on them says something. What is stored as
@@ -23,6 +23,7 @@ mod result_rules;
 mod result_store;
 mod run_store;
 mod secrets;
+mod task_queue;
 mod test_pattern;
 
 pub use artifact_name::{MANIFEST_NAME, TEMPORARY_PREFIX, check_artifact_name};
@@ -37,7 +38,7 @@ pub use error::StoreError;
 pub use event_log::EventLog;
 pub use in_memory::{
     InMemoryArtifactStore, InMemoryEngine, InMemoryEventLog, InMemoryJobStore, InMemoryObjectStore,
-    InMemoryResultStore,
+    InMemoryResultStore, InMemorySecrets, InMemoryTaskQueue,
 };
 pub use job_store::JobStore;
 pub use object_store::{ObjectLocation, ObjectStore};
@@ -47,3 +48,4 @@ pub use result_store::{
 };
 pub use run_store::{RunCommit, RunRecord, RunStatus, RunStore};
 pub use secrets::{Secret, Secrets};
+pub use task_queue::{Receipt, TaskMessage, TaskQueue};

@@ -11,5 +11,5 @@ pub use bulk_history::HistorySpec;
 pub use git_server::{Connection, GitServer, Reaction, ServedRequest};
 pub use scratch_repo::ScratchRepo;
 #[cfg(feature = "servers")]
-pub use servers::{Fault, FaultProxy, Request, S3Folder, SharedServer};
+pub use servers::{ACCESS_KEY, Fault, FaultProxy, Request, S3Folder, SECRET_KEY, SharedServer};
 pub use tree_snapshot::{TreeSnapshot, fingerprint};

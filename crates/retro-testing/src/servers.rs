@@ -5,5 +5,5 @@ mod s3_folder;
 mod shared_server;
 
 pub use fault_proxy::{Fault, FaultProxy, Request};
-pub use s3_folder::S3Folder;
+pub use s3_folder::{ACCESS_KEY, S3Folder, SECRET_KEY};
 pub use shared_server::SharedServer;

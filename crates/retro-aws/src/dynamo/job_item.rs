@@ -170,7 +170,8 @@ pub(super) async fn change(
     let completes = matches!(next.status, JobStatus::Complete(_));
     for attribute in ENDING {
         let is_fact = [TOTAL, FAILED, TOOK, OUTPUT].contains(&attribute);
-        if !kept.contains_key(attribute) && !(completes && is_fact) {
+        let is_set = kept.contains_key(attribute) || (completes && is_fact);
+        if !is_set {
             change.remove(attribute);
         }
     }

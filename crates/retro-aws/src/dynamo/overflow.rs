@@ -8,6 +8,9 @@ use crate::s3::S3Objects;
 
 /// An item may have 400 KB; the rest is for its other attributes.
 pub(super) const INLINE: usize = 350 * 1000;
+/// Where the objects are, below the prefix. No repository's owner is called so, and S3 counts the
+/// character among the safe ones.
+const FOLDER: &str = "!overflow";
 /// A longer text is not read back: a run over some 300,000 commits.
 const LIMIT: u64 = 256 << 20;
 
@@ -29,7 +32,7 @@ impl Overflow {
 
     /// The attribute that holds a text: `ATTRIBUTE` itself, or `ATTRIBUTE_object` with the name of
     /// an object when the text is longer than `inline` bytes. The object is named by its content,
-    /// below `overflow/` and `below`, so that it is written before the item and never changes.
+    /// below `!overflow/` and `below`, so that it is written before the item and never changes.
     pub(super) async fn keep(
         &self,
         attribute: &str,
@@ -40,7 +43,7 @@ impl Overflow {
         if content.len() <= inline {
             return Ok(Item::from([(attribute.to_owned(), text(content))]));
         }
-        let name = format!("overflow/{below}/{}", Digest256::of(content.as_bytes()));
+        let name = format!("{FOLDER}/{below}/{}", Digest256::of(content.as_bytes()));
         self.objects.put(&name, content.into_bytes()).await?;
         Ok(Item::from([(object(attribute), text(name))]))
     }

@@ -129,7 +129,7 @@ impl S3ArtifactStore {
             return Ok(());
         }
         let manifest = self.key(scope, MANIFEST_NAME);
-        if self.bucket().head(&manifest).await?.is_some() {
+        if self.bucket().exists(&manifest).await? {
             return Err(scope.already_finished());
         }
         self.unfinished().entry(scope.clone()).or_default();

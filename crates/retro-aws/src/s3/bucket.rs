@@ -253,15 +253,18 @@ impl Bucket {
             .send()
             .await;
         match answer {
-            Ok(head) => Ok(Some(Head {
-                size: head
-                    .content_length()
-                    .and_then(|length| u64::try_from(length).ok())
-                    .unwrap_or_default(),
-                tag: head.e_tag().unwrap_or_default().to_owned(),
-                digest: head.checksum_sha256().and_then(whole_digest),
-                token: head.metadata().and_then(|all| all.get(TOKEN)).cloned(),
-            })),
+            Ok(head) => {
+                let tag = head.e_tag().unwrap_or_default().to_owned();
+                let size = head.content_length();
+                Ok(Some(Head {
+                    size: size
+                        .and_then(|length| u64::try_from(length).ok())
+                        .unwrap_or_default(),
+                    digest: whole_digest(&tag, head.checksum_sha256()),
+                    token: head.metadata().and_then(|all| all.get(TOKEN)).cloned(),
+                    tag,
+                }))
+            }
             Err(error) if error.as_service_error().is_some_and(|it| it.is_not_found()) => Ok(None),
             Err(error) => {
                 let what = format!("looking at {key}");
@@ -303,9 +306,13 @@ enum Reading {
     Failed(StoreError),
 }
 
-/// The digest of a checksum header; `None` for that of several parts (`…-3`).
-fn whole_digest(header: &str) -> Option<Digest256> {
-    let bytes = base64::decode(header).ok()?;
+/// The digest of a checksum header; `None` for that of several parts, whose checksum and tag end in
+/// their number (`…-3`).
+fn whole_digest(tag: &str, header: Option<&str>) -> Option<Digest256> {
+    if tag.contains('-') {
+        return None;
+    }
+    let bytes = base64::decode(header?).ok()?;
     Some(Digest256::from_bytes(bytes.try_into().ok()?))
 }
 
@@ -331,8 +338,10 @@ mod tests {
     fn the_digest_of_parts_is_not_that_of_the_whole() {
         let digest = Digest256::of(b"x");
         let header = base64::encode(digest.as_bytes());
-        assert_eq!(whole_digest(&header), Some(digest));
-        assert_eq!(whole_digest(&format!("{header}-2")), None);
-        assert_eq!(whole_digest("?"), None);
+        assert_eq!(whole_digest("\"abc\"", Some(&header)), Some(digest));
+        assert_eq!(whole_digest("\"abc-2\"", Some(&header)), None);
+        assert_eq!(whole_digest("", Some(&format!("{header}-2"))), None);
+        assert_eq!(whole_digest("", Some("?")), None);
+        assert_eq!(whole_digest("", None), None);
     }
 }

@@ -20,6 +20,13 @@ impl Bucket {
         }
     }
 
+    /// Whether there is an object. Asked by a listing, because looking at an object that is not
+    /// there is refused to whom a policy gives the listing of some prefixes only.
+    pub(crate) async fn exists(&self, key: &str) -> Result<bool, StoreError> {
+        let first = self.pages(key).next().await?;
+        Ok(first.is_some_and(|keys| keys.iter().any(|found| found == key)))
+    }
+
     /// Removes objects; those that are not there are fine.
     pub(crate) async fn delete_all(&self, keys: &[String]) -> Result<(), StoreError> {
         for batch in keys.chunks(BATCH) {

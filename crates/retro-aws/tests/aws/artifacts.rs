@@ -1,11 +1,11 @@
 //! What S3 alone makes of artifacts.
 
-use retro_aws::artifact_prefix;
+use retro_aws::{S3ArtifactStore, UploadLimits, artifact_prefix};
 use retro_store::contract::block_on;
 use retro_store::contract::samples::scope;
 use retro_store::{ArtifactContent, ArtifactEntry, ArtifactScope, ArtifactStore, Manifest};
 
-use crate::support::{Bucket, raw_s3};
+use crate::support::{Bucket, raw_s3, writer};
 
 /// Changes stored content behind the store's back.
 pub(crate) fn damage(bucket: &Bucket, scope: &ArtifactScope, name: &str) {
@@ -97,11 +97,30 @@ fn another_process_finishes_what_this_one_put() {
 fn a_key_that_s3_does_not_take_is_refused_at_once() {
     block_on(async {
         let bucket = Bucket::on_moto().await;
-        let name = format!("{}/{}", "x".repeat(200), "y/".repeat(340));
+        let name = format!("{}x", "long/".repeat(160));
+        let prefix = "prefix/".repeat(30);
+        let limits = UploadLimits::default();
+        let store = S3ArtifactStore::new(&bucket.clients, &bucket.name, &prefix, limits, writer());
         let content = ArtifactContent::Bytes(Vec::new());
-        let name = name.trim_end_matches('/');
-        let error = bucket.artifacts().put(&scope(1, 1), name, content).await;
+        let error = store.put(&scope(1, 1), &name, content).await;
         let text = error.unwrap_err().to_string();
         assert!(text.contains("1024"), "{text}");
+    });
+}
+
+/// Else the checksums that the store sends would prove nothing here.
+#[test]
+fn the_stricter_server_refuses_content_that_does_not_match_its_checksum() {
+    block_on(async {
+        let bucket = Bucket::on_s3s().await;
+        let other = retro_domain::Digest256::of(b"other");
+        let put = raw_s3(&bucket.endpoint)
+            .put_object()
+            .bucket(&bucket.name)
+            .key("x")
+            .checksum_sha256(aws_smithy_types::base64::encode(other.as_bytes()))
+            .body(b"content".to_vec().into());
+        let error = put.send().await.unwrap_err();
+        assert!(error.as_service_error().is_some(), "{error:?}");
     });
 }

@@ -172,7 +172,10 @@ fn what_is_too_large_for_an_item_is_read_back() {
             .apply(&job, &JobEvent::Fail { epoch, reason })
             .await
             .unwrap();
-        assert_eq!(store.states(&[job.clone()]).await.unwrap(), [Some(failed)]);
+        assert_eq!(
+            store.states(std::slice::from_ref(&job)).await.unwrap(),
+            [Some(failed)]
+        );
         let shown = item(&place, &job).await;
         let shown = shown.iter().find(|(name, _)| name == "error_message");
         assert_eq!(shown.unwrap().1.chars().count(), 2001);

@@ -8,3 +8,4 @@ mod batches;
 mod contract;
 mod faults;
 mod folder_sync;
+mod services;

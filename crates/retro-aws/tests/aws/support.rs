@@ -3,6 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
     ProjectionType, ScalarAttributeType,
@@ -12,7 +15,7 @@ use retro_aws::{
     S3ArtifactStore, S3Objects, UploadLimits, Writer,
 };
 use retro_domain::{Clock, Timestamp};
-use retro_testing::SharedServer;
+use retro_testing::{ACCESS_KEY, SECRET_KEY, SharedServer};
 
 /// Settings that leave nothing to the environment.
 pub(crate) fn settings(endpoint: &str) -> AwsSettings {
@@ -26,8 +29,8 @@ pub(crate) fn settings(endpoint: &str) -> AwsSettings {
             longest_wait: Duration::from_millis(50),
         },
         credentials: Some(AwsCredentials {
-            access_key: "AKIDTEST".to_owned(),
-            secret_key: "secret".to_owned(),
+            access_key: ACCESS_KEY.to_owned(),
+            secret_key: SECRET_KEY.to_owned(),
             session_token: None,
         }),
         ..AwsSettings::default()
@@ -55,33 +58,25 @@ pub(crate) fn small_parts() -> UploadLimits {
     }
 }
 
-/// The SDK's own client, for what the adapters are not to do.
+/// The SDK's own configuration, for what the adapters are not to do.
+pub(crate) fn raw(endpoint: &str) -> SdkConfig {
+    let credentials = Credentials::new(ACCESS_KEY, SECRET_KEY, None, None, "test");
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .region(Region::new("us-east-1"))
+        .endpoint_url(endpoint)
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .build()
+}
+
 pub(crate) fn raw_s3(endpoint: &str) -> aws_sdk_s3::Client {
-    let config = aws_sdk_s3::Config::builder()
-        .behavior_version(aws_sdk_s3::config::BehaviorVersion::v2026_01_12())
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .region(aws_sdk_s3::config::Region::new("us-east-1"))
-        .endpoint_url(endpoint)
-        .force_path_style(true)
-        .credentials_provider(credentials())
-        .build();
-    aws_sdk_s3::Client::from_conf(config)
+    let config = aws_sdk_s3::config::Builder::from(&raw(endpoint)).force_path_style(true);
+    aws_sdk_s3::Client::from_conf(config.build())
 }
 
-/// As [`raw_s3`].
 pub(crate) fn raw_dynamodb(endpoint: &str) -> aws_sdk_dynamodb::Client {
-    let config = aws_sdk_dynamodb::Config::builder()
-        .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::v2026_01_12())
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .region(aws_sdk_dynamodb::config::Region::new("us-east-1"))
-        .endpoint_url(endpoint)
-        .credentials_provider(credentials())
-        .build();
-    aws_sdk_dynamodb::Client::from_conf(config)
-}
-
-fn credentials() -> aws_credential_types::Credentials {
-    aws_credential_types::Credentials::new("AKIDTEST", "secret", None, None, "test")
+    aws_sdk_dynamodb::Client::new(&raw(endpoint))
 }
 
 /// A new bucket of a server.
@@ -165,7 +160,6 @@ pub(crate) struct Place {
     pub(crate) dynamodb: AwsClients,
     pub(crate) objects: S3Objects,
     pub(crate) dynamodb_endpoint: String,
-    pub(crate) s3_endpoint: String,
     _servers: Vec<SharedServer>,
 }
 
@@ -191,7 +185,6 @@ impl Place {
             dynamodb: clients(&dynamodb_endpoint).await,
             objects,
             dynamodb_endpoint,
-            s3_endpoint,
             _servers: servers,
         }
     }

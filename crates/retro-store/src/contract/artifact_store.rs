@@ -369,3 +369,41 @@ pub async fn damaged_content_is_not_returned(store: Store, damage: impl Fn(&Arti
     let read = store.read(&scope, "whole").await.unwrap();
     assert_eq!(read.as_deref(), Some(&b"x"[..]));
 }
+
+/// What is wrong with one of them is the answer to that one.
+pub async fn several_are_put_as_one_by_one(store: Store) {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let scope = scope(1, 1);
+    let bytes = |content: &str| ArtifactContent::Bytes(content.as_bytes().to_vec());
+    let mut contents: Vec<_> = (0..100)
+        .map(|number| (format!("f/{number}"), bytes(&number.to_string())))
+        .collect();
+    let absent = ArtifactContent::File(folder.path().join("absent"));
+    contents.push(("absent".to_owned(), absent));
+    contents.push(("../x".to_owned(), bytes("x")));
+    contents.push(("f/7/below".to_owned(), bytes("x")));
+    contents.push(("last".to_owned(), bytes("x")));
+    let answers = store.put_many(&scope, contents).await.unwrap();
+    assert_eq!(answers.len(), 104);
+    let mut entries = Vec::new();
+    for (index, answer) in answers.into_iter().enumerate() {
+        match index {
+            100..103 => refused(answer, is_backend),
+            _ => entries.push(answer.unwrap()),
+        }
+    }
+    assert_eq!(entries[7].name, "f/7");
+    assert_eq!(entries[7].digest, Digest256::of(b"7"));
+    assert_eq!(entries[100].name, "last");
+    let manifest = Manifest { entries };
+    store.finish(&scope, &manifest).await.unwrap();
+    let read = store.read(&scope, "f/42").await.unwrap();
+    assert_eq!(read.as_deref(), Some(&b"42"[..]));
+    refused(
+        store
+            .put_many(&scope, vec![("new".to_owned(), bytes("x"))])
+            .await,
+        is_conflict,
+    );
+    assert!(store.put_many(&scope, Vec::new()).await.unwrap().is_empty());
+}

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::{
     ArtifactScope, ArtifactStore, Engine, EventLog, InMemoryArtifactStore, InMemoryEngine,
-    InMemoryEventLog, InMemoryJobStore, InMemoryObjectStore, InMemoryResultStore, JobStore,
-    ObjectStore, ResultStore, RunStore,
+    InMemoryEventLog, InMemoryJobStore, InMemoryObjectStore, InMemoryResultStore, InMemorySecrets,
+    InMemoryTaskQueue, JobStore, ObjectStore, ResultStore, RunStore, Secret, Secrets, TaskQueue,
 };
 
 mod jobs {
@@ -49,16 +49,6 @@ mod objects {
     crate::object_store_contract!(make);
 }
 
-mod engines {
-    use super::*;
-
-    async fn make() -> (Arc<dyn Engine>, ()) {
-        (Arc::new(InMemoryEngine::default()), ())
-    }
-
-    crate::engine_contract!(make);
-}
-
 mod events {
     use super::*;
 
@@ -82,6 +72,39 @@ mod artifacts {
     }
 
     crate::artifact_store_contract!(make, damage);
+}
+
+mod engine {
+    use super::*;
+
+    async fn make() -> (Arc<dyn Engine>, ()) {
+        (Arc::new(InMemoryEngine::default()), ())
+    }
+
+    crate::engine_contract!(make);
+}
+
+mod queue {
+    use super::*;
+
+    async fn make() -> (Arc<dyn TaskQueue>, ()) {
+        let clock = || retro_domain::Timestamp::from_unix_millis(0);
+        (Arc::new(InMemoryTaskQueue::new(Arc::new(clock), 3)), ())
+    }
+
+    crate::task_queue_contract!(make);
+}
+
+mod secrets {
+    use super::*;
+
+    async fn make() -> (Arc<dyn Secrets>, ()) {
+        let secrets = crate::contract::secrets::SECRETS
+            .map(|(name, value)| (name.to_owned(), Secret::new(value)));
+        (Arc::new(InMemorySecrets::new(secrets)), ())
+    }
+
+    crate::secrets_contract!(make);
 }
 
 #[test]

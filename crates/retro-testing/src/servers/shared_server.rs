@@ -27,17 +27,8 @@ pub struct SharedServer {
 impl SharedServer {
     /// moto: all services. Panics when `.ci/servers` has not been run.
     pub fn moto() -> Self {
-        let server = installed("venv/bin/moto_server");
-        Self::start(
-            "moto",
-            &[
-                server,
-                "-H".into(),
-                "127.0.0.1".into(),
-                "-p".into(),
-                "{port}".into(),
-            ],
-        )
+        let python = installed("venv/bin/python");
+        Self::start("moto", &[python, script("moto_server.py"), "{port}".into()])
     }
 
     /// dynalite: DynamoDB. Panics when `.ci/servers` has not been run.
@@ -110,6 +101,12 @@ fn installed(path: &str) -> PathBuf {
     path
 }
 
+/// One of our own scripts.
+fn script(name: &str) -> PathBuf {
+    let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/servers");
+    scripts.join(name)
+}
+
 fn lock_file(folder: &Path, name: &str) -> File {
     let path = folder.join(name);
     OpenOptions::new()
@@ -132,11 +129,19 @@ fn running(folder: &Path) -> Option<String> {
 /// Starts the keeper and waits until its server answers.
 fn launch(folder: &Path, command: &[PathBuf]) -> String {
     let _ = fs::remove_file(folder.join("address"));
-    let keeper = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/servers/keep.py");
     let errors = File::create(folder.join("keeper.log")).expect("a log can be made");
     // A group of its own: what ends this test by Ctrl-C leaves the server to the others.
-    let mut child = Command::new("python3")
-        .arg(keeper)
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "retro-exec would end the server with this process, and others use it"
+    )]
+    let mut command_line = Command::new("python3");
+    #[expect(
+        clippy::zombie_processes,
+        reason = "it outlives this process; init waits for it"
+    )]
+    let mut child = command_line
+        .arg(script("keep.py"))
         .arg(folder)
         .arg(IDLE)
         .args(command)
