@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use crate::json::{Number, each_line, object_in};
 use crate::kept_text::{first_line, trimmed};
-use crate::libtest::{binary_death, binary_name, documentation_test};
+use crate::libtest::{self, binary_death, binary_name, documentation_test};
 use crate::open_room::OpenRoom;
 use crate::output::Output;
 use crate::panic_message::failure_message;
@@ -105,6 +105,7 @@ pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, 
         out,
         suite: None,
         next: Vec::new(),
+        text: libtest::Run::default(),
         death: None,
         number: 0,
         recognised: false,
@@ -118,6 +119,7 @@ pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, 
         is_understood
     })?;
     run.died(is_whole);
+    run.text.end(run.out);
     run.out.summary.truncated |= !is_whole;
     Ok(run.recognised)
 }
@@ -139,6 +141,8 @@ struct Run<'o, 's> {
     suite: Option<Suite>,
     /// The suite of the next binary.
     next: Vec<String>,
+    /// What binaries print that write no events, as documentation tests may.
+    text: libtest::Run,
     /// What told that a binary died.
     death: Option<String>,
     number: u64,
@@ -152,6 +156,10 @@ impl Run<'_, '_> {
             if let Some(name) = binary_name(line) {
                 self.died(true);
                 self.next = name;
+            }
+            if self.suite.is_none() {
+                let line = libtest::without_colours(line);
+                self.text.line(self.number, &line, self.out);
             } else if self.death.is_none() {
                 self.death = binary_death(line);
             }
@@ -185,6 +193,7 @@ impl Run<'_, '_> {
 
     fn begin(&mut self, event: &Event<'_>) {
         self.died(true);
+        self.text.began_elsewhere(self.out);
         let mut path = std::mem::take(&mut self.next);
         if let Some(nextest) = &event.nextest {
             path = [&nextest.package, &nextest.test_binary]
