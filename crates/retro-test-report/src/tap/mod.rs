@@ -78,7 +78,10 @@ pub(crate) fn is_evidence(line: &[u8]) -> bool {
 /// Whether a line is a version or a plan, which no other format has.
 pub(crate) fn is_heading(line: &[u8]) -> bool {
     let line = String::from_utf8_lossy(&line[..line.len().min(200)]);
-    is_version(line.trim_start()) || plan(line.trim_end()).is_some()
+    let is_plan = |(_, rest): (u64, &str)| {
+        rest.is_empty() || rest.starts_with(['#', ';']) || rest.starts_with("todo ")
+    };
+    is_version(line.trim_start()) || plan(line.trim_end()).is_some_and(is_plan)
 }
 
 struct Stream<'o, 's> {
