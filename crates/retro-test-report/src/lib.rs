@@ -26,10 +26,13 @@
 //! # Guarantees
 //!
 //! - Nothing here performs I/O of its own, reads a clock or the environment, or panics.
-//! - Memory is bounded by one case and [`Options::max_text`], plus a few bytes per suite that is
+//! - Memory is bounded by one case and [`Options::max_text`], plus a few bytes per element that is
 //!   open and, in libtest text, the name of every failed test of one binary. Where many tests are
 //!   open at once (events, messages, one package of `go test` text), what is kept of them shares
-//!   one allowance of 20 MiB and four times [`Options::max_text`]. TRX has the classes of its tests
+//!   one allowance: 20 MiB for names, 8 MiB for properties, and four times [`Options::max_text`].
+//!   In XML, suites that are open and cases inside of other cases share 12 MiB, and texts inside of
+//!   each other four times [`Options::max_text`]. What suites say goes into the summary, up to 16 MiB
+//!   and one more text. TRX has the classes of its tests
 //!   apart from the results: up to 24 MiB of either wait for the other. A JUnit or TAP case is lent
 //!   to the sink and filled again, so that an ordinary one allocates nothing. Time is linear in the
 //!   input. Nesting in the input is never nesting of calls.

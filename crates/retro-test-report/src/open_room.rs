@@ -7,11 +7,15 @@ use crate::Options;
 #[derive(Debug)]
 pub(crate) struct OpenRoom {
     names: usize,
+    items: usize,
     pub(crate) texts: usize,
 }
 
-/// For the names of open tests, and what is known of them beside texts.
+/// For the names of open tests.
 const NAMES: usize = 20 << 20;
+
+/// For what else is known of them beside outputs.
+const ITEMS: usize = 8 << 20;
 
 /// What an open test takes beside its name.
 const EACH: usize = 240;
@@ -20,6 +24,7 @@ impl OpenRoom {
     pub(crate) fn new(options: &Options) -> Self {
         Self {
             names: NAMES,
+            items: ITEMS,
             texts: options.max_text.saturating_mul(4),
         }
     }
@@ -29,6 +34,23 @@ impl OpenRoom {
         let room = self.names.checked_sub(EACH + 2 * name_bytes);
         self.names = room.unwrap_or(self.names);
         room.is_some()
+    }
+
+    /// Takes room for what is known of a test or a package beside its name; false when there is none.
+    pub(crate) fn take(&mut self, bytes: usize) -> bool {
+        let room = self.items.checked_sub(bytes);
+        self.items = room.unwrap_or(self.items);
+        room.is_some()
+    }
+
+    /// Gives back what [`take`](Self::take) took.
+    pub(crate) fn give(&mut self, bytes: usize) {
+        self.items += bytes;
+    }
+
+    /// A text as far as there is room for it as a whole.
+    pub(crate) fn keep(&mut self, text: String) -> Option<String> {
+        self.take(text.len()).then_some(text)
     }
 
     /// Gives the room of a test back, and that of its texts.

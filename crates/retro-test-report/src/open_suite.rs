@@ -1,12 +1,15 @@
 //! A suite of an XML report while its end was not read yet: what it says, what it has, and whether
 //! the two agree.
 
+use std::rc::Rc;
+
 use retro_domain::{Outcome, OutcomeCounts};
 
 use crate::kept_text::append;
 use crate::odd::Odd;
 use crate::output::Output;
-use crate::{ClaimedCounts, MAX_SUITES, SuiteMetadata};
+use crate::xml::Attributes;
+use crate::{ClaimedCounts, SuiteMetadata};
 
 /// The most properties kept of one suite.
 const MOST_PROPERTIES: usize = 1_000;
@@ -16,7 +19,7 @@ const MOST_PROPERTIES: usize = 1_000;
 pub(crate) struct OpenSuite {
     /// Whether its name became a part of the path of what is inside.
     pub(crate) named: bool,
-    pub(crate) file: Option<String>,
+    pub(crate) file: Option<Rc<str>>,
     pub(crate) metadata: SuiteMetadata,
     /// The cases directly inside.
     pub(crate) own: OutcomeCounts,
@@ -26,11 +29,46 @@ pub(crate) struct OpenSuite {
     pub(crate) beside: OutcomeCounts,
     /// Cases that did not run and that it counts apart from those that were skipped.
     pub(crate) disabled: u64,
+    /// The room that it takes while it is open.
+    room: usize,
 }
 
+/// What a property takes beside its texts.
+const PROPERTY: usize = 64;
+
 impl OpenSuite {
-    pub(crate) fn property(&mut self, name: String, value: String) {
-        if self.metadata.properties.len() < MOST_PROPERTIES {
+    /// Takes room for what is kept of it; false when the suites that are open have none left.
+    pub(crate) fn takes(&mut self, bytes: usize, out: &mut Output<'_>) -> bool {
+        let fits = out.take_open(bytes);
+        self.room += if fits { bytes } else { 0 };
+        fits
+    }
+
+    /// The attributes of its start tag, when there is room for them; they are kept so many times.
+    pub(crate) fn affords<'a>(
+        &mut self,
+        attributes: Attributes<'a>,
+        times: usize,
+        out: &mut Output<'_>,
+    ) -> Attributes<'a> {
+        if self.takes(attributes.size() * times, out) {
+            return attributes;
+        }
+        out.warn(
+            None,
+            "suites that are open at once say too much of themselves",
+        );
+        Attributes::none()
+    }
+
+    /// Gives back the room that it took.
+    pub(crate) fn leave(&mut self, out: &mut Output<'_>) {
+        out.give_open(std::mem::take(&mut self.room));
+    }
+
+    pub(crate) fn property(&mut self, name: String, value: String, out: &mut Output<'_>) {
+        let size = name.len() + value.len() + PROPERTY;
+        if self.metadata.properties.len() < MOST_PROPERTIES && self.takes(size, out) {
             self.metadata.properties.push((name, value));
         }
     }
@@ -47,12 +85,12 @@ impl OpenSuite {
     /// Notes its path, whose last part is its own name.
     pub(crate) fn is_at<'n>(
         &mut self,
-        path: impl IntoIterator<Item = &'n String, IntoIter: DoubleEndedIterator>,
+        path: impl IntoIterator<Item = &'n String, IntoIter: DoubleEndedIterator + Clone>,
         out: &Output<'_>,
     ) {
         let path = path.into_iter();
         // Paths of suites cost as much as paths of tests, so only those that can be told have one.
-        if out.summary.suites.len() < MAX_SUITES {
+        if out.has_room_for_suite(path.clone().map(String::len).sum()) {
             self.metadata.path = path.cloned().collect();
         } else {
             self.metadata.path = path.last().cloned().into_iter().collect();

@@ -17,7 +17,23 @@ pub(crate) struct Output<'s> {
     pub(crate) warnings: u64,
     run_failures: u64,
     suite_text_left: usize,
+    /// How many bytes the names and properties of suites that are told may still have.
+    suite_room: usize,
+    /// How many bytes suites that are open, and cases inside other cases, may still keep.
+    open_room: usize,
 }
+
+/// The most bytes of names and properties of all suites that are told.
+const SUITES: usize = 16 << 20;
+
+/// The most bytes of what is open around other things in an XML report.
+const OPEN: usize = 12 << 20;
+
+/// What one text takes beside its bytes.
+const TEXT: usize = 32;
+
+/// The most bytes of a warning.
+const LONGEST_WARNING: usize = 1_000;
 
 impl<'s> Output<'s> {
     pub(crate) fn new(sink: &'s mut dyn ReportSink, format: Format, options: &Options) -> Self {
@@ -28,6 +44,8 @@ impl<'s> Output<'s> {
             warnings: 0,
             run_failures: 0,
             suite_text_left: options.max_text,
+            suite_room: SUITES,
+            open_room: OPEN,
         }
     }
 
@@ -49,9 +67,14 @@ impl<'s> Output<'s> {
     pub(crate) fn warn(&mut self, line: impl Into<Option<u64>>, message: impl Into<String>) {
         self.warnings += 1;
         if self.warnings <= MAX_WARNINGS as u64 {
+            let mut message = message.into();
+            if message.len() > LONGEST_WARNING {
+                message.truncate(message.floor_char_boundary(LONGEST_WARNING));
+                message.push('…');
+            }
             self.sink.warning(Warning {
                 line: line.into(),
-                message: message.into(),
+                message,
             });
         }
     }
@@ -65,11 +88,46 @@ impl<'s> Output<'s> {
     }
 
     pub(crate) fn suite(&mut self, suite: SuiteMetadata) {
-        if self.summary.suites.len() < MAX_SUITES {
-            self.summary.suites.push(suite);
-        } else {
-            self.summary.suites_left_out += 1;
+        let size = |text: &String| text.len() + TEXT;
+        let pairs = suite.properties.iter();
+        let size = suite
+            .path
+            .iter()
+            .chain(&suite.hostname)
+            .map(size)
+            .sum::<usize>()
+            + pairs
+                .map(|(name, value)| size(name) + size(value))
+                .sum::<usize>();
+        match self.suite_room.checked_sub(size) {
+            Some(left) if self.summary.suites.len() < MAX_SUITES => {
+                self.suite_room = left;
+                self.summary.suites.push(suite);
+            }
+            _ => self.summary.suites_left_out += 1,
         }
+    }
+
+    /// Whether a suite with a path of so many bytes can be told.
+    pub(crate) fn has_room_for_suite(&self, path: usize) -> bool {
+        self.summary.suites.len() < MAX_SUITES && path <= self.suite_room
+    }
+
+    /// Takes room for something that is open around other things; false when there is none.
+    pub(crate) fn take_open(&mut self, bytes: usize) -> bool {
+        let left = self.open_room.checked_sub(bytes);
+        self.open_room = left.unwrap_or(self.open_room);
+        left.is_some()
+    }
+
+    /// How much room there is for what is open around other things.
+    pub(crate) fn open_room(&self) -> usize {
+        self.open_room
+    }
+
+    /// Gives back what [`take_open`](Self::take_open) took.
+    pub(crate) fn give_open(&mut self, bytes: usize) {
+        self.open_room += bytes;
     }
 
     /// How many bytes the next text of a suite may keep.

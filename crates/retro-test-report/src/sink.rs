@@ -19,7 +19,8 @@ pub trait ReportSink {
 
     /// Takes something odd that did not stop the reader. Does nothing unless overridden.
     ///
-    /// One file gives at most [`MAX_WARNINGS`] of them and then one that says how many follow.
+    /// One file gives at most [`MAX_WARNINGS`] of them, each of at most a kilobyte, and then one that
+    /// says how many follow.
     fn warning(&mut self, warning: Warning) {
         let _ = warning;
     }

@@ -21,7 +21,8 @@ pub struct Summary {
     /// The report's own words on a failure beyond its tests: a bail-out, a plan that was not met,
     /// an error of a whole suite.
     pub run_failure: Option<String>,
-    /// What the report says about its suites, in the order they end; at most [`MAX_SUITES`].
+    /// What the report says about its suites, in the order they end; at most [`MAX_SUITES`], with
+    /// names and properties of 16 MiB in all.
     pub suites: Vec<SuiteMetadata>,
     /// Suites that [`suites`](Summary::suites) had no room for.
     pub suites_left_out: u64,

@@ -357,3 +357,18 @@ fn check_text(text: &str) -> (usize, bool) {
     let read = read(text);
     (read.cases.len(), read.summary.truncated)
 }
+
+#[test]
+fn a_long_line_of_a_package_is_kept_whole() {
+    let event = |output: &str| {
+        format!("{{\"Action\":\"output\",\"Package\":\"p\",\"Output\":\"{output}\"}}\n")
+    };
+    let piece = event(&"x".repeat(1_000));
+    let fail = "{\"Action\":\"fail\",\"Package\":\"p\"}\n";
+    let text = piece.repeat(9) + &event("end\\n") + &event("cover") + &event("age: 5%\\n") + fail;
+    let suite = &read(text).summary.suites[0];
+    let stdout = format!("{}end\n", "x".repeat(9_000));
+    assert_eq!(suite.stdout.as_deref(), Some(&*stdout));
+    let coverage = [("coverage".to_owned(), "5%".to_owned())];
+    assert_eq!(suite.properties, coverage);
+}

@@ -84,8 +84,14 @@ struct Report<'o, 's> {
 }
 
 impl Report<'_, '_> {
+    /// The room of a test.
     fn node(&self) -> NodeRoom {
         NodeRoom::new(self.out.options.max_text)
+    }
+
+    /// The room of what is said of all tests.
+    fn small_node(&self) -> NodeRoom {
+        NodeRoom::small(self.out.options.max_text)
     }
 
     fn test(&mut self, node: Node, room: &NodeRoom) {
@@ -213,7 +219,7 @@ object!(Root, self, key, map, {
     match &*key {
         "results" => map.next_value_seed(Results(self.0))?,
         "reportFormat" => {
-            let mut room = self.0.node();
+            let mut room = self.0.small_node();
             let format = map.next_value_seed(NodeSeed(&mut room))?.text();
             self.0.recognised |= format.as_deref() == Some("CTRF");
         }
@@ -224,7 +230,7 @@ object!(Root, self, key, map, {
 });
 
 object!(Results, self, key, map, {
-    let mut room = self.0.node();
+    let mut room = self.0.small_node();
     match &*key {
         "tests" => map.next_value_seed(Tests(self.0))?,
         "tool" => self.0.tool = map.next_value_seed(NodeSeed(&mut room))?,

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use retro_domain::{Attachment, Location, Outcome, TestCase, TestId};
 
-use super::{exception, place};
+use super::{Place, exception, place};
 use crate::directives::attachment;
 use crate::kept_text::{append, first_line, with_whole_message};
-use crate::xml::ReferenceText;
-use crate::{Options, numbers};
+use crate::numbers;
+use crate::output::Output;
+use crate::xml::{Attributes, ReferenceText};
 
 /// The most properties and attachments kept of one case.
 const MOST_ITEMS: usize = 1_000;
@@ -40,12 +41,26 @@ pub(crate) struct Draft {
     room: usize,
     /// How many bytes one output may have.
     most: usize,
+    /// How many bytes all texts may still have.
+    text_room: usize,
+    /// What it takes of the room that is shared by cases inside of others.
+    taken: usize,
 }
 
+/// How many texts of full length a case inside of another may have: message, trace, outputs, and
+/// all names, properties and attachments together.
+const TEXTS: usize = 6;
+
 impl Draft {
-    pub(crate) fn new(line: u64, options: &Options) -> Self {
-        Self {
-            line,
+    /// A case that begins, and its attributes if it may keep them. Inside of another case it may
+    /// keep less, and the deeper the less.
+    pub(crate) fn begin<'a, K>(
+        attributes: Attributes<'a>,
+        place: &mut Place<'_, '_, K>,
+    ) -> (Self, Attributes<'a>) {
+        let most = place.out.options.max_text;
+        let mut draft = Self {
+            line: place.line,
             name: None,
             duration: None,
             location: None,
@@ -55,9 +70,39 @@ impl Draft {
             stderr: None,
             properties: Vec::new(),
             attachments: Vec::new(),
-            room: options.max_text,
-            most: options.max_text,
+            room: most,
+            most,
+            text_room: usize::MAX,
+            taken: 0,
+        };
+        if !place.in_case {
+            return (draft, attributes);
         }
+        let room = place.out.open_room() / 2;
+        draft.taken = room.min(most.saturating_mul(TEXTS));
+        place.out.take_open(draft.taken);
+        draft.room = most.min(draft.taken / TEXTS);
+        draft.text_room = draft.taken - draft.room;
+        if attributes.size() > draft.text_room / 2 {
+            return (draft, Attributes::none());
+        }
+        draft.text_room -= attributes.size();
+        (draft, attributes)
+    }
+
+    /// How many bytes the next text may have.
+    pub(crate) fn text_room(&self) -> usize {
+        self.text_room
+    }
+
+    /// Notes that a text of so many bytes was read.
+    pub(crate) fn keeps_text(&mut self, bytes: usize) {
+        self.text_room = self.text_room.saturating_sub(bytes);
+    }
+
+    /// Ends it without a case of its own.
+    pub(crate) fn discard(self, out: &mut Output<'_>) {
+        out.give_open(self.taken);
     }
 
     /// What to call it in a message.
@@ -107,7 +152,14 @@ impl Draft {
     }
 
     /// The finished case under an id. `method` helps to find its place in a stack trace.
-    pub(crate) fn finish(self, id: TestId, outcome: Outcome, method: Option<&str>) -> TestCase {
+    pub(crate) fn finish(
+        self,
+        id: TestId,
+        outcome: Outcome,
+        method: Option<&str>,
+        out: &mut Output<'_>,
+    ) -> TestCase {
+        out.give_open(self.taken);
         let mut case = TestCase::new(id, outcome);
         case.duration = self.duration;
         let Told {

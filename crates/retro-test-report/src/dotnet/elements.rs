@@ -6,7 +6,7 @@ use std::io::BufRead;
 use super::Draft;
 use crate::ParseError;
 use crate::output::Output;
-use crate::xml::{Attributes, ReferenceText, Token, Tokens, local_name};
+use crate::xml::{Attributes, OpenTexts, ReferenceText, Token, Tokens, local_name};
 
 /// How far an end tag looks for its start tag.
 const END_TAG_REACH: usize = 256;
@@ -68,6 +68,9 @@ pub(crate) trait Elements {
     /// The outermost case that is open, if one is.
     fn open_case(&self) -> Option<&Draft>;
 
+    /// The innermost case that is open.
+    fn innermost_case(&mut self) -> Option<&mut Draft>;
+
     /// The end of the document. The elements still open do not close.
     fn finish(&mut self, out: &mut Output<'_>);
 }
@@ -79,6 +82,8 @@ pub(crate) struct Place<'p, 's, K> {
     pub(crate) line: u64,
     /// The element around.
     pub(crate) parent: Option<K>,
+    /// Whether a case is open.
+    pub(crate) in_case: bool,
 }
 
 impl<K> Place<'_, '_, K> {
@@ -106,7 +111,7 @@ pub(crate) fn read<E: Elements>(
         out,
         line: 1,
         open: Vec::new(),
-        texts: Vec::new(),
+        texts: OpenTexts::default(),
         recognised: false,
     };
     loop {
@@ -152,7 +157,7 @@ struct Walk<'w, 's, E: Elements> {
     line: u64,
     open: Vec<Open<E::Kind>>,
     /// The text of every open element that holds one.
-    texts: Vec<ReferenceText>,
+    texts: OpenTexts,
     recognised: bool,
 }
 
@@ -178,12 +183,15 @@ impl<E: Elements> Walk<'_, '_, E> {
             out: self.out,
             line: self.line,
             parent,
+            in_case: self.elements.open_case().is_some(),
         };
         self.elements.open(kind, attributes(), &mut place);
         if E::role(kind) == Role::Text {
             let limit = self.elements.limit(kind, self.out.options.max_text);
             let limit = limit.unwrap_or(self.out.suite_text_left());
-            self.texts.push(ReferenceText::new(limit));
+            let case = self.elements.innermost_case();
+            let room = case.map_or(usize::MAX, |case| case.text_room());
+            self.texts.push(limit.min(room), &self.out.options);
         }
         let name = hash(local_name(name));
         self.open.push(Open { kind, name });
@@ -252,11 +260,15 @@ impl<E: Elements> Walk<'_, '_, E> {
             {
                 self.out.spend_suite_text(text.len());
             }
+            if let Some(case) = self.elements.innermost_case() {
+                case.keeps_text(text.as_ref().map_or(0, ReferenceText::len));
+            }
         }
         let mut place = Place {
             out: self.out,
             line: self.line,
             parent: self.open.last().map(|open| open.kind),
+            in_case: self.elements.open_case().is_some(),
         };
         self.elements.close(kind, text, &mut place);
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use retro_domain::{Outcome, TestCase, TestId};
 use serde::Deserialize;
 
+use super::events_package::Package;
 use super::failure::panic_message;
 use super::line::{Line, PackageEnd, classify};
 use super::package::{OpenTest, PackageEnding, add_output, left_open};
@@ -103,38 +104,6 @@ pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, 
     Ok(run.recognised)
 }
 
-struct Package {
-    tests: BTreeMap<String, OpenTest>,
-    output: KeptText,
-    /// A line of output that has no end yet.
-    line: String,
-    panic: Option<String>,
-    not_built: Option<&'static str>,
-    coverage: Option<String>,
-    started: Option<String>,
-    failed: u64,
-    is_open: bool,
-    /// Open tests there was no room for.
-    untracked: u64,
-}
-
-impl Package {
-    fn new(limit: usize) -> Self {
-        Self {
-            tests: BTreeMap::new(),
-            output: KeptText::new(limit),
-            line: String::new(),
-            panic: None,
-            not_built: None,
-            coverage: None,
-            started: None,
-            failed: 0,
-            is_open: true,
-            untracked: 0,
-        }
-    }
-}
-
 struct Run<'o, 's> {
     out: &'o mut Output<'s>,
     room: OpenRoom,
@@ -195,7 +164,7 @@ impl Run<'_, '_> {
             return;
         };
         if package.started.is_none() {
-            package.started = event.time.as_deref().map(ToOwned::to_owned);
+            package.started = event.time.as_deref().and_then(timestamp);
         }
         let took = event
             .elapsed
@@ -222,12 +191,13 @@ impl Run<'_, '_> {
             "skip" => self.end_test(&name, test, Outcome::Skipped, took),
             "output" | "bench" => self.test_output(&name, test, &event),
             action => {
-                if let Some(test) = self.test(&name, test) {
+                let package = self.packages.get_mut(&name);
+                if let Some(test) = package.and_then(|package| package.tests.get_mut(test)) {
                     match action {
                         "pause" => test.is_paused = true,
                         "cont" => test.is_paused = false,
-                        "attr" => test.property(&event.key, &event.value),
-                        "artifacts" => test.artifacts(&event.path),
+                        "attr" => test.property(&event.key, &event.value, &mut self.room),
+                        "artifacts" => test.artifacts(&event.path, &mut self.room),
                         _ => {}
                     }
                 }
@@ -246,13 +216,10 @@ impl Run<'_, '_> {
         self.packages.get_mut(name)
     }
 
-    fn test(&mut self, package: &str, test: &str) -> Option<&mut OpenTest> {
-        self.packages.get_mut(package)?.tests.get_mut(test)
-    }
-
     fn begin(&mut self, package: &str, test: &str) {
         // A benchmark runs several times under one name.
-        if self.test(package, test).is_some() && !test.starts_with("Benchmark") {
+        let open = self.packages.get(package).map(|package| &package.tests);
+        if open.is_some_and(|open| open.contains_key(test)) && !test.starts_with("Benchmark") {
             self.left(
                 package,
                 test,
@@ -269,7 +236,8 @@ impl Run<'_, '_> {
             return;
         }
         if self.room.enter(test.len()) {
-            entry.tests.insert(test.to_owned(), OpenTest::new(limit));
+            let open = Box::new(OpenTest::new(limit));
+            entry.tests.insert(test.to_owned(), open);
         } else {
             entry.untracked += 1;
         }
@@ -281,7 +249,7 @@ impl Run<'_, '_> {
             .get_mut(package)
             .and_then(|p| p.tests.remove(test));
         if let Some(open) = open {
-            self.deliver(package, test, open, outcome, None, Some(why.to_owned()));
+            self.deliver(package, test, *open, outcome, None, Some(why.to_owned()));
         }
     }
 
@@ -307,7 +275,7 @@ impl Run<'_, '_> {
             }
         }
         match open {
-            Some(open) => self.deliver(package, test, open, outcome, took, None),
+            Some(open) => self.deliver(package, test, *open, outcome, took, None),
             None => {
                 let mut case = OpenTest::new(limit).case(test, outcome, None);
                 case.duration = took;
@@ -325,7 +293,7 @@ impl Run<'_, '_> {
         took: Option<Duration>,
         message: Option<String>,
     ) {
-        self.room.leave(test.len(), open.output.len());
+        open.leave(test, &mut self.room);
         let mut case = open.case(test, outcome, message);
         case.duration = took;
         self.hand_over(package, case);
@@ -346,7 +314,8 @@ impl Run<'_, '_> {
             return;
         };
         if entry.panic.is_none() {
-            entry.panic = panic_message(&event.output);
+            let message = panic_message(&event.output);
+            entry.panic = message.and_then(|message| self.room.keep(message));
         }
         let Some(open) = entry.tests.get_mut(test) else {
             return;
@@ -371,15 +340,12 @@ impl Run<'_, '_> {
         let Some(entry) = self.packages.get_mut(name) else {
             return;
         };
-        if entry.line.len() < 4096 {
-            entry.line.push_str(output);
-        }
-        if !output.ends_with('\n') {
+        let Some(line) = entry.line(output, &mut self.room) else {
             return;
-        }
-        let line = std::mem::take(&mut entry.line);
+        };
         if entry.panic.is_none() {
-            entry.panic = panic_message(&line);
+            let message = panic_message(&line);
+            entry.panic = message.and_then(|message| self.room.keep(message));
         }
         match classify(&line) {
             // Before version 1.20, benchmarks are no tests of their own.
@@ -389,7 +355,12 @@ impl Run<'_, '_> {
                     .push(("bench".to_owned(), bench.figures.to_owned()));
                 self.hand_over(name, case);
             }
-            Line::Coverage(text) => entry.coverage = Some(text.to_owned()),
+            Line::Coverage(text) => {
+                if let Some(before) = entry.coverage.take() {
+                    self.room.give(before.len());
+                }
+                entry.coverage = self.room.keep(text.to_owned());
+            }
             Line::Package(package) => {
                 if let PackageEnd::NotBuilt(why) = package.ended {
                     entry.not_built = Some(why);
@@ -424,6 +395,12 @@ impl Run<'_, '_> {
         };
         let mut entry = std::mem::replace(entry, Package::new(limit));
         let build = self.builds.remove(name);
+        if let Some(build) = &build {
+            self.room.leave(name.len(), build.len());
+        }
+        for kept in [&entry.panic, &entry.coverage].into_iter().flatten() {
+            self.room.give(kept.len());
+        }
         let ending = match ending {
             PackageEnding::Failed(_) => PackageEnding::Failed(entry.panic.as_deref()),
             other => other,
@@ -432,16 +409,16 @@ impl Run<'_, '_> {
             let Some(open) = entry.tests.remove(&test) else {
                 continue;
             };
-            match left {
-                Some((outcome, message)) => {
+            match left.outcome() {
+                Some(outcome) => {
                     entry.failed += u64::from(outcome.is_failure());
                     if outcome == Outcome::Passed && !test.starts_with("Benchmark") {
                         let why = format!("{test} has no end; its package passed");
                         self.out.warn(self.number, why);
                     }
-                    self.deliver(name, &test, open, outcome, None, message);
+                    self.deliver(name, &test, *open, outcome, None, ending.why(left));
                 }
-                None => self.room.leave(test.len(), open.output.len()),
+                None => open.leave(&test, &mut self.room),
             }
         }
         if entry.untracked > 0 {
@@ -452,7 +429,7 @@ impl Run<'_, '_> {
             self.out.warn(self.number, why);
             self.out.summary.truncated = true;
         }
-        self.room.texts += entry.output.len() + build.as_ref().map_or(0, KeptText::len);
+        self.room.texts += entry.output.len() + entry.line.len();
         let output = entry.output.finish();
         let build = build.and_then(KeptText::finish);
         if ending == PackageEnding::Passed || matches!(ending, PackageEnding::Cut(_)) {
@@ -475,7 +452,7 @@ impl Run<'_, '_> {
                 .filter(|name| !name.is_empty())
                 .into_iter()
                 .collect(),
-            started: entry.started.as_deref().and_then(timestamp),
+            started: entry.started,
             duration: took,
             properties: entry
                 .coverage

@@ -1,5 +1,6 @@
 //! What `go test` writes: its events with `-json`, its text without.
 
+mod events_package;
 mod failure;
 mod json;
 mod line;

@@ -9,6 +9,9 @@ use super::line::{Bench, Line, classify};
 use crate::kept_text::KeptText;
 use crate::open_room::OpenRoom;
 
+/// Tests without an end by name. In boxes, for a map has room for many and a package may have one.
+pub(super) type OpenTests = BTreeMap<String, Box<OpenTest>>;
+
 /// A test without an end.
 #[derive(Debug)]
 pub(super) struct OpenTest {
@@ -16,7 +19,12 @@ pub(super) struct OpenTest {
     pub(super) properties: Vec<(String, String)>,
     pub(super) attachments: Vec<Attachment>,
     pub(super) is_paused: bool,
+    /// The room that properties and attachments take.
+    room: usize,
 }
+
+/// What a property or an attachment takes beside its texts.
+const ITEM: usize = 64;
 
 /// The most properties, and the most attachments, of one test.
 const MOST_PROPERTIES: usize = 1_000;
@@ -31,18 +39,33 @@ impl OpenTest {
             properties: Vec::new(),
             attachments: Vec::new(),
             is_paused: false,
+            room: 0,
         }
     }
 
-    pub(super) fn property(&mut self, key: &str, value: &str) {
-        let fits = key.len() + value.len() <= LONGEST_PROPERTY;
-        if fits && self.properties.len() < MOST_PROPERTIES {
+    /// Gives back the room that the test takes under a name.
+    pub(super) fn leave(&self, name: &str, room: &mut OpenRoom) {
+        room.leave(name.len(), self.output.len());
+        room.give(self.room);
+    }
+
+    /// Whether there is room for one more item in a list, and takes it.
+    fn has_room(&mut self, bytes: usize, listed: usize, room: &mut OpenRoom) -> bool {
+        let fits = bytes <= LONGEST_PROPERTY && listed < MOST_PROPERTIES;
+        let fits = fits && room.take(bytes + ITEM);
+        self.room += if fits { bytes + ITEM } else { 0 };
+        fits
+    }
+
+    pub(super) fn property(&mut self, key: &str, value: &str, room: &mut OpenRoom) {
+        if self.has_room(key.len() + value.len(), self.properties.len(), room) {
             self.properties.push((key.to_owned(), value.to_owned()));
         }
     }
 
-    pub(super) fn artifacts(&mut self, path: &str) {
-        if path.len() <= LONGEST_PROPERTY && self.attachments.len() < MOST_PROPERTIES {
+    pub(super) fn artifacts(&mut self, path: &str, room: &mut OpenRoom) {
+        // The name is a part of the path.
+        if self.has_room(path.len(), self.attachments.len(), room) {
             self.attachments.push(Attachment {
                 name: path.rsplit(['/', '\\']).next().unwrap_or(path).to_owned(),
                 path: path.to_owned(),
@@ -83,14 +106,47 @@ pub(super) enum PackageEnding<'a> {
     Cut(bool),
 }
 
-/// The outcome of a test without an end and why; `None` when it is left out.
-pub(super) type Judged = Option<(Outcome, Option<String>)>;
+impl PackageEnding<'_> {
+    /// Why a test has no end.
+    pub(super) fn why(self, left: Left) -> Option<String> {
+        let said = match (self, left) {
+            (_, Left::Out | Left::Passed) => return None,
+            (Self::Failed(why), _) => why.unwrap_or("the package failed"),
+            _ => "the output stops while it runs",
+        };
+        let state = match left {
+            Left::Paused => "did not resume",
+            _ => "did not end",
+        };
+        Some(format!("the test {state}: {said}"))
+    }
+}
+
+/// What becomes of a test without an end.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) enum Left {
+    /// Nobody is told of it.
+    Out,
+    Passed,
+    /// It did not end.
+    Running,
+    /// It did not end, and was waiting when its package did.
+    Paused,
+}
+
+impl Left {
+    /// The outcome, of what is not left out.
+    pub(super) fn outcome(self) -> Option<Outcome> {
+        match self {
+            Self::Out => None,
+            Self::Passed => Some(Outcome::Passed),
+            Self::Running | Self::Paused => Some(Outcome::Errored),
+        }
+    }
+}
 
 /// What becomes of tests without an end, by name.
-pub(super) fn left_open(
-    tests: &BTreeMap<String, OpenTest>,
-    ending: PackageEnding<'_>,
-) -> Vec<(String, Judged)> {
+pub(super) fn left_open(tests: &OpenTests, ending: PackageEnding<'_>) -> Vec<(String, Left)> {
     let judge = |name: &String, test: &OpenTest| {
         let is_benchmark = name.starts_with("Benchmark");
         // Names sort so that the tests inside another one follow it, but for some in between.
@@ -101,22 +157,11 @@ pub(super) fn left_open(
             .is_some_and(|(next, _)| next.starts_with(&inner));
         match ending {
             // A benchmark has no end of its own, and one of others measures nothing.
-            PackageEnding::Passed if is_benchmark && has_inner => None,
-            PackageEnding::Passed => Some((Outcome::Passed, None)),
-            PackageEnding::Failed(why) => {
-                let why = why.unwrap_or("the package failed");
-                let state = if test.is_paused {
-                    "did not resume"
-                } else {
-                    "did not end"
-                };
-                Some((Outcome::Errored, Some(format!("the test {state}: {why}"))))
-            }
-            PackageEnding::Cut(false) => None,
-            PackageEnding::Cut(true) => {
-                let why = "the test did not end: the output stops while it runs";
-                Some((Outcome::Errored, Some(why.to_owned())))
-            }
+            PackageEnding::Passed if is_benchmark && has_inner => Left::Out,
+            PackageEnding::Passed => Left::Passed,
+            PackageEnding::Failed(_) if test.is_paused => Left::Paused,
+            PackageEnding::Failed(_) | PackageEnding::Cut(true) => Left::Running,
+            PackageEnding::Cut(false) => Left::Out,
         }
     };
     tests

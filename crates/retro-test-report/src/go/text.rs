@@ -2,7 +2,7 @@
 //!
 //! The name of a package comes after its tests, so what is known of them waits until then.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::BufRead;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use retro_domain::{Outcome, TestCase, TestId};
 use super::failure::panic_message;
 use super::json::not_built;
 use super::line::{Bench, End, Line, PackageEnd, classify, end_after_output};
-use super::package::{OpenTest, PackageEnding, add_output, left_open};
+use super::package::{Left, OpenTest, OpenTests, PackageEnding, add_output, left_open};
 use crate::kept_text::{KeptText, first_line};
 use crate::lines::Lines;
 use crate::open_room::OpenRoom;
@@ -23,6 +23,7 @@ pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, 
     let mut lines = Lines::new(reader, out.options.max_text.max(4096));
     let package = Package::new(&out.options);
     let mut run = Run {
+        builds_room: OpenRoom::new(&out.options),
         out,
         package,
         builds: BTreeMap::new(),
@@ -55,7 +56,7 @@ struct Held {
     name: String,
     outcome: Outcome,
     took: Option<Duration>,
-    open: OpenTest,
+    open: Box<OpenTest>,
     /// Why it has no end.
     message: Option<String>,
     has_room: bool,
@@ -65,7 +66,7 @@ struct Package {
     room: OpenRoom,
     /// The name, when it comes before the tests.
     header: Option<String>,
-    open: BTreeMap<String, OpenTest>,
+    open: OpenTests,
     /// The test whose output is being read.
     current: Option<String>,
     /// The test that ended last, whose output may follow its end.
@@ -90,7 +91,7 @@ impl Package {
         Self {
             room: OpenRoom::new(options),
             header: None,
-            open: BTreeMap::new(),
+            open: OpenTests::new(),
             current: None,
             last: None,
             held: Vec::new(),
@@ -116,6 +117,7 @@ struct Run<'o, 's> {
     package: Package,
     /// What the compiler said, by package.
     builds: BTreeMap<String, KeptText>,
+    builds_room: OpenRoom,
     /// The package about which the compiler speaks.
     build: Option<String>,
     number: u64,
@@ -147,13 +149,15 @@ impl Run<'_, '_> {
                 }
             }
             Line::Attribute(name, key, value) => {
-                if let Some(open) = self.package.open.get_mut(name) {
-                    open.property(key, value);
+                let Package { open, room, .. } = &mut self.package;
+                if let Some(open) = open.get_mut(name) {
+                    open.property(key, value, room);
                 }
             }
             Line::Artifacts(name, path) => {
-                if let Some(open) = self.package.open.get_mut(name) {
-                    open.artifacts(path);
+                let Package { open, room, .. } = &mut self.package;
+                if let Some(open) = open.get_mut(name) {
+                    open.artifacts(path, room);
                 }
             }
             Line::End(end) => self.end_test(end),
@@ -184,7 +188,8 @@ impl Run<'_, '_> {
             Line::Build(name) => {
                 self.settle();
                 self.package.current = None;
-                if self.builds.len() < 1_000 {
+                let is_known = self.builds.contains_key(name);
+                if is_known || self.builds_room.enter(name.len()) {
                     self.builds
                         .entry(name.to_owned())
                         .or_insert_with(|| KeptText::new(64 << 10));
@@ -216,7 +221,9 @@ impl Run<'_, '_> {
             .as_ref()
             .and_then(|name| self.builds.get_mut(name))
         {
-            return text.push_line(line.as_bytes());
+            let room = &mut self.builds_room.texts;
+            text.push_within(line.as_bytes(), room);
+            return text.push_within(b"\n", room);
         }
         self.output(line);
     }
@@ -277,14 +284,15 @@ impl Run<'_, '_> {
         let package = &mut self.package;
         if package.room.enter(name.len()) {
             let limit = self.out.options.max_text;
-            package.open.insert(name.to_owned(), OpenTest::new(limit));
+            let open = Box::new(OpenTest::new(limit));
+            package.open.insert(name.to_owned(), open);
         } else {
             package.untracked += 1;
         }
         package.current = Some(name.to_owned());
     }
 
-    fn unended(&mut self, name: &str, open: OpenTest, outcome: Outcome, why: &str) {
+    fn unended(&mut self, name: &str, open: Box<OpenTest>, outcome: Outcome, why: &str) {
         self.hold(Held {
             name: name.to_owned(),
             outcome,
@@ -312,7 +320,7 @@ impl Run<'_, '_> {
             name: end.name.to_owned(),
             outcome: end.outcome,
             took: end.took,
-            open: open.unwrap_or_else(|| OpenTest::new(limit)),
+            open: open.unwrap_or_else(|| Box::new(OpenTest::new(limit))),
             message: None,
             has_room,
         });
@@ -328,7 +336,8 @@ impl Run<'_, '_> {
             && held.name == bench.name
             && held.outcome == Outcome::Passed
         {
-            held.open.property("bench", bench.figures);
+            held.open
+                .property("bench", bench.figures, &mut package.room);
             return;
         }
         let end = End {
@@ -337,8 +346,9 @@ impl Run<'_, '_> {
             took: None,
         };
         self.end_test(end);
-        if let Some(held) = &mut self.package.last {
-            held.open.property("bench", bench.figures);
+        let Package { last, room, .. } = &mut self.package;
+        if let Some(held) = last {
+            held.open.property("bench", bench.figures, room);
         }
     }
 
@@ -380,7 +390,7 @@ impl Run<'_, '_> {
             has_room,
         } = held;
         if has_room {
-            self.package.room.leave(name.len(), open.output.len());
+            open.leave(&name, &mut self.package.room);
         }
         let mut case: TestCase = open.case(&name, outcome, message);
         case.duration = took;
@@ -395,21 +405,13 @@ impl Run<'_, '_> {
             PackageEnd::Passed | PackageEnd::Skipped => PackageEnding::Passed,
             PackageEnd::Failed | PackageEnd::NotBuilt(_) => PackageEnding::Failed(panic.as_deref()),
         };
-        self.leave_open(ending);
         let fresh = Package::new(&self.out.options);
         let header = self.package.header.take();
         let name = name.map(ToOwned::to_owned).or(header);
-        let is_nameless = self.package.is_nameless;
-        let suite = name.as_deref().filter(|_| !is_nameless);
-        for held in std::mem::take(&mut self.package.held) {
-            self.deliver(held, suite);
-        }
+        self.deliver_all(name.as_deref(), ending);
         let package = std::mem::replace(&mut self.package, fresh);
         let output = package.output.finish();
-        let build = name
-            .as_ref()
-            .and_then(|name| self.builds.remove(name))
-            .and_then(KeptText::finish);
+        let build = name.as_ref().and_then(|name| self.compiled(name));
         let mut whole = match ended {
             PackageEnd::NotBuilt(why) => Some(not_built(why, build.as_deref())),
             PackageEnd::Failed if package.failed == 0 => {
@@ -444,56 +446,77 @@ impl Run<'_, '_> {
         });
     }
 
-    fn leave_open(&mut self, ending: PackageEnding<'_>) {
-        if self.package.open.is_empty() {
-            return self.warn_untracked();
+    /// What the compiler said about a package.
+    fn compiled(&mut self, package: &str) -> Option<String> {
+        let said = self.builds.remove(package)?;
+        self.builds_room.leave(package.len(), said.len());
+        said.finish()
+    }
+
+    /// Hands over the tests that waited for their package, and those that have no end.
+    fn deliver_all(&mut self, package: Option<&str>, ending: PackageEnding<'_>) {
+        let package = package.filter(|_| !self.package.is_nameless);
+        let left = self.left(ending);
+        for held in std::mem::take(&mut self.package.held) {
+            self.deliver(held, package);
         }
-        let roots: HashSet<&str> = self
-            .package
-            .held
+        for (name, left) in left {
+            let Some(open) = self.package.open.remove(&name) else {
+                continue;
+            };
+            let Some(outcome) = left.outcome() else {
+                continue;
+            };
+            if outcome == Outcome::Passed && !name.starts_with("Benchmark") {
+                let why = format!("{name} has no end; its package passed");
+                self.out.warn(self.number, why);
+            }
+            self.package.tests += 1;
+            self.package.failed += u64::from(outcome.is_failure());
+            let held = Held {
+                name,
+                outcome,
+                took: None,
+                open,
+                message: ending.why(left),
+                has_room: true,
+            };
+            self.deliver(held, package);
+        }
+        self.warn_untracked();
+    }
+
+    /// What becomes of the tests without an end.
+    fn left(&self, ending: PackageEnding<'_>) -> Vec<(String, Left)> {
+        let Package { open, held, .. } = &self.package;
+        if open.is_empty() {
+            return Vec::new();
+        }
+        let roots: HashSet<&str> = held
             .iter()
             .filter(|held| held.outcome == Outcome::Passed && !held.name.contains('/'))
             .map(|held| held.name.as_str())
             .collect();
-        // What a test that passed ran inside has passed, even when its end was lost.
-        let mut left = left_open(&self.package.open, ending);
-        for (name, judged) in &mut left {
-            let root = name.split('/').next().unwrap_or_default();
-            if name.contains('/') && roots.contains(root) {
-                *judged = Some((Outcome::Passed, None));
-            }
-        }
-        // Benchmarks inside another one were measured, and it has no figures of its own.
-        let measured: HashSet<String> = self
-            .package
-            .held
+        let measured: BTreeSet<&str> = held
             .iter()
             .filter(|held| held.name.starts_with("Benchmark"))
-            .flat_map(|held| {
-                held.name
-                    .match_indices('/')
-                    .map(|(at, _)| held.name[..at].to_owned())
-            })
+            .map(|held| held.name.as_str())
             .collect();
-        for (name, judged) in left {
-            let Some(open) = self.package.open.remove(&name) else {
-                continue;
-            };
-            match judged {
-                Some((Outcome::Passed, _)) if measured.contains(&name) => {}
-                Some((outcome, why)) => {
-                    if outcome == Outcome::Passed && !name.starts_with("Benchmark") {
-                        self.out.warn(
-                            self.number,
-                            format!("{name} has no end; its package passed"),
-                        );
-                    }
-                    self.unended(&name, open, outcome, &why.unwrap_or_default());
-                }
-                None => {}
+        let mut left = left_open(open, ending);
+        for (name, left) in &mut left {
+            // What a test that passed ran inside has passed, even when its end was lost.
+            let root = name.split('/').next().unwrap_or_default();
+            if name.contains('/') && roots.contains(root) {
+                *left = Left::Passed;
+            }
+            // Benchmarks inside another one were measured, and it has no figures of its own.
+            let inner = format!("{name}/");
+            let next = measured.range(&*inner..).next();
+            if *left == Left::Passed && next.is_some_and(|next| next.starts_with(&inner)) {
+                *left = Left::Out;
             }
         }
-        self.warn_untracked();
+        left
     }
 
     fn warn_untracked(&mut self) {
@@ -516,8 +539,9 @@ impl Run<'_, '_> {
         } else if !package.is_empty() || package.panic.is_some() {
             self.out.summary.truncated = true;
             let open = package.open.len();
-            if let Some(panic) = package.panic.clone() {
-                self.leave_open(PackageEnding::Failed(Some(&panic)));
+            let header = self.package.header.take();
+            if let Some(panic) = self.package.panic.clone() {
+                self.deliver_all(header.as_deref(), PackageEnding::Failed(Some(&panic)));
                 self.out.run_failure(panic);
             } else {
                 if open > 0 && !is_whole {
@@ -526,11 +550,7 @@ impl Run<'_, '_> {
                         format!("the output ends inside {open} tests, which are left out"),
                     );
                 }
-                self.leave_open(PackageEnding::Cut(is_whole));
-            }
-            let header = self.package.header.clone();
-            for held in std::mem::take(&mut self.package.held) {
-                self.deliver(held, header.as_deref());
+                self.deliver_all(header.as_deref(), PackageEnding::Cut(is_whole));
             }
         }
         if self.is_silent {

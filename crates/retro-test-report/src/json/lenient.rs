@@ -39,6 +39,15 @@ impl NodeRoom {
         }
     }
 
+    /// For a value that there is one of, and that says little.
+    pub(crate) fn small(max_text: usize) -> Self {
+        Self {
+            values: 5_000,
+            bytes: max_text,
+            left_out: 0,
+        }
+    }
+
     fn text(&mut self, text: String) -> Node {
         if text.len() > SHORT {
             match self.bytes.checked_sub(text.len()) {

@@ -7,6 +7,7 @@ use crate::directives::{attachment, directives, only_directives};
 use crate::kept_text::append;
 use crate::numbers;
 use crate::odd::Odd;
+use crate::output::Output;
 use crate::panic_message::find_panic;
 use crate::spare::{self, Spare};
 use crate::write::extra::{self, Extra};
@@ -49,6 +50,8 @@ pub(super) struct OpenCase {
     most: usize,
     /// How many bytes results, attempts and properties may still have.
     room: usize,
+    /// What it takes of the room that is shared by cases inside of others.
+    taken: usize,
 }
 
 impl Default for OpenCase {
@@ -66,6 +69,7 @@ impl Default for OpenCase {
             results: Vec::new(),
             most: 0,
             room: 0,
+            taken: 0,
         }
     }
 }
@@ -109,17 +113,46 @@ impl OpenCase {
         self.results.clear();
     }
 
+    /// Works out how much it may keep, which is less inside of another case. Gives the attributes,
+    /// if it may keep them.
+    pub(super) fn take_room<'a>(
+        &mut self,
+        attributes: Attributes<'a>,
+        is_nested: bool,
+        out: &mut Output<'_>,
+    ) -> Attributes<'a> {
+        self.most = out.options.max_text;
+        self.taken = 0;
+        let mut fits = true;
+        if is_nested {
+            self.taken = out.open_room() / 2;
+            out.take_open(self.taken);
+            fits = attributes.size() <= self.taken / 2;
+            // Two outputs, and everything else.
+            self.most = self.most.min(self.taken / 2 / (ROOM + 2));
+        }
+        self.room = self.most.saturating_mul(ROOM);
+        if fits { attributes } else { Attributes::none() }
+    }
+
+    /// Gives back what it took.
+    pub(super) fn give_room(&mut self) -> usize {
+        std::mem::take(&mut self.taken)
+    }
+
+    /// How many bytes one text of it may have.
+    pub(super) fn most(&self) -> usize {
+        self.most
+    }
+
     /// Reads the start tag.
     pub(super) fn open(
         &mut self,
         mut attributes: Attributes<'_>,
-        most: usize,
         spare: &mut Spare,
         odd: &mut Odd,
     ) {
         self.reset(spare);
-        self.most = most;
-        self.room = most.saturating_mul(ROOM);
         let (mut left_out, mut has_class) = (0_usize, false);
         while let Some((name, value)) = attributes.next_value() {
             let slot = match name {

@@ -19,7 +19,7 @@ use crate::odd::Odd;
 use crate::open_suite::OpenSuite;
 use crate::output::Output;
 use crate::spare::Spare;
-use crate::xml::{Attributes, Marks, ReferenceText, Token, Tokens, local_name};
+use crate::xml::{Attributes, Marks, OpenTexts, ReferenceText, Token, Tokens, local_name};
 
 /// Suites deeper than this are left out of the names of tests, so that a hostile depth does not
 /// make every name as long as the file.
@@ -27,6 +27,12 @@ const DEEPEST_NAME: usize = 100;
 
 /// How far an end tag looks for its start tag.
 const END_TAG_REACH: usize = 256;
+
+/// The most results whose messages are kept while they are open.
+const MOST_RESULTS: usize = 8;
+
+/// The most bytes of the name of a property whose value is a text.
+const LONGEST_NAME: usize = 4096;
 
 /// Reads a document; whether it was a JUnit report at all.
 pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, ParseError> {
@@ -40,7 +46,7 @@ pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, 
         cases: Vec::new(),
         open_cases: 0,
         spare: Spare::default(),
-        texts: Vec::new(),
+        texts: OpenTexts::default(),
         results: Vec::new(),
         path: Vec::new(),
         path_stamp: 0,
@@ -85,7 +91,7 @@ struct Document<'o, 's> {
     open_cases: usize,
     spare: Spare,
     /// The text of every open element that holds one.
-    texts: Vec<ReferenceText>,
+    texts: OpenTexts,
     /// The results and attempts that are open.
     results: Vec<ResultElement>,
     /// The names of the suites around.
@@ -125,18 +131,23 @@ impl Document<'_, '_> {
                 }
             }
             Element::Result(outcome) | Element::Attempt(outcome) => {
+                // More of them are open only inside of cases inside of cases.
+                let attributes = match self.results.len() {
+                    ..MOST_RESULTS => attributes,
+                    _ => Attributes::none(),
+                };
                 let result = ResultElement::new(*outcome, attributes, &mut self.spare);
                 self.results.push(result);
             }
             _ => {}
         }
         if element.holds_text() {
-            let limit = match self.open_cases {
-                0 => self.out.suite_text_left(),
-                _ => self.out.options.max_text,
+            let limit = match self.case() {
+                None => self.out.suite_text_left(),
+                Some(case) => case.most(),
             };
-            let text = ReferenceText::new(limit);
-            self.texts.push(text.filling(self.spare.take()));
+            let spare = self.spare.take();
+            self.texts.push(limit, &self.out.options).fill(spare);
         }
         self.open.push(element);
         if tag.ends_with(b"/") {
@@ -150,8 +161,9 @@ impl Document<'_, '_> {
         }
         let case = &mut self.cases[self.open_cases];
         self.open_cases += 1;
-        let most = self.out.options.max_text;
-        case.open(attributes, most, &mut self.spare, &mut self.odd);
+        let is_nested = self.open_cases > 1;
+        let attributes = case.take_room(attributes, is_nested, self.out);
+        case.open(attributes, &mut self.spare, &mut self.odd);
         self.case_opened = true;
     }
 
@@ -175,7 +187,7 @@ impl Document<'_, '_> {
     }
 
     fn open_suite(&mut self, element: &Element, attributes: Attributes<'_>) {
-        let (mut suite, name) = suite::open(attributes, &mut self.odd);
+        let (mut suite, name) = suite::open(attributes, &mut self.odd, self.out);
         if *element == Element::Suite
             && let Some(name) = name
         {
@@ -209,7 +221,10 @@ impl Document<'_, '_> {
                 self.property(name, value);
                 Element::Property(None)
             }
-            None => Element::Property(Some(name)),
+            None => {
+                name.truncate(name.floor_char_boundary(LONGEST_NAME));
+                Element::Property(Some(name))
+            }
         }
     }
 
@@ -217,7 +232,7 @@ impl Document<'_, '_> {
         if let Some(case) = self.case() {
             case.property(name, value);
         } else if let Some(suite) = self.suites.last_mut() {
-            suite.property(name, value);
+            suite.property(name, value, self.out);
         }
     }
 
@@ -347,6 +362,10 @@ impl Document<'_, '_> {
             suite.add(case.outcome, case.flaky);
         }
         self.out.case(case);
+        if let Some(case) = self.case() {
+            let room = case.give_room();
+            self.out.give_open(room);
+        }
         self.cases.truncate(self.open_cases);
         self.open_cases -= 1;
         self.case_opened = false;
@@ -354,6 +373,7 @@ impl Document<'_, '_> {
 
     fn pop_suite(&mut self) -> Option<OpenSuite> {
         let mut suite = self.suites.pop()?;
+        suite.leave(self.out);
         if suite.named {
             suite.is_at(&self.path, self.out);
             self.path.pop();

@@ -1,18 +1,27 @@
 //! The start tag of a `<testsuite>`, or of the element around them all.
 
+use std::rc::Rc;
+
 use crate::numbers;
 use crate::odd::Odd;
 use crate::open_suite::{OpenSuite, count};
+use crate::output::Output;
 use crate::xml::Attributes;
 
 /// Reads the start tag. Gives the suite and its name.
-pub(super) fn open(attributes: Attributes<'_>, odd: &mut Odd) -> (OpenSuite, Option<String>) {
-    let (mut suite, mut name) = (OpenSuite::default(), None);
+pub(super) fn open(
+    attributes: Attributes<'_>,
+    odd: &mut Odd,
+    out: &mut Output<'_>,
+) -> (OpenSuite, Option<String>) {
+    let mut suite = OpenSuite::default();
+    let attributes = suite.affords(attributes, 1, out);
+    let (mut name, mut file) = (None, None);
     let metadata = &mut suite.metadata;
     for (key, raw) in attributes {
         let slot = match key {
             b"name" => &mut name,
-            b"file" | b"filepath" => &mut suite.file,
+            b"file" | b"filepath" => &mut file,
             b"hostname" => &mut metadata.hostname,
             _ => &mut None,
         };
@@ -39,5 +48,6 @@ pub(super) fn open(attributes: Attributes<'_>, odd: &mut Odd) -> (OpenSuite, Opt
             _ => {}
         }
     }
+    suite.file = file.map(Rc::from);
     (suite, name)
 }

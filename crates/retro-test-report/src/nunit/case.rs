@@ -41,8 +41,9 @@ pub(super) fn outcome_of(result: &str, label: Option<&str>) -> Option<Outcome> {
 
 impl OpenCase {
     pub(super) fn new(attributes: Attributes<'_>, place: &mut Place<'_, '_, Kind>) -> Self {
+        let (draft, attributes) = Draft::begin(attributes, place);
         let mut case = Self {
-            draft: Draft::new(place.line, &place.out.options),
+            draft,
             full_name: None,
             class: None,
             method: None,
@@ -134,7 +135,7 @@ impl OpenCase {
         }
         let id = self.id(levels);
         let method = self.method.as_deref();
-        self.draft.finish(id, outcome, method)
+        self.draft.finish(id, outcome, method, place.out)
     }
 
     fn id(&mut self, levels: &[Level]) -> TestId {

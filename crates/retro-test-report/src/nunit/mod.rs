@@ -106,10 +106,10 @@ impl Elements for Report {
                     case.has_reason = true;
                 }
             }
-            Kind::Property | Kind::Category => self.property(kind, attributes),
+            Kind::Property | Kind::Category => self.property(kind, attributes, place.out),
             Kind::Environment => {
                 if let Some(suite) = self.suites.last_mut() {
-                    suite.environment(attributes);
+                    suite.environment(attributes, place.out);
                 }
             }
             _ => {}
@@ -140,7 +140,7 @@ impl Elements for Report {
             }
             Kind::Message | Kind::Trace | Kind::FilePath => {
                 if let Some(text) = text.and_then(ReferenceText::finish_trimmed) {
-                    self.told(kind, text, place.parent);
+                    self.told(kind, text, place);
                 }
             }
             _ => {}
@@ -149,6 +149,10 @@ impl Elements for Report {
 
     fn open_case(&self) -> Option<&Draft> {
         self.cases.first().map(|case| &case.draft)
+    }
+
+    fn innermost_case(&mut self) -> Option<&mut Draft> {
+        self.cases.last_mut().map(|it| &mut it.draft)
     }
 
     fn finish(&mut self, out: &mut Output<'_>) {
@@ -162,7 +166,7 @@ impl Elements for Report {
 }
 
 impl Report {
-    fn property(&mut self, kind: Kind, attributes: Attributes<'_>) {
+    fn property(&mut self, kind: Kind, attributes: Attributes<'_>, out: &mut Output<'_>) {
         let (mut name, mut value) = (String::new(), String::new());
         for (key, raw) in attributes {
             match key {
@@ -177,22 +181,24 @@ impl Report {
         if let Some(case) = self.cases.last_mut() {
             case.draft.property(name, value);
         } else if let Some(suite) = self.suites.last_mut() {
-            suite.open.property(name, value);
+            suite.open.property(name, value, out);
         }
     }
 
     /// Takes a message, a trace or the path of an attachment.
-    fn told(&mut self, kind: Kind, text: String, parent: Option<Kind>) {
+    fn told(&mut self, kind: Kind, text: String, place: &mut Place<'_, '_, Kind>) {
         let Some(case) = self.cases.last_mut() else {
             if let Some(suite) = self.suites.last_mut()
                 && kind == Kind::Message
+                && suite.message.is_none()
+                && suite.open.takes(text.len(), place.out)
             {
-                suite.message.get_or_insert(text);
+                suite.message = Some(text);
             }
             return;
         };
         let draft = &mut case.draft;
-        match (kind, parent) {
+        match (kind, place.parent) {
             (Kind::FilePath, _) => draft.attachment(&text),
             (Kind::Message, Some(Kind::Reason)) => _ = draft.reason.get_or_insert(text),
             (Kind::Message, _) => _ = draft.failure().message.get_or_insert(text),
@@ -201,8 +207,9 @@ impl Report {
         }
     }
 
-    fn pop_suite(&mut self, out: &Output<'_>) -> Option<OpenSuite> {
+    fn pop_suite(&mut self, out: &mut Output<'_>) -> Option<OpenSuite> {
         let mut suite = self.suites.pop()?;
+        suite.open.leave(out);
         if suite.open.named {
             suite
                 .open

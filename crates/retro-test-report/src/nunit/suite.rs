@@ -7,6 +7,7 @@ use crate::kept_text::first_line;
 use crate::numbers;
 use crate::odd::Odd;
 use crate::open_suite::{self, count};
+use crate::output::Output;
 use crate::xml::Attributes;
 
 /// Suites deeper than this are left out of the names of tests.
@@ -66,6 +67,8 @@ impl OpenSuite {
     ) -> Self {
         let mut suite = Self::default();
         let is_root = kind == Kind::Root;
+        // Its name is also kept as a level, alone and after those around it.
+        let attributes = suite.open.affords(attributes, 3, place.out);
         let (mut odd, mut type_name, mut date) = (Odd::default(), None, None);
         let (mut result, mut label, mut success) = (None, None, None);
         let (mut not_run, mut skipped, mut inconclusive) = (None, None, None);
@@ -186,15 +189,20 @@ impl OpenSuite {
         true
     }
 
-    pub(super) fn environment(&mut self, attributes: Attributes<'_>) {
+    pub(super) fn environment(&mut self, attributes: Attributes<'_>, out: &mut Output<'_>) {
         for (key, raw) in attributes {
             match key {
-                b"machine-name" => self.open.metadata.hostname = Some(Attributes::text(raw)),
+                b"machine-name" => {
+                    let name = Attributes::text(raw);
+                    if self.open.takes(name.len(), out) {
+                        self.open.metadata.hostname = Some(name);
+                    }
+                }
                 // These say where and by whom, not with what.
                 b"cwd" | b"user" | b"user-domain" => {}
                 _ => self
                     .open
-                    .property(Attributes::text(key), Attributes::text(raw)),
+                    .property(Attributes::text(key), Attributes::text(raw), out),
             }
         }
     }

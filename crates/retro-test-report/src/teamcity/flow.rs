@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use retro_domain::{Location, TestCase};
+use retro_domain::{Location, TestCase, Timestamp};
 
 use crate::kept_text::KeptText;
 use crate::numbers::duration;
@@ -15,18 +15,20 @@ pub(super) struct Flow {
     pub(super) inherited: usize,
     /// Suites too deep to have a name.
     pub(super) unnamed: u64,
-    pub(super) tests: BTreeMap<String, OpenTest>,
+    /// In boxes, for a map has room for many and most flows have one.
+    pub(super) tests: BTreeMap<String, Box<OpenTest>>,
     /// The open tests by how many suites are around them.
     pub(super) by_depth: BTreeSet<(usize, String)>,
     /// Those of them that failed.
     pub(super) failed: BTreeSet<String>,
+    /// The room that the suites around it take.
     pub(super) room: usize,
 }
 
 #[derive(Clone)]
 pub(super) struct Suite {
     pub(super) name: String,
-    pub(super) started: Option<String>,
+    pub(super) started: Option<Timestamp>,
 }
 
 pub(super) struct OpenTest {
@@ -34,11 +36,14 @@ pub(super) struct OpenTest {
     pub(super) case: TestCase,
     pub(super) is_failed: bool,
     pub(super) captures: bool,
-    pub(super) started: Option<String>,
+    pub(super) started: Option<Timestamp>,
     pub(super) detail: KeptText,
     pub(super) stdout: KeptText,
     pub(super) stderr: KeptText,
+    /// The room that its names take.
     pub(super) room: usize,
+    /// The room that all but names and outputs takes.
+    pub(super) items: usize,
 }
 
 pub(super) fn names(suites: &[Suite]) -> Vec<String> {

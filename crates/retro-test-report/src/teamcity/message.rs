@@ -27,19 +27,14 @@ pub(super) fn find(line: &str) -> Option<(&str, Message<'_>, &str)> {
     if name.is_empty() {
         return None;
     }
-    let (mut quoted, mut escaped, mut end) = (false, false, None);
-    for (at, byte) in attributes.bytes().enumerate() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'|' => escaped = true,
-            b'\'' => quoted = !quoted,
-            b']' if !quoted => {
-                end = Some(at);
-                break;
-            }
-            _ => {}
+    let mut quoted = false;
+    let end = unescaped_place(attributes, |byte| match byte {
+        b'\'' => {
+            quoted = !quoted;
+            false
         }
-    }
+        _ => !quoted,
+    });
     let message = Message {
         name,
         attributes: &attributes[..end.unwrap_or(attributes.len())],
@@ -66,16 +61,26 @@ impl<'a> Message<'a> {
         let mut rest = self.attributes;
         std::iter::from_fn(move || {
             let (key, value) = rest.split_once('\'')?;
-            let mut escaped = false;
-            let end = value.bytes().position(|byte| {
-                let is_end = byte == b'\'' && !escaped;
-                escaped = byte == b'|' && !escaped;
-                is_end
-            });
+            let end = unescaped_place(value, |byte| byte == b'\'');
             let end = end.unwrap_or(value.len());
             rest = value.get(end + 1..).unwrap_or_default();
             Some((key.trim().trim_end_matches('=').trim_end(), &value[..end]))
         })
+    }
+}
+
+/// The first quote or bracket that is not escaped and that is wanted.
+fn unescaped_place(text: &str, mut is_wanted: impl FnMut(u8) -> bool) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    loop {
+        at += memchr::memchr3(b'|', b'\'', b']', bytes.get(at..)?)?;
+        match bytes[at] {
+            // Nor is what follows looked at.
+            b'|' => at += 2,
+            byte if is_wanted(byte) => return Some(at),
+            _ => at += 1,
+        }
     }
 }
 

@@ -30,6 +30,12 @@ const FLOW: usize = 400;
 /// The most properties, and the most attachments, of one test.
 const MOST_ITEMS: usize = 1_000;
 
+/// The most bytes of a text of one of them.
+const LONGEST_TEXT: usize = 4_096;
+
+/// What one of them takes beside its texts.
+const ITEM: usize = 64;
+
 /// Whether a line has a message of a test run.
 pub(crate) fn is_evidence(line: &[u8]) -> bool {
     if memchr::memmem::find(line, b"##teamcity[").is_none() {
@@ -156,13 +162,22 @@ impl Run<'_, '_> {
         if suites.is_empty() || !self.room.enter(size) {
             return;
         }
-        if let Some(flow) = self.flow(id) {
-            let old = std::mem::replace(&mut flow.room, size);
-            flow.inherited = suites.len();
-            flow.suites = suites;
-            if old > 0 {
-                self.room.leave(old, 0);
-            }
+        let Some(flow) = self.flow(id) else {
+            return self.room.leave(size, 0);
+        };
+        let inherited = std::mem::replace(&mut flow.inherited, suites.len());
+        let old = std::mem::replace(&mut flow.room, size);
+        let lost = std::mem::replace(&mut flow.suites, suites);
+        self.leave_suites(&lost, inherited, old);
+    }
+
+    /// Gives back the room of a flow's suites, of which so many were around it and took `around`.
+    fn leave_suites(&mut self, suites: &[Suite], inherited: usize, around: usize) {
+        for suite in suites.iter().skip(inherited) {
+            self.room.leave(suite.name.len(), 0);
+        }
+        if around > 0 {
+            self.room.leave(around, 0);
         }
     }
 
@@ -170,12 +185,7 @@ impl Run<'_, '_> {
         self.leave_tests(id, 0, "its flow ended");
         if let Some(flow) = self.flows.remove(id) {
             self.room.leave(id.len() + FLOW, 0);
-            for suite in &flow.suites[flow.inherited.min(flow.suites.len())..] {
-                self.room.leave(suite.name.len(), 0);
-            }
-            if flow.room > 0 {
-                self.room.leave(flow.room, 0);
-            }
+            self.leave_suites(&flow.suites, flow.inherited, flow.room);
         }
     }
 
@@ -183,7 +193,7 @@ impl Run<'_, '_> {
         self.recognised = true;
         let suite = Suite {
             name: name.to_owned(),
-            started: message.get("timestamp").map(|time| time.into_owned()),
+            started: message.get("timestamp").and_then(|time| timestamp(&time)),
         };
         let has_room = self.room.enter(name.len());
         if let Some(flow) = self.flow(flow) {
@@ -232,9 +242,7 @@ impl Run<'_, '_> {
         for suite in &ended {
             self.room.leave(suite.name.len(), 0);
         }
-        let started = ended
-            .first()
-            .and_then(|suite| timestamp(suite.started.as_deref()?));
+        let started = ended.first().and_then(|suite| suite.started);
         self.out.suite(SuiteMetadata {
             path,
             started,
@@ -252,7 +260,8 @@ impl Run<'_, '_> {
             let flow = self.flows.get(id)?;
             // The suites' names are kept once more.
             let size: usize = flow.suites.iter().map(|suite| suite.name.len() + 24).sum();
-            let size = size + name.len() + 400;
+            // So is its own: in lists by name, by depth, and of failed ones.
+            let size = size + 2 * name.len() + 400;
             if !self.room.enter(size) {
                 return None;
             }
@@ -273,12 +282,17 @@ impl Run<'_, '_> {
                 stdout: KeptText::new(limit),
                 stderr: KeptText::new(limit),
                 room: size,
+                items: 0,
             };
             let flow = self.flows.get_mut(id)?;
-            flow.tests.insert(name.to_owned(), test);
+            flow.tests.insert(name.to_owned(), Box::new(test));
             flow.by_depth.insert((depth, name.to_owned()));
         }
-        self.flows.get_mut(id)?.tests.get_mut(name)
+        self.flows
+            .get_mut(id)?
+            .tests
+            .get_mut(name)
+            .map(|test| &mut **test)
     }
 
     fn too_many(&mut self) {
@@ -300,11 +314,15 @@ impl Run<'_, '_> {
         let captures = message
             .get("captureStandardOutput")
             .is_some_and(|text| text == "true");
-        let started = message.get("timestamp").map(|time| time.into_owned());
+        let started = message.get("timestamp").and_then(|time| timestamp(&time));
         let location = message.get("locationHint").and_then(|hint| location(&hint));
+        let location = location.filter(|place| self.room.take(place.file.len()));
+        let file = location.as_ref().map_or(0, |place| place.file.len());
         let Some(test) = self.test(flow, name) else {
+            self.room.give(file);
             return self.too_many();
         };
+        test.items += file;
         test.captures = captures;
         test.started = started;
         test.case.location = location;
@@ -339,7 +357,6 @@ impl Run<'_, '_> {
         test.is_failed = true;
         let first = first_line(&said).or_else(|| first_line(&parts[0]));
         case.message = case.message.take().or(first);
-        case.kind = case.kind.take().or(kind.map(|kind| kind.into_owned()));
         // A message of several lines is not kept whole as a message.
         if said.trim().contains('\n') && !parts[0].contains(&*said) {
             parts.insert(0, said.into_owned());
@@ -351,6 +368,10 @@ impl Run<'_, '_> {
         let Some(test) = flow.tests.get_mut(name) else {
             return;
         };
+        if let Some(kind) = kind.filter(|_| test.case.kind.is_none()) {
+            test.case.kind = self.room.keep(kind.into_owned());
+            test.items += test.case.kind.as_ref().map_or(0, String::len);
+        }
         let room = &mut self.room.texts;
         for part in parts.iter().filter(|part| !part.trim().is_empty()) {
             test.detail.push_within(part.trim_end().as_bytes(), room);
@@ -387,7 +408,7 @@ impl Run<'_, '_> {
             );
             return;
         };
-        let began = test.started.as_deref().and_then(timestamp);
+        let began = test.started;
         let between = || {
             let millis = ended?.unix_millis().checked_sub(began?.unix_millis())?;
             Some(Duration::from_millis(u64::try_from(millis).ok()?))
@@ -426,22 +447,29 @@ impl Run<'_, '_> {
         let (Some(test), Some(value)) = (test, message.get("value")) else {
             return;
         };
-        let case = &mut test.case;
         let key = message.get("name").filter(|key| !key.is_empty());
         let kind = message.get("type").unwrap_or_default();
-        if value.len() > 4096 || key.as_ref().is_some_and(|key| key.len() > 4096) {
+        let is_file = matches!(&*kind, "artifact" | "image" | "video");
+        let listed = match is_file {
+            true => test.case.attachments.len(),
+            false => test.case.properties.len(),
+        };
+        let longest = key.as_ref().map_or(0, |key| key.len()).max(value.len());
+        // One of the two may be the other's end.
+        let size = 2 * longest + ITEM;
+        if longest > LONGEST_TEXT || listed == MOST_ITEMS || !self.room.take(size) {
             return;
         }
-        if matches!(&*kind, "artifact" | "image" | "video") {
-            let path = value.into_owned();
-            let last = path.rsplit(['/', '\\']).next().unwrap_or(&path).to_owned();
-            if case.attachments.len() < MOST_ITEMS {
-                let name = key.map_or(last, |key| key.into_owned());
-                case.attachments.push(Attachment { name, path });
-            }
-        } else if case.properties.len() < MOST_ITEMS {
+        test.items += size;
+        let case = &mut test.case;
+        let value = value.into_owned();
+        if is_file {
+            let last = value.rsplit(['/', '\\']).next().unwrap_or(&value);
+            let name = key.map_or(last.to_owned(), |key| key.into_owned());
+            case.attachments.push(Attachment { name, path: value });
+        } else {
             let key = key.map_or("metadata".to_owned(), |key| key.into_owned());
-            case.properties.push((key, value.into_owned()));
+            case.properties.push((key, value));
         }
     }
 
@@ -463,6 +491,7 @@ impl Run<'_, '_> {
         }
         let texts = test.detail.len() + test.stdout.len() + test.stderr.len();
         self.room.leave(test.room, texts);
+        self.room.give(test.items);
         test.case.duration = took;
         test.case.detail = test.detail.finish_trimmed();
         test.case.stdout = test.stdout.finish();

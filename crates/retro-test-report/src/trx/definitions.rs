@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::SHORT_TEXT;
 use crate::dotnet::{base_name, parameters_after, split_parameters};
 use crate::xml::Attributes;
 
@@ -15,12 +16,24 @@ const OVERHEAD: usize = 64;
 /// The most properties kept of one definition.
 const MOST_PROPERTIES: usize = 100;
 
+/// The most bytes of one of them: a name and a value as long as texts may be, with their marks.
+const LONGEST_PROPERTY: usize = 2 * SHORT_TEXT + 100;
+
 /// What a definition says that few have, or that must be kept for each test.
 #[derive(Debug, Default)]
 struct More {
     /// The name of its method, when the name of the test does not tell it.
     method: Option<String>,
     properties: Vec<(String, String)>,
+}
+
+impl More {
+    fn property(&mut self, name: &str, value: String) {
+        let fits = !name.is_empty() && name.len() + value.len() <= LONGEST_PROPERTY;
+        if fits && self.properties.len() < MOST_PROPERTIES {
+            self.properties.push((name.to_owned(), value));
+        }
+    }
 }
 
 /// What is kept of a definition.
@@ -92,10 +105,7 @@ impl Definitions {
                     let text = Attributes::text(raw);
                     open.storage = base_name(&text).to_owned();
                 }
-                b"priority" => {
-                    let value = Attributes::text(raw);
-                    open.more.properties.push(("priority".to_owned(), value));
-                }
+                b"priority" => open.more.property("priority", Attributes::text(raw)),
                 _ => {}
             }
         }
@@ -119,11 +129,8 @@ impl Definitions {
     }
 
     pub(super) fn property(&mut self, name: &str, value: String) {
-        if let Some(open) = &mut self.open
-            && open.more.properties.len() < MOST_PROPERTIES
-            && !name.is_empty()
-        {
-            open.more.properties.push((name.to_owned(), value));
+        if let Some(open) = &mut self.open {
+            open.more.property(name, value);
         }
     }
 

@@ -166,7 +166,7 @@ impl Elements for Report {
 
     fn open(&mut self, kind: Kind, attributes: Attributes<'_>, place: &mut Place<'_, '_, Kind>) {
         match kind {
-            Kind::TestRun => self.run.name(attributes),
+            Kind::TestRun => self.run.name(attributes, place.out),
             Kind::Times => self.run.times(attributes, place),
             Kind::Result(is_aggregation) => {
                 let mut result = OpenResult::new(is_aggregation, attributes, place);
@@ -201,7 +201,10 @@ impl Elements for Report {
                     let path = Attributes::text(path);
                     match self.results.last_mut() {
                         Some(result) => result.draft.attachment(&path),
-                        None => self.run.suite.property("attachment".to_owned(), path),
+                        None => {
+                            let name = "attachment".to_owned();
+                            self.run.suite.property(name, path, place.out);
+                        }
                     }
                 }
             }
@@ -254,6 +257,10 @@ impl Elements for Report {
 
     fn open_case(&self) -> Option<&Draft> {
         self.results.first().map(|result| &result.draft)
+    }
+
+    fn innermost_case(&mut self) -> Option<&mut Draft> {
+        self.results.last_mut().map(|it| &mut it.draft)
     }
 
     fn finish(&mut self, out: &mut Output<'_>) {

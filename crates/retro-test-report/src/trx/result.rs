@@ -48,8 +48,9 @@ impl OpenResult {
         attributes: Attributes<'_>,
         place: &mut Place<'_, '_, Kind>,
     ) -> Self {
+        let (draft, attributes) = Draft::begin(attributes, place);
         let mut result = Self {
-            draft: Draft::new(place.line, &place.out.options),
+            draft,
             test: None,
             outcome: None,
             computer: None,
@@ -101,6 +102,7 @@ impl OpenResult {
     pub(super) fn finish(mut self, place: &mut Place<'_, '_, Kind>) -> Result<Unnamed, Outcome> {
         let outcome = self.outcome(place);
         if self.is_container(outcome) {
+            self.draft.discard(place.out);
             return Err(outcome);
         }
         let plain = ["Passed", "Failed", "Error", "NotExecuted"];
@@ -115,7 +117,7 @@ impl OpenResult {
         let id = TestId::named(name.unwrap_or_else(|| "(unnamed)".to_owned()));
         let in_class = class_and_name(&id.name).map_or(id.name.as_str(), |(_, name)| name);
         let method = method_of(in_class).to_owned();
-        let case = self.draft.finish(id, outcome, Some(&method));
+        let case = self.draft.finish(id, outcome, Some(&method), place.out);
         let test = self.test;
         Ok(Unnamed { test, case })
     }

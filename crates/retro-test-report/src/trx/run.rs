@@ -28,11 +28,11 @@ pub(super) struct Run {
 }
 
 impl Run {
-    pub(super) fn name(&mut self, attributes: Attributes<'_>) {
+    pub(super) fn name(&mut self, attributes: Attributes<'_>, out: &mut Output<'_>) {
         for (key, raw) in attributes {
             if key == b"name" {
                 let name = Attributes::text(raw);
-                self.suite.property("name".to_owned(), name);
+                self.suite.property("name".to_owned(), name, out);
             }
         }
     }
@@ -135,7 +135,7 @@ impl Run {
     }
 
     /// The end of the run, on a line, or of a document that was cut off before.
-    pub(super) fn close(self, line: Option<u64>, out: &mut Output<'_>) {
+    pub(super) fn close(mut self, line: Option<u64>, out: &mut Output<'_>) {
         if let Some(claim) = self.suite.false_claim().filter(|_| line.is_some()) {
             out.warn(line, claim);
         }
@@ -152,6 +152,7 @@ impl Run {
         } else if failed {
             out.run_failure(format!("the run as a whole is {outcome}"));
         }
+        self.suite.leave(out);
         if self.suite.is_worth_telling() {
             out.suite(self.suite.metadata);
         }

@@ -29,6 +29,16 @@ impl<'a> Attributes<'a> {
         }
     }
 
+    /// How many bytes they have together.
+    pub(crate) fn size(&self) -> usize {
+        self.tag.len()
+    }
+
+    /// None.
+    pub(crate) fn none() -> Self {
+        Self::new(b"")
+    }
+
     /// The element's name without its prefix, and the attributes, of a whole tag.
     pub(crate) fn of_tag(tag: &'a [u8], marks: &'a Marks) -> (&'a [u8], Self) {
         if let Some(((from, to), marks)) = marks.of_tag() {

@@ -7,10 +7,12 @@
 
 mod attributes;
 mod marks;
+mod open_texts;
 mod references;
 mod tokens;
 
 pub(crate) use attributes::{Attributes, Value, local_name};
 pub(crate) use marks::Marks;
+pub(crate) use open_texts::OpenTexts;
 pub(crate) use references::ReferenceText;
 pub(crate) use tokens::{Token, Tokens};

@@ -9,12 +9,15 @@ use crate::open_suite::{OpenSuite, count};
 use crate::output::Output;
 use crate::xml::Attributes;
 
+/// The most characters kept of what an error outside of tests is called.
+const LONGEST_NAME: usize = 500;
+
 /// An assembly whose end was not read yet.
 #[derive(Debug, Default)]
 pub(super) struct OpenAssembly {
     pub(super) suite: OpenSuite,
     /// The type of the exception that is open outside of tests.
-    pub(super) exception: Option<String>,
+    exception: Option<String>,
     /// What the error that is open says of itself.
     error: Option<String>,
     errors_claimed: u64,
@@ -25,6 +28,7 @@ impl OpenAssembly {
     pub(super) fn new(attributes: Attributes<'_>, place: &mut Place<'_, '_, Kind>) -> Self {
         let mut assembly = Self::default();
         let suite = &mut assembly.suite;
+        let attributes = suite.affords(attributes, 1, place.out);
         let (mut counts, mut name) = (Counts::default(), None);
         let (mut date, mut time, mut exact) = (None, None, None);
         for (key, raw) in attributes {
@@ -44,7 +48,8 @@ impl OpenAssembly {
                     assembly.errors_claimed = count(&text(), &mut counts.odd).unwrap_or(0);
                 }
                 b"environment" | b"test-framework" | b"target-framework" => {
-                    suite.property(String::from_utf8_lossy(key).into_owned(), text());
+                    let key = String::from_utf8_lossy(key).into_owned();
+                    suite.property(key, text(), place.out);
                 }
                 _ => counts.read(key, raw),
             }
@@ -80,7 +85,12 @@ impl OpenAssembly {
             }
         }
         self.exception = None;
-        self.error = Some(parts.join(" ").trim().to_owned());
+        self.error = Some(parts.join(" ").trim().chars().take(LONGEST_NAME).collect());
+    }
+
+    /// Notes the type of the exception that is open outside of tests.
+    pub(super) fn exception(&mut self, name: Option<String>) {
+        self.exception = name.map(|name| name.chars().take(LONGEST_NAME).collect());
     }
 
     pub(super) fn is_in_error(&self) -> bool {
@@ -122,7 +132,8 @@ impl OpenAssembly {
         self.cut(place.out);
     }
 
-    pub(super) fn cut(self, out: &mut Output<'_>) {
+    pub(super) fn cut(mut self, out: &mut Output<'_>) {
+        self.suite.leave(out);
         if self.suite.is_worth_telling() {
             out.suite(self.suite.metadata);
         }
@@ -165,6 +176,7 @@ impl Counts {
 /// Reads the start tag of a collection or a class.
 pub(super) fn group(attributes: Attributes<'_>, place: &mut Place<'_, '_, Kind>) -> OpenSuite {
     let (mut suite, mut counts) = (OpenSuite::default(), Counts::default());
+    let attributes = suite.affords(attributes, 1, place.out);
     for (key, raw) in attributes {
         match key {
             b"name" => suite.metadata.path = vec![Attributes::text(raw)],

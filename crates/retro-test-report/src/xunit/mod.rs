@@ -137,7 +137,7 @@ impl Elements for Report {
                     let failure = test.draft.failure();
                     failure.kind = failure.kind.take().or(exception);
                 } else if let Some(assembly) = self.assemblies.last_mut() {
-                    assembly.exception = exception;
+                    assembly.exception(exception);
                 }
             }
             Kind::Trait => {
@@ -205,6 +205,10 @@ impl Elements for Report {
         self.tests.first().map(|test| &test.draft)
     }
 
+    fn innermost_case(&mut self) -> Option<&mut Draft> {
+        self.tests.last_mut().map(|it| &mut it.draft)
+    }
+
     fn finish(&mut self, out: &mut Output<'_>) {
         while let Some(assembly) = self.assemblies.pop() {
             assembly.cut(out);
@@ -264,7 +268,11 @@ impl Report {
     }
 
     fn close_group(&mut self, place: &mut Place<'_, '_, Kind>) {
-        if let Some(claim) = self.groups.pop().and_then(|group| group.false_claim()) {
+        let Some(mut group) = self.groups.pop() else {
+            return;
+        };
+        group.leave(place.out);
+        if let Some(claim) = group.false_claim() {
             place.warn(claim);
         }
     }

@@ -19,8 +19,9 @@ pub(super) struct OpenTest {
 
 impl OpenTest {
     pub(super) fn new(attributes: Attributes<'_>, place: &mut Place<'_, '_, Kind>) -> Self {
+        let (draft, attributes) = Draft::begin(attributes, place);
         let mut test = Self {
-            draft: Draft::new(place.line, &place.out.options),
+            draft,
             class: None,
             method: None,
             result: None,
@@ -131,6 +132,7 @@ impl OpenTest {
             name: name.to_owned(),
             parameters: parameters.map(ToOwned::to_owned),
         };
-        self.draft.finish(id, outcome, self.method.as_deref())
+        let method = self.method.as_deref();
+        self.draft.finish(id, outcome, method, place.out)
     }
 }
