@@ -13,7 +13,7 @@ use retro_domain::{Attempt, Outcome, OutcomeCounts, TestCase, TestId};
 use serde::Deserialize;
 
 use crate::json::{Number, each_line, object_in};
-use crate::kept_text::{first_line, trimmed};
+use crate::kept_text::{first_line, shortened, trimmed};
 use crate::libtest::{self, binary_death, binary_name, documentation_test};
 use crate::open_room::OpenRoom;
 use crate::output::Output;
@@ -241,7 +241,12 @@ impl Run<'_, '_> {
             }
             case.properties.push(("bench".to_owned(), figures));
         }
-        let text = event.stdout.filter(|text| !text.trim().is_empty());
+        let limit = self.out.options.max_text;
+        let kept = |text: Option<String>| {
+            let text = text.filter(|text| !text.trim().is_empty());
+            text.map(|text| shortened(text, limit))
+        };
+        let text = kept(event.stdout);
         if outcome == Outcome::Failed {
             if let Some(text) = text {
                 let (message, location) = failure_message(&text);
@@ -254,7 +259,7 @@ impl Run<'_, '_> {
         } else {
             case.stdout = text;
         }
-        case.stderr = event.stderr.filter(|text| !text.trim().is_empty());
+        case.stderr = kept(event.stderr);
         if attempt > 1 {
             // The failed attempts before have no events of their own.
             let of = |outcome| Attempt {
