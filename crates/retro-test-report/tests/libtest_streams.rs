@@ -118,3 +118,10 @@ fn more_failed_tests_than_can_wait_are_all_told_once() {
     let with_detail = read.cases.iter().filter(|case| case.detail.is_some());
     assert!(with_detail.count() > 20_000);
 }
+
+#[test]
+fn names_of_failed_tests_may_be_all_that_is_said_of_them() {
+    let text = "running 3 tests\n..F\nfailures:\n\nfailures:\n    c\n\n\
+                test result: FAILED. 2 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out\n";
+    check(text, &["failed c"]);
+}

@@ -222,7 +222,10 @@ impl Run {
             .filter(|name| !name.is_empty());
         match (kind, name) {
             (Line::Result(result), _) => self.finish(result, out),
-            (_, Some(name)) if self.phase == Phase::Names || binary.is_failed(name) => {
+            // Without details before it, the line is no part of any.
+            (_, Some(name))
+                if self.phase == Phase::Names || !binary.has_block() || binary.is_failed(name) =>
+            {
                 self.phase = Phase::Names;
                 binary.listed(name, out);
             }
