@@ -2,10 +2,8 @@
 
 use crate::Format;
 use crate::encoding::decode_start;
-use crate::libtest;
-use crate::tap;
-use crate::xml::{Attributes, Token, Tokens, local_name};
-use crate::{ctrf, go, libtest_json, teamcity, xunit};
+use crate::other_document::{binary_kind, first_elements, json_kind, other_document, xml_root};
+use crate::{ctrf, go, libtest, libtest_json, tap, teamcity, trx, xunit};
 
 /// The format of a file that starts with these bytes, or `None` when it is none of them.
 ///
@@ -25,8 +23,8 @@ pub(crate) fn detect_decoded(start: &[u8]) -> Option<Format> {
     }
     // Cargo names a binary before what it prints, of whatever format that is.
     let mut binary = None;
-    let mut lines = start.split(|&b| b == b'\n');
-    let by_line = lines.find_map(|line| {
+    let lines = || start.split(|&b| b == b'\n');
+    let by_line = lines().find_map(|line| {
         if let Some(format) = line_of(line) {
             Some(format)
         } else if libtest::is_evidence(line) {
@@ -37,8 +35,16 @@ pub(crate) fn detect_decoded(start: &[u8]) -> Option<Format> {
             tap::is_evidence(line).then_some(Format::Tap)
         }
     });
-    // A report may follow other output in the same stream.
-    by_line.or(binary).or_else(|| of_xml(start))
+    match by_line.or(binary) {
+        // A line that begins with `ok` may be any tool's; a plan or a version is TAP's alone.
+        Some(Format::Tap) if !lines().any(tap::is_heading) => {
+            let begins_xml = |line: &[u8]| line.trim_ascii_start().starts_with(b"<");
+            let xml = || lines().any(begins_xml).then(|| of_xml(start)).flatten();
+            xml().or(Some(Format::Tap))
+        }
+        // A report may follow other output in the same stream.
+        other => other.or_else(|| of_xml(start)),
+    }
 }
 
 /// The format that alone has lines like this one.
@@ -58,59 +64,64 @@ fn line_of(line: &[u8]) -> Option<Format> {
 
 /// The XML format of the first element that belongs to one.
 fn of_xml(start: &[u8]) -> Option<Format> {
+    if other_document(start).is_some() {
+        return None;
+    }
     let mut found = None;
+    let mut in_test_run = false;
     first_elements(start, |name, attributes| {
         found = match name {
             b"testsuites" | b"testsuite" | b"testcase" | b"testrun" => Some(Format::Junit),
-            b"TestRun" => Some(Format::Trx),
+            b"TestRun" => trx::is_run_of_report(attributes).then_some(Format::Trx),
+            name if in_test_run && trx::is_part_of_run(name) => Some(Format::Trx),
             b"test-run" | b"test-results" | b"test-suite" | b"test-case" => Some(Format::Nunit),
             b"assemblies" => Some(Format::Xunit),
             b"assembly" => xunit::is_assembly_of_report(attributes).then_some(Format::Xunit),
             _ => None,
         };
+        // Other tools have an element of this name, too.
+        in_test_run = name == b"TestRun";
         found.is_none()
     });
     found
 }
 
-/// Shows the names and attributes of the first elements of a document, most documents need only
-/// one, until `wants_more` says no.
-fn first_elements(start: &[u8], mut wants_more: impl FnMut(&[u8], Attributes<'_>) -> bool) {
-    let mut tokens = Tokens::new(start);
-    let mut seen = 0;
-    loop {
-        match tokens.next() {
-            Ok(Token::Start(tag)) => {
-                let end = tag
-                    .iter()
-                    .position(|b| b.is_ascii_whitespace() || *b == b'/');
-                let end = end.unwrap_or(tag.len());
-                seen += 1;
-                if !wants_more(local_name(&tag[..end]), Attributes::new(&tag[end..])) || seen == 20
-                {
-                    return;
-                }
-            }
-            Ok(Token::Eof) | Err(_) => break,
-            Ok(_) => {}
+/// What bytes that are no report look like, for a message. `asked` is the format that they were
+/// said to be.
+pub(crate) fn looks_like(start: &[u8], asked: Option<Format>) -> String {
+    if let Some(other) = other_document(start) {
+        return other;
+    }
+    match (detect_decoded(start), asked) {
+        (Some(format), Some(asked)) if format != asked => {
+            return format!("{} rather than what was asked for", format.title());
         }
+        (Some(format), _) => {
+            let title = format.title();
+            return format!("{title}, but no test and no result can be read from it");
+        }
+        (None, _) => {}
     }
-    // A tag that is cut off still has a name, when white space follows it.
-    let cut = tokens.cut_tag();
-    if let Some(end) = cut.iter().position(u8::is_ascii_whitespace) {
-        wants_more(local_name(&cut[..end]), Attributes::new(&cut[end..]));
+    if let Some(kind) = binary_kind(start) {
+        return kind.to_owned();
     }
-}
-
-/// What bytes that are no report look like, for a message.
-pub(crate) fn looks_like(start: &[u8]) -> String {
     let start = start.trim_ascii_start();
     let text = String::from_utf8_lossy(&start[..start.len().min(4096)]);
-    if let Some(format) = detect_decoded(start) {
-        return format!("{} rather than what was asked for", format.title());
-    }
     if text.starts_with('<') {
         return xml_root(start);
+    }
+    if text.starts_with(['{', '[']) {
+        return json_kind(start).to_owned();
+    }
+    if text
+        .lines()
+        .any(|line| tap::is_evidence(line.trim_start().as_bytes()))
+    {
+        return "TAP of which every line is indented: subtests without the tests around them"
+            .to_owned();
+    }
+    if let Some((_, kind)) = TEXTS.iter().find(|(words, _)| text.contains(words)) {
+        return (*kind).to_owned();
     }
     let line = text
         .lines()
@@ -118,34 +129,28 @@ pub(crate) fn looks_like(start: &[u8]) -> String {
         .unwrap_or_default()
         .trim();
     let shown: String = line.chars().take(80).filter(|c| !c.is_control()).collect();
-    let kind = if text.starts_with(['{', '[']) {
-        "JSON of another kind"
-    } else if text.bytes().filter(|b| *b == 0).count() > 2 {
-        "binary data"
-    } else {
-        return format!("text that begins with {shown:?}");
-    };
-    kind.to_owned()
+    format!("text that begins with {shown:?}")
 }
 
-fn xml_root(start: &[u8]) -> String {
-    let mut root = None;
-    first_elements(start, |name, _| {
-        root = Some(String::from_utf8_lossy(&name[..name.len().min(80)]).into_owned());
-        false
-    });
-    let Some(name) = root else {
-        return "XML without a single complete element".to_owned();
-    };
-    let kind = match name.as_str() {
-        "html" | "HTML" => "a web page",
-        "coverage" | "report" => "a coverage report",
-        "checkstyle" => "a Checkstyle report",
-        "testng-results" => "a TestNG result",
-        _ => "XML of another kind",
-    };
-    format!("{kind} (its root element is <{name}>)")
-}
+/// Words of tools that print no report unless they are asked to.
+const TEXTS: [(&str, &str); 4] = [
+    (
+        "= test session starts =",
+        "the text of pytest; --junitxml=FILE writes JUnit XML",
+    ),
+    (
+        "Nextest run ID ",
+        "the text of cargo-nextest; its profile's setting junit.path writes JUnit XML",
+    ),
+    (
+        "All tests successful.\nFiles=",
+        "the summary of prove; --verbose prints the tests themselves",
+    ),
+    (
+        "Test Summary Report\n----",
+        "the summary of prove; --verbose prints the tests themselves",
+    ),
+];
 
 #[cfg(test)]
 mod tests {
@@ -231,6 +236,11 @@ mod tests {
         check("<assemblies/>", Some(Xunit));
         check("<assembly name='a.dll' run-date='2018-06-15'>", Some(Xunit));
         check("<assembly name='a.dll' total='1", Some(Xunit));
+        check("<TestRun><Times/><Results/>", Some(Trx));
+        check(
+            "<TestRun xmlns='http://microsoft.com/schemas/VisualStudio/TeamTest/2006'/>",
+            Some(Trx),
+        );
     }
 
     #[test]
@@ -251,9 +261,26 @@ mod tests {
             "<?xml version=\"1.0\"?>",
             "1...5\n",
             "1..two\n",
+            "<TestRun><FailedTests/><SuccessfulTests><Test id='1'><Name>a</Name></Test>",
+            "<TestRun/>",
+            "<phpunit><testsuites><testsuite name='Unit'><directory>tests</directory>",
+            "<testsuite><testcase internalid='1' name='a'><summary/>",
+            "<html><body><testsuite name='a'>",
+            "<TestCase name='a'><TestFunction name='b'/>",
+            "    1..2\n    ok 1\n",
         ] {
             check(other, None);
         }
+    }
+
+    #[test]
+    fn a_line_that_only_begins_with_ok_does_not_hide_a_document() {
+        let document = "<?xml version='1.0'?>\n<testsuites><testsuite name='a'>";
+        check(
+            &format!("PASS a.js\nok 1 thing\n{document}"),
+            Some(Format::Junit),
+        );
+        check(&format!("ok 1 thing\n1..1\n{document}"), Some(Format::Tap));
     }
 
     #[test]
@@ -261,7 +288,7 @@ mod tests {
         for (start, expected) in [
             ("<test-run/>", "NUnit XML rather than what was asked for"),
             (
-                "<TestRun>",
+                "<TestRun><Results>",
                 "TRX (Visual Studio) rather than what was asked for",
             ),
             (
@@ -280,8 +307,20 @@ mod tests {
             ),
             ("<?xml?>", "XML without a single complete element"),
             ("TAP version 13", "TAP rather than what was asked for"),
+            (
+                "  1..1\n  ok 1",
+                "TAP of which every line is indented: subtests without the tests around them",
+            ),
+            (
+                "=== RUN   TestA",
+                "go test text, but no test and no result can be read from it",
+            ),
+            (
+                "== test session starts ==\ncollected 1 item\n",
+                "the text of pytest; --junitxml=FILE writes JUnit XML",
+            ),
         ] {
-            assert_eq!(looks_like(start.as_bytes()), expected);
+            assert_eq!(looks_like(start.as_bytes(), Some(Format::GoText)), expected);
         }
     }
 }

@@ -87,6 +87,18 @@ impl KeptText {
         self.bytes.len()
     }
 
+    /// Whether something did not fit.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.dropped > 0
+    }
+
+    /// Lets go of what is kept, and gives its size.
+    pub(crate) fn give_way(&mut self) -> usize {
+        let size = std::mem::take(&mut self.bytes).len();
+        self.dropped += size as u64;
+        size
+    }
+
     /// Takes the text out and leaves an empty one; `None` when it is blank.
     pub(crate) fn take(&mut self) -> Option<String> {
         if self.bytes.is_empty() {
@@ -139,6 +151,25 @@ pub(crate) fn append(to: &mut Option<String>, text: String, most: usize) {
         }
         None => *to = Some(text),
     }
+}
+
+/// A text that was read as a whole, up to a limit. What it says itself of a cut is counted in.
+pub(crate) fn shortened(mut text: String, limit: usize) -> String {
+    if text.len() <= limit + 100 {
+        return text;
+    }
+    let at = text.floor_char_boundary(limit);
+    let mut dropped = (text.len() - at) as u64;
+    let mark = text[at..].rsplit_once(" [cut here: ");
+    if let Some((_, mark)) = mark
+        && let Some(earlier) = mark.strip_suffix(" more bytes]")
+        && let Ok(earlier) = earlier.parse::<u64>()
+    {
+        dropped = (dropped - mark.len() as u64 - 12).saturating_add(earlier);
+    }
+    text.truncate(at);
+    text.push_str(&format!("\n[cut here: {dropped} more bytes]"));
+    text
 }
 
 /// The first line that is not blank, without white space around it; at most 500 characters.
@@ -251,6 +282,18 @@ mod tests {
             append(&mut all, text.to_owned(), 7);
             assert_eq!(all.as_deref(), Some(expected));
         }
+    }
+
+    #[test]
+    fn a_text_that_was_cut_is_cut_again() {
+        let short = |text: &str| shortened(text.to_owned(), 2);
+        assert_eq!(short("é and no more"), "é and no more");
+        let long = "é".repeat(60);
+        assert_eq!(short(&long), "é\n[cut here: 118 more bytes]");
+        assert_eq!(
+            short(&format!("{long} [cut here: 7 more bytes]")),
+            "é\n[cut here: 125 more bytes]"
+        );
     }
 
     #[test]

@@ -27,7 +27,7 @@
 //!
 //! - Nothing here performs I/O of its own, reads a clock or the environment, or panics.
 //! - Memory is bounded by one case and [`Options::max_text`], plus a few bytes per element that is
-//!   open and, in libtest text, the name of every failed test of one binary. Where many tests are
+//!   open and, in libtest text, up to 16 MiB of names of tests of one binary. Where many tests are
 //!   open at once (events, messages, one package of `go test` text), what is kept of them shares
 //!   one allowance: 20 MiB for names, 8 MiB for properties, and four times [`Options::max_text`].
 //!   In XML, suites that are open and cases inside of other cases share 12 MiB, and texts inside of
@@ -43,9 +43,17 @@
 //!
 //! # Non-guarantees
 //!
-//! - A name may come several times, when the file has it several times. Whether those are
-//!   attempts at one test or different tests is for the caller to say.
-//! - Counts that a report claims are compared with its cases and otherwise ignored.
+//! - A name may come several times, when the file has it several times: `go test -count`, retries
+//!   in TeamCity messages or xUnit.net, and different tests that share a name look alike, and each
+//!   case is handed over as it comes. Attempts that the file itself calls attempts are inside of one
+//!   case. A caller that wants one result for each name must choose between
+//!   [`RepeatRule`](retro_domain::RepeatRule)`::AnyFailureFails`, which hides no failure, and
+//!   `AnyPassPasses`, which is right only where a pass after failures is known to be a retry.
+//!   git-retro does so in JUnit XML of a command that succeeded, and nowhere else.
+//! - Counts that a report claims are compared with its cases and otherwise ignored, but for a
+//!   report without a single case: tests that it claims make it cut off, failures a failed run.
+//! - One stream is of one format. Where a report of another one begins in it, a warning says so;
+//!   only libtest text is read among libtest JSON.
 //!
 //! # A new format
 //!
@@ -57,6 +65,7 @@ mod detect;
 mod directives;
 mod dotnet;
 mod encoding;
+mod foreign;
 mod format;
 mod go;
 mod json;
@@ -71,6 +80,7 @@ mod odd;
 mod open_room;
 mod open_suite;
 mod options;
+mod other_document;
 mod output;
 mod panic_message;
 mod parse;

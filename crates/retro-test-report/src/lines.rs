@@ -40,6 +40,12 @@ impl<R: BufRead> Lines<R> {
 
     /// The next line without its line end, or `None` after the last one.
     pub(crate) fn next(&mut self) -> io::Result<Option<&[u8]>> {
+        Ok(self.next_and_end()?.map(|(line, _)| line))
+    }
+
+    /// As [`next`](Self::next), with whether the line had an end: the last one of a file that was
+    /// cut has none.
+    pub(crate) fn next_and_end(&mut self) -> io::Result<Option<(&[u8], bool)>> {
         self.reader.consume(std::mem::take(&mut self.pending));
         self.joined.clear();
         self.cut = false;
@@ -57,7 +63,7 @@ impl<R: BufRead> Lines<R> {
                 // The borrow checker does not see that this arm returns, so the buffer is asked
                 // for again; it is the same one.
                 let line = &self.reader.fill_buf()?[..end];
-                return Ok(Some(without_return(line)));
+                return Ok(Some((without_return(line), true)));
             }
             let part = end.unwrap_or(len);
             any |= len > 0;
@@ -73,7 +79,7 @@ impl<R: BufRead> Lines<R> {
                     let marker = format!(" [cut here: {dropped} more bytes]");
                     self.joined.extend_from_slice(marker.as_bytes());
                 }
-                return Ok(any.then(|| without_return(&self.joined)));
+                return Ok(any.then(|| (without_return(&self.joined), end.is_some())));
             }
         }
     }

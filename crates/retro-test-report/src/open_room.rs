@@ -9,6 +9,8 @@ pub(crate) struct OpenRoom {
     names: usize,
     items: usize,
     pub(crate) texts: usize,
+    /// For what says why a test failed, when there is no room for its output.
+    pub(crate) reasons: usize,
 }
 
 /// For the names of open tests.
@@ -26,6 +28,7 @@ impl OpenRoom {
             names: NAMES,
             items: ITEMS,
             texts: options.max_text.saturating_mul(4),
+            reasons: options.max_text,
         }
     }
 

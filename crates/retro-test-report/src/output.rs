@@ -139,7 +139,35 @@ impl<'s> Output<'s> {
         self.suite_text_left = self.suite_text_left.saturating_sub(bytes);
     }
 
+    /// A report of no test whose suites claim some: they are lost, and failures among them are no
+    /// reason to call it a good one.
+    fn tell_lost_tests(&mut self) {
+        let Summary {
+            counts,
+            subtests,
+            suites,
+            ..
+        } = &self.summary;
+        if counts.total() + subtests.total() > 0 {
+            return;
+        }
+        let has_tests = |suite: &SuiteMetadata| suite.claimed.tests.is_some_and(|n| n > 0);
+        let is_cut = suites.iter().any(has_tests);
+        let failures = |suite: &SuiteMetadata| {
+            let claimed = suite.claimed;
+            let count = claimed.failures.max(claimed.errors).filter(|n| *n > 0)?;
+            let name = suite.path.last().map_or("the report", String::as_str);
+            Some(format!("{name} claims {count} failures and has no test"))
+        };
+        let failure = suites.iter().find_map(failures);
+        self.summary.truncated |= is_cut;
+        if let Some(failure) = failure.filter(|_| self.summary.run_failure.is_none()) {
+            self.run_failure(failure);
+        }
+    }
+
     pub(crate) fn finish(mut self) -> Summary {
+        self.tell_lost_tests();
         let untold = self.warnings.saturating_sub(MAX_WARNINGS as u64);
         if untold > 0 {
             let message = format!("{untold} more warnings are not shown");

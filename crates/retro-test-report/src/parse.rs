@@ -4,12 +4,14 @@ use std::io::{self, BufRead, Read};
 
 use crate::detect::{detect_decoded, looks_like};
 use crate::encoding::{Decoded, decode_start, sniff};
+use crate::other_document::other_document;
 use crate::output::Output;
 use crate::{Format, Options, ReportSink, Summary};
 use crate::{ctrf, go, junit, libtest, libtest_json, nunit, tap, teamcity, trx, xunit};
 
-/// How much of a file is read to find out what it is.
+/// How much of a file is read to find out what it is, and how much when that says nothing.
 const START: u64 = 64 * 1024;
+const LONG_START: u64 = 1024 * 1024;
 
 /// Why a result file could not be read. Cases that went to the sink before stay valid.
 #[derive(Debug, thiserror::Error)]
@@ -60,17 +62,28 @@ pub fn parse<R: BufRead>(
 ) -> Result<Summary, ParseError> {
     let mut start = Vec::new();
     (&mut reader).take(START).read_to_end(&mut start)?;
-    let (encoding, mark) = sniff(&start)?;
-    let readable = decode_start(&start)?;
+    let mut readable = decode_start(&start)?;
+    let asked = format;
+    let mut format = asked.or_else(|| detect_decoded(&readable));
+    if format.is_none() && start.len() as u64 == START {
+        let more = LONG_START - START;
+        (&mut reader).take(more).read_to_end(&mut start)?;
+        readable = decode_start(&start)?;
+        format = detect_decoded(&readable);
+    }
     if readable.iter().all(|&b| b.is_ascii_whitespace() || b == 0) {
         return Err(ParseError::Empty);
     }
-    let other = || ParseError::NotAReport {
-        looks_like: looks_like(&readable),
+    let (encoding, mark) = sniff(&start)?;
+    let goes_on = start.len() as u64 == LONG_START;
+    let other = || {
+        let mut looks_like = looks_like(&readable, asked);
+        if goes_on {
+            looks_like.push_str(", in its first MiB; a report that begins later must be named");
+        }
+        ParseError::NotAReport { looks_like }
     };
-    let format = format
-        .or_else(|| detect_decoded(&readable))
-        .ok_or_else(other)?;
+    let format = format.ok_or_else(other)?;
     let source = Decoded::new(start, mark, reader, encoding);
     let mut out = Output::new(sink, format, options);
     let recognised = match format {
@@ -86,7 +99,9 @@ pub fn parse<R: BufRead>(
         Format::Nunit => nunit::read(source, &mut out)?,
         Format::Xunit => xunit::read(source, &mut out)?,
     };
-    if recognised {
+    // A document of another tool may have elements that a report has.
+    let is_empty = out.summary.counts.total() == 0;
+    if recognised && !(is_empty && other_document(&readable).is_some()) {
         Ok(out.finish())
     } else {
         Err(other())

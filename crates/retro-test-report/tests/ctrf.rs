@@ -129,7 +129,7 @@ fn counts_that_differ_are_told_wherever_they_stand() {
         );
         assert_eq!(
             read.warnings,
-            ["the summary claims 2 tests, 2 passed, 0 failed; there are 1, 1 and 0"]
+            ["the summary claims 2 tests, has 1; 2 passed, has 1"]
         );
         assert!(read.summary.truncated);
         let suite = &read.summary.suites[0];
@@ -197,4 +197,35 @@ fn odd_types_stop_nothing() {
         ),
         &["passed 12", "passed \u{fffd}"],
     );
+}
+
+#[test]
+fn claimed_counts_are_compared_word_by_word() {
+    let of = |summary: &str| {
+        let tests = "{\"name\":\"a\",\"status\":\"pending\"},{\"name\":\"b\",\"status\":\"other\",\"rawStatus\":\"timedOut\"}";
+        let tool = "\"tool\":{\"name\":\"t\"}";
+        format!("{{\"results\":{{{tool},\"summary\":{{{summary}}},\"tests\":[{tests}]}}}}")
+    };
+    let fitting = "\"tests\":2,\"passed\":0,\"failed\":0,\"skipped\":0,\"pending\":1,\"other\":1";
+    let read = check(of(fitting), &["skipped a", "errored b"]);
+    assert_eq!(read.warnings, [""; 0]);
+    let read = check(
+        of("\"tests\":2,\"skipped\":7,\"pending\":3,\"other\":2"),
+        &["skipped a", "errored b"],
+    );
+    assert_eq!(
+        read.warnings,
+        ["the summary claims 7 skipped, has 0; 3 pending, has 1; 2 other, has 1"]
+    );
+    assert_eq!(read.summary.suites[0].claimed.skipped, Some(10));
+    assert!(!read.summary.truncated);
+}
+
+#[test]
+fn a_number_too_large_is_none() {
+    let read = check(
+        "{\"reportFormat\":\"CTRF\",\"results\":{\"tests\":[{\"name\":\"a\",\"status\":\"passed\",\"duration\":1e400}]}}",
+        &["passed a"],
+    );
+    assert_eq!(read.cases[0].duration, None);
 }

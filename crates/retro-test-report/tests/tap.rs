@@ -116,10 +116,22 @@ fn directives_decide_what_counts() {
 }
 
 #[test]
-fn the_todo_list_of_an_old_plan_changes_no_result() {
-    check(
-        "1..2 todo 2;\nok 1 a\nnot ok 2 b\n",
+fn an_old_plan_may_list_tests_to_do() {
+    let read = check(
+        "1..4 todo 2 3;\nok 1 a\nnot ok 2 b\nok 3 c\nnot ok 4 d\n",
+        &["passed a", "skipped b", "skipped c", "failed d"],
+    );
+    let todo = |at: usize| read.cases[at].properties.first().map(|(_, v)| v.as_str());
+    assert_eq!((todo(1), todo(2)), (Some("not ok"), Some("ok")));
+    assert!(read.warnings.is_empty());
+    // Only the program that had such lists wrote the semicolon; other readers see no list at all.
+    let read = check(
+        "1..2 todo 2\nok 1 a\nnot ok 2 b\n",
         &["passed a", "failed b"],
+    );
+    assert_eq!(
+        read.warnings,
+        ["line 1: a list of tests to do in a plan is read only when `;` ends it"]
     );
 }
 

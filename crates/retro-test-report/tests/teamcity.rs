@@ -106,3 +106,87 @@ fn ends_that_fit_nothing_are_warnings() {
     assert_eq!(read.warnings.len(), 1);
     assert_eq!(read.cases[0].message.as_deref(), Some("é"));
 }
+
+#[test]
+fn tests_may_name_the_suites_around_them() {
+    // As runners for IntelliJ write it: names are not repeated, and suites alternate.
+    let read = check(
+        "##teamcity[testSuiteStarted nodeId='1' parentNodeId='0' name='S']\n\
+         ##teamcity[testStarted nodeId='2' parentNodeId='1' name='a']\n\
+         ##teamcity[testSuiteStarted nodeId='3' parentNodeId='0' name='U']\n\
+         ##teamcity[testStarted nodeId='4' parentNodeId='3' name='a']\n\
+         ##teamcity[testStarted nodeId='5' parentNodeId='1' name='b']\n\
+         ##teamcity[testFailed nodeId='2' message='m']\n##teamcity[testFinished nodeId='2' duration='5']\n\
+         ##teamcity[testFinished nodeId='4']\n##teamcity[testIgnored nodeId='6' parentNodeId='3' name='c']\n\
+         ##teamcity[testStdOut nodeId='5' out='said']\n##teamcity[testSuiteFinished nodeId='3']\n\
+         ##teamcity[testFinished nodeId='5']\n##teamcity[testSuiteFinished nodeId='1' duration='9']\n",
+        &["failed S::a", "passed U::a", "skipped U::c", "passed S::b"],
+    );
+    assert_eq!(read.warnings, [""; 0]);
+    assert_eq!(
+        (read.summary.truncated, read.summary.run_failure),
+        (false, None)
+    );
+    assert_eq!(read.cases[0].duration, Some(Duration::from_millis(5)));
+    assert_eq!(read.cases[3].stdout.as_deref(), Some("said"));
+    let suites = &read.summary.suites;
+    assert_eq!(
+        (&*suites[0].path, &*suites[1].path),
+        (&["U".to_owned()][..], &["S".to_owned()][..])
+    );
+    let read = check(
+        "##teamcity[testSuiteStarted nodeId='1' parentNodeId='1' name='S']\n\
+         ##teamcity[testStarted nodeId='2' parentNodeId='1' name='a']\n",
+        &["errored S::a"],
+    );
+    assert!(read.summary.truncated);
+}
+
+#[test]
+fn a_line_end_inside_a_value_ends_no_message() {
+    let read = check(
+        "##teamcity[testStarted name='a']\n##teamcity[testFailed name='a' message='one\n two|'s\n\nfour' details='x']rest\n\
+         ##teamcity[testFinished name='a']\n",
+        &["failed a"],
+    );
+    assert_eq!(read.warnings, [""; 0]);
+    let case = &read.cases[0];
+    assert_eq!(case.message.as_deref(), Some("one"));
+    assert_eq!(case.detail.as_deref(), Some("one\n two's\n\nfour\nx"));
+    // One that has no end at all takes nothing with it.
+    let read = check(
+        "##teamcity[testStarted name='a']\n##teamcity[testFailed name='a' message='one\nmore\n\
+         ##teamcity[testFinished name='a']\n",
+        &["passed a"],
+    );
+    assert_eq!(
+        read.warnings,
+        ["line 4: a message without an end was left out"]
+    );
+    let read = check(
+        "##teamcity[testIgnored name='a']\n##teamcity[testFailed name='b' message='one\nmore\n",
+        &["skipped a"],
+    );
+    assert!(read.summary.truncated);
+}
+
+#[test]
+fn a_build_problem_alone_is_a_report() {
+    let read = check("log\n##teamcity[buildProblem description='no disk']\n", &[]);
+    assert_eq!(read.summary.run_failure.as_deref(), Some("no disk"));
+}
+
+#[test]
+fn announced_tests_are_compared() {
+    let text = |count: u64| {
+        format!(
+            "##teamcity[testCount count='{count}']\n##teamcity[testStarted name='a']\n\
+             ##teamcity[testFinished name='a']\n"
+        )
+    };
+    assert_eq!(check(text(1), &["passed a"]).warnings, [""; 0]);
+    assert_eq!(
+        check(text(5), &["passed a"]).warnings,
+        ["5 tests were announced; there are 1"]
+    );
+}

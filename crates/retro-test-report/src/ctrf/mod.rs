@@ -1,5 +1,6 @@
 //! Common Test Report Format: one JSON document, read test by test.
 
+mod tally;
 mod test;
 
 use std::fmt;
@@ -8,6 +9,7 @@ use std::io::{self, BufRead};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::error::Category;
 
+use self::tally::Tally;
 use crate::json::{Bounded, Node, NodeRoom, NodeSeed};
 use crate::output::Output;
 use crate::{ClaimedCounts, ParseError, SuiteMetadata};
@@ -51,6 +53,7 @@ pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, 
         tool: Node::Null,
         summary: Node::Null,
         environment: Node::Null,
+        seen: Tally::default(),
     };
     let read = Root(&mut report).deserialize(&mut document);
     let read = read.and_then(|()| document.end());
@@ -81,6 +84,8 @@ struct Report<'o, 's> {
     tool: Node,
     summary: Node,
     environment: Node,
+    /// The tests by their statuses.
+    seen: Tally,
 }
 
 impl Report<'_, '_> {
@@ -104,6 +109,7 @@ impl Report<'_, '_> {
             let why = format!("{} values of one test are left out", room.left_out);
             self.out.warn(None, why);
         }
+        self.seen.add(&node);
         let (case, warning) = test::case(node, self.out.options.max_text);
         if let Some(warning) = warning {
             self.out.warn(None, warning);
@@ -116,44 +122,13 @@ impl Report<'_, '_> {
             return;
         }
         let summary = &mut self.summary;
-        let mut count = |key: &str| {
-            summary
-                .take(key)
-                .number()
-                .filter(|n| *n >= 0.0)
-                .map(|n| n as u64)
-        };
-        let tests = count("tests");
-        let passed = count("passed");
-        let failed = count("failed");
-        let mut skipped = None;
-        for key in ["skipped", "pending"] {
-            let more = count(key);
-            skipped = more
-                .map(|more| skipped.unwrap_or(0_u64).saturating_add(more))
-                .or(skipped);
-        }
+        let claimed = Tally::claimed(summary);
         let start = summary.take("start").number();
         let stop = summary.take("stop").number();
-        let seen = self.out.summary.counts;
-        let differ =
-            |claimed: Option<u64>, seen: u64| claimed.is_some_and(|claimed| claimed != seen);
-        if differ(tests, seen.total()) || differ(passed, seen.passed) || differ(failed, seen.failed)
-        {
-            let shown = |n: Option<u64>| n.map_or("no number of".to_owned(), |n| n.to_string());
-            self.out.warn(
-                None,
-                format!(
-                    "the summary claims {} tests, {} passed, {} failed; there are {}, {} and {}",
-                    shown(tests),
-                    shown(passed),
-                    shown(failed),
-                    seen.total(),
-                    seen.passed,
-                    seen.failed
-                ),
-            );
-            self.out.summary.truncated |= tests.is_some_and(|claimed| claimed > seen.total());
+        if let Some(differences) = claimed.differences(&self.seen) {
+            self.out.warn(None, differences);
+            self.out.summary.truncated |=
+                claimed.tests().unwrap_or(0) > self.seen.tests().unwrap_or(0);
         }
         let mut environment = std::mem::take(&mut self.environment);
         let hostname = ["hostname", "host"]
@@ -174,10 +149,10 @@ impl Report<'_, '_> {
                 .and_then(|(stop, start)| test::millis(stop - start)),
             hostname,
             claimed: ClaimedCounts {
-                tests,
-                failures: failed,
+                tests: claimed.tests(),
+                failures: claimed.failed(),
                 errors: None,
-                skipped,
+                skipped: claimed.skipped(),
             },
             properties,
             ..SuiteMetadata::default()

@@ -5,7 +5,7 @@ use std::time::Duration;
 use retro_domain::{Attachment, Attempt, Location, Outcome, TestCase, TestId, Timestamp};
 
 use crate::json::Node;
-use crate::kept_text::first_line;
+use crate::kept_text::{first_line, shortened};
 use crate::write::extra::{self, Extra};
 
 /// The most properties, attachments or attempts of one test.
@@ -42,7 +42,7 @@ pub(super) fn case(mut node: Node, max_text: usize) -> (TestCase, Option<String>
         .filter(|file| suite.is_empty() && is_relative(file));
     let parameters = match node.take("parameters") {
         Node::Null => None,
-        node => Some(cut(node.compact(), LONGEST)).filter(|text| !text.is_empty()),
+        node => Some(shortened(node.compact(), LONGEST)).filter(|text| !text.is_empty()),
     };
     let mut case = TestCase::new(
         TestId {
@@ -56,7 +56,8 @@ pub(super) fn case(mut node: Node, max_text: usize) -> (TestCase, Option<String>
     case.duration = node.take("duration").number().and_then(millis);
     let said = node.take("message").text();
     case.message = said.as_deref().and_then(first_line);
-    case.detail = detail(said, node.take("trace").text());
+    let told = detail(said, node.take("trace").text());
+    case.detail = told.map(|text| shortened(text, max_text));
     let snippet = node.take("snippet").text();
     let line = node
         .take("line")
@@ -81,7 +82,7 @@ pub(super) fn case(mut node: Node, max_text: usize) -> (TestCase, Option<String>
             });
         }
     }
-    attempts(&mut case, node.take("retryAttempts").items());
+    attempts(&mut case, node.take("retryAttempts").items(), max_text);
     let claims_flaky = node.take("flaky").text().as_deref() == Some("true");
     case.flaky |= claims_flaky && outcome == Outcome::Passed;
     let mut push = |name: &str, value: Option<String>| {
@@ -159,19 +160,21 @@ fn detail(said: Option<String>, trace: Option<String>) -> Option<String> {
 }
 
 /// A runner lists the attempts before the last one.
-fn attempts(case: &mut TestCase, earlier: Vec<Node>) {
+fn attempts(case: &mut TestCase, earlier: Vec<Node>, max_text: usize) {
     if earlier.is_empty() {
         return;
     }
     for mut node in earlier.into_iter().take(MOST_ITEMS) {
         let status = node.take("status").text();
         let said = node.take("message").text();
+        let message = said.as_deref().and_then(first_line);
+        let told = detail(said, node.take("trace").text());
         case.attempts.push(Attempt {
             outcome: outcome(status.as_deref(), None),
             duration: node.take("duration").number().and_then(millis),
-            message: said.as_deref().and_then(first_line),
+            message,
             kind: None,
-            detail: detail(said, node.take("trace").text()),
+            detail: told.map(|text| shortened(text, max_text)),
         });
     }
     case.flaky = case.outcome == Outcome::Passed
@@ -191,22 +194,7 @@ fn attempts(case: &mut TestCase, earlier: Vec<Node>) {
 
 fn joined(node: Node, max_text: usize) -> Option<String> {
     let lines = node.texts();
-    (!lines.is_empty()).then(|| cut(lines.join("\n"), max_text))
-}
-
-fn cut(text: String, limit: usize) -> String {
-    if text.len() <= limit + 100 {
-        return text;
-    }
-    let mut at = limit;
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    format!(
-        "{}\n[cut here: {} more bytes]",
-        &text[..at],
-        text.len() - at
-    )
+    (!lines.is_empty()).then(|| shortened(lines.join("\n"), max_text))
 }
 
 /// The plain values of an object.

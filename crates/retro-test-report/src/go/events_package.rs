@@ -21,6 +21,10 @@ pub(super) struct Package {
     in_long_line: bool,
     pub(super) panic: Option<String>,
     pub(super) not_built: Option<&'static str>,
+    /// What was to be built for it and was not.
+    pub(super) failed_build: Option<String>,
+    /// Whether its tests print more than there is room for.
+    pub(super) is_over: bool,
     pub(super) coverage: Option<String>,
     pub(super) started: Option<Timestamp>,
     pub(super) failed: u64,
@@ -38,6 +42,8 @@ impl Package {
             in_long_line: false,
             panic: None,
             not_built: None,
+            failed_build: None,
+            is_over: false,
             coverage: None,
             started: None,
             failed: 0,

@@ -117,6 +117,11 @@ pub(super) fn panic_message(line: &str) -> Option<String> {
         })?
 }
 
+/// Whether a line may say why a test failed.
+pub(super) fn is_reason(line: &str) -> bool {
+    logged(line).is_some() || panic_message(line).is_some()
+}
+
 /// The first frame of a test's own code.
 fn panic_place(trace: &str) -> Option<Location> {
     trace.lines().take(1000).find_map(|line| {

@@ -1,19 +1,21 @@
 //! The events of `go test -json`, one object a line.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::io::BufRead;
 use std::time::Duration;
 
 use retro_domain::{Outcome, TestCase, TestId};
 use serde::Deserialize;
 
+use super::builds::Builds;
 use super::events_package::Package;
 use super::failure::panic_message;
 use super::line::{Line, PackageEnd, classify};
-use super::package::{OpenTest, PackageEnding, add_output, left_open};
+use super::package::{OVER, OpenTest, PackageEnding, add_output, left_open};
+use crate::foreign::Foreign;
 use crate::json::{Number, each_line, object_in};
-use crate::kept_text::{KeptText, first_line};
+use crate::kept_text::first_line;
 use crate::numbers::timestamp;
 use crate::open_room::OpenRoom;
 use crate::output::Output;
@@ -87,7 +89,8 @@ pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, 
         room: OpenRoom::new(&out.options),
         out,
         packages: HashMap::new(),
-        builds: BTreeMap::new(),
+        builds: Builds::default(),
+        foreign: Foreign::default(),
         untracked: 0,
         number: 0,
         recognised: false,
@@ -108,8 +111,8 @@ struct Run<'o, 's> {
     out: &'o mut Output<'s>,
     room: OpenRoom,
     packages: HashMap<String, Package>,
-    /// What compilers said, by package.
-    builds: BTreeMap<String, KeptText>,
+    builds: Builds,
+    foreign: Foreign,
     untracked: u64,
     number: u64,
     recognised: bool,
@@ -151,6 +154,8 @@ impl Run<'_, '_> {
             entry.not_built = Some(why);
             let name = package.name.to_owned();
             self.end_package(&name, PackageEnding::Failed(None), None);
+        } else {
+            self.foreign.look(self.number, line, self.out);
         }
     }
 
@@ -178,6 +183,10 @@ impl Run<'_, '_> {
                 "fail" => {
                     if !event.failed_build.is_empty() {
                         package.not_built.get_or_insert("build failed");
+                        let path = self.room.keep(event.failed_build.into_owned());
+                        if let Some(package) = self.packages.get_mut(&name) {
+                            package.failed_build = path;
+                        }
                     }
                     self.end_package(&name, PackageEnding::Failed(None), took);
                 }
@@ -331,8 +340,9 @@ impl Run<'_, '_> {
                     | Line::Artifacts(..)
                     | Line::BenchLog(_)
             );
-        if !is_frame {
-            add_output(open, &event.output, &mut self.room);
+        if !is_frame && add_output(open, &event.output, &mut self.room) && !entry.is_over {
+            entry.is_over = true;
+            self.out.warn(self.number, OVER);
         }
     }
 
@@ -374,17 +384,10 @@ impl Run<'_, '_> {
     }
 
     fn build(&mut self, event: &Event<'_>) {
-        let path = event.import_path.split(' ').next().unwrap_or_default();
-        if !self.builds.contains_key(path) {
-            if !self.room.enter(path.len()) {
-                return;
-            }
-            let limit = self.out.options.max_text;
-            self.builds.insert(path.to_owned(), KeptText::new(limit));
-        }
-        if let Some(text) = self.builds.get_mut(path) {
-            text.push_within(event.output.as_bytes(), &mut self.room.texts);
-        }
+        let Self { builds, room, .. } = self;
+        let has_failed = event.action == "build-fail";
+        let limit = self.out.options.max_text;
+        builds.add(&event.import_path, &event.output, has_failed, limit, room);
     }
 
     fn end_package(&mut self, name: &str, ending: PackageEnding<'_>, took: Option<Duration>) {
@@ -394,13 +397,12 @@ impl Run<'_, '_> {
             return;
         };
         let mut entry = std::mem::replace(entry, Package::new(limit));
-        let build = self.builds.remove(name);
-        if let Some(build) = &build {
-            self.room.leave(name.len(), build.len());
-        }
-        for kept in [&entry.panic, &entry.coverage].into_iter().flatten() {
+        let kept = [&entry.panic, &entry.coverage, &entry.failed_build];
+        for kept in kept.into_iter().flatten() {
             self.room.give(kept.len());
         }
+        let failed_build = entry.failed_build.as_deref();
+        let build = self.builds.take(name, failed_build, &mut self.room);
         let ending = match ending {
             PackageEnding::Failed(_) => PackageEnding::Failed(entry.panic.as_deref()),
             other => other,
@@ -431,7 +433,6 @@ impl Run<'_, '_> {
         }
         self.room.texts += entry.output.len() + entry.line.len();
         let output = entry.output.finish();
-        let build = build.and_then(KeptText::finish);
         if ending == PackageEnding::Passed || matches!(ending, PackageEnding::Cut(_)) {
         } else if let Some(why) = entry.not_built {
             let said = build.as_deref().or(output.as_deref());
@@ -490,6 +491,9 @@ impl Run<'_, '_> {
             }
             self.end_package(&name, PackageEnding::Cut(is_whole), None);
         }
+        for failure in self.builds.untold() {
+            self.out.run_failure(failure);
+        }
         self.out.summary.truncated |= !is_whole;
         if self.untracked > 0 {
             let why = format!(
@@ -515,9 +519,10 @@ pub(super) fn not_built(why: &str, said: Option<&str>) -> TestCase {
     case
 }
 
-/// `FILE:LINE:COLUMN: …` or `FILE:LINE: …`
+/// `FILE:LINE:COLUMN: …` or `FILE:LINE: …`, also after `vet: `
 fn place(line: &str) -> Option<retro_domain::Location> {
-    let mut parts = line.trim().splitn(3, ':');
+    let line = line.trim();
+    let mut parts = line.strip_prefix("vet: ").unwrap_or(line).splitn(3, ':');
     let (file, number) = (parts.next()?, parts.next()?.parse().ok()?);
     Some(retro_domain::Location {
         file: file.to_owned(),

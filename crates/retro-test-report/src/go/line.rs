@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use retro_domain::Outcome;
 
+use crate::libtest::without_colours;
 use crate::numbers::duration;
 
 /// A line of `go test`.
@@ -113,7 +114,7 @@ pub(super) fn classify(line: &str) -> Line<'_> {
 /// Whether a line can only be of `go test`.
 pub(crate) fn is_evidence(line: &[u8]) -> bool {
     let line = String::from_utf8_lossy(&line[..line.len().min(1000)]);
-    match classify(&line) {
+    match classify(&without_colours(&line)) {
         Line::Run(_) | Line::End(_) | Line::Bench(_) => true,
         Line::Package(package) => package.name.bytes().any(|b| b.is_ascii_alphabetic()),
         _ => false,
@@ -257,6 +258,13 @@ fn uncovered_package(line: &str) -> Option<Line<'_>> {
 
 fn build(line: &str) -> Option<&str> {
     let rest = line.strip_prefix("# ")?;
+    // What `go vet` says has a heading of its own: `# [PACKAGE]`.
+    if let Some(name) = rest
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+    {
+        return is_name(name).then_some(name);
+    }
     let (name, binary) = rest.split_once(' ').unwrap_or((rest, ""));
     let is_header = binary.is_empty() || binary.starts_with('[') && binary.ends_with(']');
     (is_header && is_name(name)).then_some(name)

@@ -4,10 +4,14 @@ use std::collections::BTreeMap;
 
 use retro_domain::{Attachment, Outcome, TestCase, TestId};
 
-use super::failure::describe;
+use super::failure::{describe, is_reason};
 use super::line::{Bench, Line, classify};
 use crate::kept_text::KeptText;
 use crate::open_room::OpenRoom;
+
+/// What is said when outputs are more than there is room for.
+pub(super) const OVER: &str =
+    "what tests of one package print is more than can wait for their end; some of it is left out";
 
 /// Tests without an end by name. In boxes, for a map has room for many and a package may have one.
 pub(super) type OpenTests = BTreeMap<String, Box<OpenTest>>;
@@ -16,6 +20,8 @@ pub(super) type OpenTests = BTreeMap<String, Box<OpenTest>>;
 #[derive(Debug)]
 pub(super) struct OpenTest {
     pub(super) output: KeptText,
+    /// Lines that may say why it failed, of those that there was no room for.
+    reasons: KeptText,
     pub(super) properties: Vec<(String, String)>,
     pub(super) attachments: Vec<Attachment>,
     pub(super) is_paused: bool,
@@ -29,6 +35,9 @@ const ITEM: usize = 64;
 /// The most properties, and the most attachments, of one test.
 const MOST_PROPERTIES: usize = 1_000;
 
+/// The most bytes of lines that say why a test failed, beyond what its output keeps.
+const MOST_REASONS: usize = 4_096;
+
 /// The most bytes of one of them.
 const LONGEST_PROPERTY: usize = 4_096;
 
@@ -36,6 +45,7 @@ impl OpenTest {
     pub(super) fn new(limit: usize) -> Self {
         Self {
             output: KeptText::new(limit),
+            reasons: KeptText::new(MOST_REASONS),
             properties: Vec::new(),
             attachments: Vec::new(),
             is_paused: false,
@@ -46,6 +56,7 @@ impl OpenTest {
     /// Gives back the room that the test takes under a name.
     pub(super) fn leave(&self, name: &str, room: &mut OpenRoom) {
         room.leave(name.len(), self.output.len());
+        room.reasons += self.reasons.len();
         room.give(self.room);
     }
 
@@ -76,7 +87,11 @@ impl OpenTest {
     /// The case it becomes. `message` is for what did not end by itself.
     pub(super) fn case(self, name: &str, outcome: Outcome, message: Option<String>) -> TestCase {
         let mut case = TestCase::new(TestId::named(name), outcome);
-        let output = self.output.finish();
+        let mut output = self.output.finish();
+        if let (Some(output), Some(reasons)) = (&mut output, self.reasons.finish()) {
+            output.push('\n');
+            output.push_str(&reasons);
+        }
         case.message = message;
         case.properties = self.properties;
         case.attachments = self.attachments;
@@ -170,7 +185,17 @@ pub(super) fn left_open(tests: &OpenTests, ending: PackageEnding<'_>) -> Vec<(St
         .collect()
 }
 
-/// Adds output to a test as far as there is room.
-pub(super) fn add_output(test: &mut OpenTest, text: &str, room: &mut OpenRoom) {
+/// Adds lines of output to a test as far as there is room. Beyond it, what may say why the test
+/// failed has a room of its own. Gives whether the room was too small.
+pub(super) fn add_output(test: &mut OpenTest, text: &str, room: &mut OpenRoom) -> bool {
+    let is_over = !test.output.is_cut() && text.len() > room.texts;
     test.output.push_within(text.as_bytes(), &mut room.texts);
+    if test.output.is_cut() {
+        // What is indented goes on with the line before.
+        let goes_on = test.reasons.len() > 0 && text.starts_with([' ', '\t']);
+        if goes_on || is_reason(text) {
+            test.reasons.push_within(text.as_bytes(), &mut room.reasons);
+        }
+    }
+    is_over
 }

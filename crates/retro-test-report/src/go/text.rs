@@ -10,9 +10,12 @@ use retro_domain::{Outcome, TestCase, TestId};
 
 use super::failure::panic_message;
 use super::json::not_built;
-use super::line::{Bench, End, Line, PackageEnd, classify, end_after_output};
-use super::package::{Left, OpenTest, OpenTests, PackageEnding, add_output, left_open};
+use super::line::{Bench, End, Line, PackageEnd, classify, end_after_output, without_procs};
+use super::package::{Left, OVER, OpenTest, PackageEnding, add_output, left_open};
+use super::text_package::{Held, Package};
+use crate::foreign::Foreign;
 use crate::kept_text::{KeptText, first_line};
+use crate::libtest::without_colours;
 use crate::lines::Lines;
 use crate::open_room::OpenRoom;
 use crate::output::Output;
@@ -31,6 +34,7 @@ pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, 
         number: 0,
         recognised: false,
         is_silent: false,
+        foreign: Foreign::default(),
     };
     let mut is_whole = true;
     while let Some(line) = lines.next()? {
@@ -38,7 +42,8 @@ pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, 
         let line = String::from_utf8_lossy(line).into_owned();
         is_whole = lines.ended();
         run.package.is_cut |= !is_whole && run.package.verdict.is_some() && may_go_on(&line);
-        run.line(&line);
+        let plain = without_colours(&line);
+        run.line(&plain, &line);
     }
     run.end(is_whole);
     Ok(run.recognised)
@@ -49,67 +54,6 @@ fn may_go_on(line: &str) -> bool {
     ["exit status ", "FAIL\t", "ok  \t"]
         .iter()
         .any(|start| start.starts_with(line) || line.starts_with(start))
-}
-
-/// A test that ended, until its package is known.
-struct Held {
-    name: String,
-    outcome: Outcome,
-    took: Option<Duration>,
-    open: Box<OpenTest>,
-    /// Why it has no end.
-    message: Option<String>,
-    has_room: bool,
-}
-
-struct Package {
-    room: OpenRoom,
-    /// The name, when it comes before the tests.
-    header: Option<String>,
-    open: OpenTests,
-    /// The test whose output is being read.
-    current: Option<String>,
-    /// The test that ended last, whose output may follow its end.
-    last: Option<Held>,
-    held: Vec<Held>,
-    /// Whether the tests were handed over without a package, for want of room.
-    is_nameless: bool,
-    output: KeptText,
-    panic: Option<String>,
-    coverage: Option<String>,
-    /// `PASS` or `FAIL` alone, which ends a binary.
-    verdict: Option<bool>,
-    /// Whether `go test` would have said more after the verdict.
-    is_cut: bool,
-    tests: u64,
-    failed: u64,
-    untracked: u64,
-}
-
-impl Package {
-    fn new(options: &crate::Options) -> Self {
-        Self {
-            room: OpenRoom::new(options),
-            header: None,
-            open: OpenTests::new(),
-            current: None,
-            last: None,
-            held: Vec::new(),
-            is_nameless: false,
-            output: KeptText::new(options.max_text),
-            panic: None,
-            coverage: None,
-            verdict: None,
-            is_cut: false,
-            tests: 0,
-            failed: 0,
-            untracked: 0,
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.tests == 0 && self.open.is_empty()
-    }
 }
 
 struct Run<'o, 's> {
@@ -124,11 +68,13 @@ struct Run<'o, 's> {
     recognised: bool,
     /// Whether a package passed without naming its tests.
     is_silent: bool,
+    foreign: Foreign,
 }
 
 impl Run<'_, '_> {
-    fn line(&mut self, line: &str) {
-        let kind = classify(line);
+    /// Reads a line without its colours; output keeps them.
+    fn line(&mut self, plain: &str, line: &str) {
+        let kind = classify(plain);
         if !matches!(kind, Line::Other) {
             self.build = None;
         }
@@ -162,7 +108,11 @@ impl Run<'_, '_> {
             }
             Line::End(end) => self.end_test(end),
             Line::Bench(bench) => self.bench(bench),
-            Line::BenchLog(_) => {}
+            // What it logged follows, and belongs to no test that is open.
+            Line::BenchLog(_) => {
+                self.settle();
+                self.package.current = None;
+            }
             Line::Verdict(passed) => {
                 self.settle();
                 self.package.current = None;
@@ -199,16 +149,20 @@ impl Run<'_, '_> {
             Line::Coverage(text) => self.package.coverage = Some(text.to_owned()),
             // Said by `go test`, which has a line for the package after it.
             Line::ExitStatus => self.package.is_cut |= self.package.verdict.is_some(),
-            Line::Other => self.other(line),
+            Line::Other => self.other(plain, line),
         }
     }
 
-    fn other(&mut self, line: &str) {
-        if let Some((output, end)) = end_after_output(line)
-            && self.package.open.contains_key(end.name)
-        {
-            self.output(output);
-            return self.end_test(end);
+    fn other(&mut self, plain: &str, line: &str) {
+        if let Some((output, end)) = end_after_output(plain) {
+            if self.package.open.contains_key(end.name) {
+                self.output(output);
+                return self.end_test(end);
+            }
+            // A benchmark begins with its name, and ends on the same line when it failed.
+            if without_procs(output.trim()) == end.name {
+                return self.end_test(end);
+            }
         }
         if let Some(at) = line.find("=== RUN   ").filter(|&at| at > 0)
             && let Line::Run(name) = classify(&line[at..])
@@ -225,6 +179,9 @@ impl Run<'_, '_> {
             text.push_within(line.as_bytes(), room);
             return text.push_within(b"\n", room);
         }
+        if self.package.is_empty() && self.package.last.is_none() {
+            self.foreign.look(self.number, plain, self.out);
+        }
         self.output(line);
     }
 
@@ -233,6 +190,7 @@ impl Run<'_, '_> {
         if package.panic.is_none() {
             package.panic = panic_message(line);
         }
+        package.make_room(line.len() + 1);
         let Package {
             room,
             open,
@@ -244,8 +202,8 @@ impl Run<'_, '_> {
         let current = current.as_ref().and_then(|name| open.get_mut(name));
         match last.as_mut().map(|held| &mut held.open).or(current) {
             Some(test) => {
-                add_output(test, line, room);
-                add_output(test, "\n", room);
+                let line = format!("{line}\n");
+                package.is_over |= add_output(test, &line, room);
             }
             None => {
                 output.push_within(line.as_bytes(), &mut room.texts);
@@ -374,6 +332,7 @@ impl Run<'_, '_> {
                 "a package has too many tests to wait for its name; they are told without it",
             );
             self.package.is_nameless = true;
+            self.package.asked = 0;
             for held in std::mem::take(&mut self.package.held) {
                 self.deliver(held, None);
             }
@@ -520,6 +479,9 @@ impl Run<'_, '_> {
     }
 
     fn warn_untracked(&mut self) {
+        if self.package.is_over {
+            self.out.warn(self.number, OVER);
+        }
         if self.package.untracked > 0 {
             let why = format!(
                 "{} tests were open at once with too many others and have no end",

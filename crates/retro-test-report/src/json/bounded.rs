@@ -8,8 +8,14 @@ const MAX_DEPTH: u32 = 64;
 /// How much is written ahead of what is read.
 const AHEAD: usize = 16 * 1024;
 
+/// Strings of less than this are never cut: a name or a key is no text.
+const LEAST: usize = 64 * 1024;
+
+/// The most digits of a number. Half of it is far from the largest number there is.
+const MOST_DIGITS: usize = 300;
+
 /// Passes JSON on with bounds a parser does not have: strings beyond a limit are cut, with a mark
-/// that says so; values nested too deeply become `null`; control characters, bytes that are not
+/// that says so; values nested too deeply and numbers too large become `null`; control characters, bytes that are not
 /// UTF-8 and lone surrogates, which a strict parser refuses, are replaced.
 ///
 /// With `lines`, every line that begins with `{` is a document of its own, and other lines pass
@@ -29,6 +35,8 @@ pub(crate) struct Bounded<R> {
     partial: Vec<u8>,
     /// The first half of a character in two escapes.
     high: Option<[u8; 4]>,
+    /// A number whose end was not read.
+    number: Vec<u8>,
     at_end: bool,
 }
 
@@ -39,6 +47,7 @@ enum Place {
     /// In a line that is no JSON.
     Noise,
     Value,
+    Number,
     String,
     Escape,
     /// In `\uXXXX`: the digits so far.
@@ -49,11 +58,11 @@ enum Place {
 
 impl<R: BufRead> Bounded<R> {
     pub(crate) fn lines(inner: R, limit: usize) -> Self {
-        Self::new(inner, limit, true)
+        Self::new(inner, limit.max(LEAST), true)
     }
 
     pub(crate) fn document(inner: R, limit: usize) -> Self {
-        Self::new(inner, limit, false)
+        Self::new(inner, limit.max(LEAST), false)
     }
 
     fn new(inner: R, limit: usize, lines: bool) -> Self {
@@ -73,6 +82,7 @@ impl<R: BufRead> Bounded<R> {
             dropped: 0,
             partial: Vec::new(),
             high: None,
+            number: Vec::new(),
             at_end: false,
         }
     }
@@ -91,6 +101,9 @@ impl<R: BufRead> Bounded<R> {
             let part = buffer[..buffer.len().min(AHEAD)].to_vec();
             self.inner.consume(part.len());
             self.pass(&part);
+        }
+        if self.at_end {
+            self.end_number();
         }
         Ok(())
     }
@@ -119,15 +132,28 @@ impl<R: BufRead> Bounded<R> {
             Place::String if self.partial.is_empty() && self.high.is_none() => part
                 .iter()
                 .position(|&b| b == b'"' || b == b'\\' || !(b' '..0x80).contains(&b)),
-            Place::Value => part
-                .iter()
-                .position(|b| matches!(b, b'"' | b'{' | b'[' | b'}' | b']' | b'\n' | 0)),
+            Place::Value => part.iter().position(|b| {
+                matches!(
+                    b,
+                    b'"' | b'{' | b'[' | b'}' | b']' | b'\n' | 0 | b'-' | b'0'..=b'9'
+                )
+            }),
             _ => return 0,
         };
         end.unwrap_or(part.len())
     }
 
     fn byte(&mut self, byte: u8) {
+        if self.place == Place::Number {
+            if matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E') {
+                // One more than fits says that it is too long.
+                if self.number.len() <= MOST_DIGITS {
+                    self.number.push(byte);
+                }
+                return;
+            }
+            self.end_number();
+        }
         if byte == b'\n' && self.lines {
             // No string of JSON holds a line end: here a new document may begin.
             self.end_characters();
@@ -146,7 +172,7 @@ impl<R: BufRead> Bounded<R> {
                 self.place = Place::Noise;
                 self.out.push(byte);
             }
-            Place::Value => self.value_byte(byte),
+            Place::Value | Place::Number => self.value_byte(byte),
             Place::String => self.string_byte(byte),
             Place::Escape => self.escape_byte(byte),
             Place::Unicode(mut digits, count) => {
@@ -185,11 +211,31 @@ impl<R: BufRead> Bounded<R> {
             }
             b'{' | b'[' => self.depth += 1,
             b'}' | b']' => self.depth = self.depth.saturating_sub(1),
+            b'-' | b'0'..=b'9' => {
+                self.place = Place::Number;
+                self.number.push(byte);
+                return;
+            }
             // Padding, at the end of some files.
             0 => return,
             _ => {}
         }
         self.out.push(byte);
+    }
+
+    /// A parser refuses a whole document for a number that is too large.
+    fn end_number(&mut self) {
+        if self.place != Place::Number {
+            return;
+        }
+        self.place = Place::Value;
+        let text = std::str::from_utf8(&self.number).unwrap_or_default();
+        // One that is malformed is the parser's to refuse.
+        let is_large = text.len() > MOST_DIGITS
+            || text.contains(['e', 'E']) && text.parse().is_ok_and(f64::is_infinite);
+        let passed = if is_large { "null" } else { text };
+        self.out.extend_from_slice(passed.as_bytes());
+        self.number.clear();
     }
 
     fn deep_byte(&mut self, byte: u8, depth: u32, in_string: bool, escaped: bool) {
@@ -209,7 +255,7 @@ impl<R: BufRead> Bounded<R> {
             b'"' => {
                 self.end_characters();
                 if self.dropped > 0 {
-                    let mark = format!("\\n[cut here: {} more bytes]", self.dropped);
+                    let mark = format!(" [cut here: {} more bytes]", self.dropped);
                     self.out.extend_from_slice(mark.as_bytes());
                 }
                 self.out.push(byte);

@@ -35,15 +35,15 @@ fn what_is_harmless_passes_unchanged() {
 fn long_strings_are_cut_between_characters() {
     check(
         "{\"a\":\"123456789\"}",
-        "{\"a\":\"12345678\\n[cut here: 1 more bytes]\"}",
+        "{\"a\":\"12345678 [cut here: 1 more bytes]\"}",
     );
     check(
         "{\"a\":\"12345\\ud83d\\ude00x\"}",
-        "{\"a\":\"12345\\n[cut here: 5 more bytes]\"}",
+        "{\"a\":\"12345 [cut here: 5 more bytes]\"}",
     );
     check(
         "{\"a\":\"1234567é\"}",
-        "{\"a\":\"1234567\\n[cut here: 2 more bytes]\"}",
+        "{\"a\":\"1234567 [cut here: 2 more bytes]\"}",
     );
     check(
         "{\"a\":\"\\n\\n\\n\\n\\n\\n\\n\\n\"}",
@@ -62,6 +62,30 @@ fn what_a_strict_parser_refuses_is_replaced() {
     check("{\"a\":\"\\q\\u12\"}", "{\"a\":\"\\\\q\\\\u12\"}");
     check(b"{\"a\":\"\xc3\xc3\xa9\"}", "{\"a\":\"\u{fffd}é\"}");
     check("{\"a\":\"x\n{\"b\":1}", "{\"a\":\"x\n{\"b\":1}");
+}
+
+#[test]
+fn numbers_too_large_are_null() {
+    let wide = "9".repeat(400);
+    check(
+        format!("{{\"a\":[1e400,-2E+999,{wide},1.5e3,-7],\"b\":1e-999}}\n{{\"c\":3e999"),
+        "{\"a\":[null,null,null,1.5e3,-7],\"b\":1e-999}\n{\"c\":null",
+    );
+    // What is no number is none afterwards, and digits in other places are no numbers.
+    check(
+        "1e999 {\n{\"1e999\":1.2.3e9}\n",
+        "1e999 {\n{\"1e999\":1.2.3e9}\n",
+    );
+}
+
+#[test]
+fn short_strings_are_never_cut() {
+    let line = format!("{{\"{}\":\"{}\"}}", "k".repeat(500), "v".repeat(500));
+    let mut out = String::new();
+    Bounded::lines(line.as_bytes(), 0)
+        .read_to_string(&mut out)
+        .unwrap();
+    assert_eq!(out, line);
 }
 
 #[test]

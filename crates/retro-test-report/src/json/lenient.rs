@@ -27,6 +27,9 @@ pub(crate) struct NodeRoom {
     pub(crate) left_out: u64,
 }
 
+/// What there is always room for: names count as texts here.
+const LEAST: usize = 64 * 1024;
+
 /// What counts as a short text.
 const SHORT: usize = 200;
 
@@ -34,7 +37,7 @@ impl NodeRoom {
     pub(crate) fn new(max_text: usize) -> Self {
         Self {
             values: 50_000,
-            bytes: max_text.saturating_mul(6),
+            bytes: max_text.max(LEAST).saturating_mul(6),
             left_out: 0,
         }
     }
@@ -43,7 +46,7 @@ impl NodeRoom {
     pub(crate) fn small(max_text: usize) -> Self {
         Self {
             values: 5_000,
-            bytes: max_text,
+            bytes: max_text.max(LEAST),
             left_out: 0,
         }
     }
@@ -148,6 +151,17 @@ impl<'de> Visitor<'de> for NodeSeed<'_> {
 }
 
 impl Node {
+    /// The text of a key, without taking it out.
+    pub(crate) fn peek(&self, key: &str) -> Option<&str> {
+        let Self::Map(entries) = self else {
+            return None;
+        };
+        match entries.iter().find(|(name, _)| name == key) {
+            Some((_, Self::Text(text))) => Some(text),
+            _ => None,
+        }
+    }
+
     /// Takes the value of a key out.
     pub(crate) fn take(&mut self, key: &str) -> Node {
         let Self::Map(entries) = self else {

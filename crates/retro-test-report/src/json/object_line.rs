@@ -39,5 +39,5 @@ pub(crate) fn each_line<R: BufRead>(
 
 /// Lines longer than this hold no event. Strings inside are cut long before.
 fn line_limit(max_text: usize) -> usize {
-    max_text.saturating_mul(8).max(64 << 10)
+    max_text.saturating_mul(8).max(512 << 10)
 }

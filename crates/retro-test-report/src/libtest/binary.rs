@@ -30,9 +30,31 @@ pub(super) struct Binary {
     /// Bytes of output that the unresolved tests keep together.
     unresolved_bytes: usize,
     names_tests: bool,
-    /// The failed test whose block of details is being read.
-    block: Option<(String, KeptText)>,
+    /// The test whose block of details is being read.
+    block: Option<Block>,
     limit: usize,
+    /// Bytes that names of tests may still take.
+    names_left: usize,
+    /// Failed tests there was no such room for, which were told without their details.
+    told_early: u64,
+    /// Tests without a result there was no room for.
+    forgotten: u64,
+}
+
+/// What all names of tests that are kept may take, with what is known of the tests.
+const NAMES: usize = 16 << 20;
+
+/// What a test takes beside its name.
+const EACH: usize = 320;
+
+/// The details of one test.
+#[derive(Debug)]
+struct Block {
+    name: String,
+    /// `None` when there was no room for the test they belong to.
+    text: Option<KeptText>,
+    /// The test itself, when it is not among the failed ones.
+    test: Option<FailedTest>,
 }
 
 #[derive(Debug, Default)]
@@ -66,7 +88,26 @@ impl Binary {
             names_tests: false,
             block: None,
             limit,
+            names_left: NAMES,
+            told_early: 0,
+            forgotten: 0,
         }
+    }
+
+    /// Takes the room of a test's name; false when there is none.
+    fn enter(&mut self, name: &str) -> bool {
+        let left = self.names_left.checked_sub(EACH + 2 * name.len());
+        self.names_left = left.unwrap_or(self.names_left);
+        left.is_some()
+    }
+
+    /// Keeps a failed test until its details come, or gives it back when there is no room.
+    fn keep(&mut self, name: &str, test: FailedTest) -> Option<FailedTest> {
+        if !self.failed.contains_key(name) && !self.enter(name) {
+            return Some(test);
+        }
+        self.failed.insert(name.to_owned(), test);
+        None
     }
 
     /// A test's line.
@@ -96,9 +137,11 @@ impl Binary {
     }
 
     /// A failed test that quiet output names.
-    pub(super) fn quiet_failure(&mut self, name: &str) {
+    pub(super) fn quiet_failure(&mut self, name: &str, out: &mut Output<'_>) {
         self.names_tests = true;
-        self.learn_of_failure(name);
+        if let Some(test) = self.learn_of_failure(name) {
+            self.tell_early(name, test, out);
+        }
     }
 
     /// A line that a test printed between its name and its result.
@@ -149,6 +192,10 @@ impl Binary {
         if self.unresolved_bytes + open.output.len() > self.limit {
             open.output = KeptText::new(self.limit);
         }
+        if !self.enter(&open.name) {
+            self.forgotten += 1;
+            return;
+        }
         self.unresolved_bytes += open.output.len();
         self.last_unresolved = Some(open.name.clone());
         self.unresolved.insert(open.name.clone(), open);
@@ -173,9 +220,10 @@ impl Binary {
                 stdout,
                 is_told: false,
             };
-            self.failed.insert(name.to_owned(), failed);
-            if is_complete {
-                self.tell_failure(name, None, out);
+            match self.keep(name, failed) {
+                Some(failed) => self.tell_early(name, failed, out),
+                None if is_complete => self.tell_failure(name, None, out),
+                None => {}
             }
             return;
         }
@@ -203,32 +251,55 @@ impl Binary {
     /// Begins a failed test's details; false when the name is none that failed, so that the line
     /// belongs to the details before it.
     pub(super) fn begin_block(&mut self, name: &str, out: &mut Output<'_>) -> bool {
-        let is_same = self.block.as_ref().is_some_and(|(open, _)| open == name);
+        let is_same = self.block.as_ref().is_some_and(|open| open.name == name);
         if is_same {
             return true;
         }
         let waits = self.failed.get(name).is_some_and(|test| !test.is_told);
         let is_unresolved = self.unresolved.contains_key(name);
-        if !waits && !is_unresolved && self.names_tests && self.block.is_some() {
+        let is_unknown = !waits && !is_unresolved;
+        if is_unknown && self.names_tests && self.block.is_some() && self.told_early == 0 {
             return false;
         }
         self.end_block(out);
-        if !waits && !self.failed.contains_key(name) {
-            self.learn_of_failure(name);
-        }
-        self.block = Some((name.to_owned(), KeptText::new(self.limit)));
+        // Without all names, a block whose test is not known is one that was told early.
+        let is_early = is_unknown && self.names_tests && self.told_early > 0;
+        let is_new = !is_early && !waits && !self.failed.contains_key(name);
+        self.block = Some(Block {
+            name: name.to_owned(),
+            text: (!is_early).then(|| KeptText::new(self.limit)),
+            test: if is_new {
+                self.learn_of_failure(name)
+            } else {
+                None
+            },
+        });
         true
     }
 
     pub(super) fn block_line(&mut self, line: &str) {
-        if let Some((_, text)) = &mut self.block {
+        let text = self.block.as_mut().and_then(|block| block.text.as_mut());
+        if let Some(text) = text {
             text.push_line(line.as_bytes());
         }
     }
 
+    /// Whether details are being read.
+    pub(super) fn has_block(&self) -> bool {
+        self.block.is_some()
+    }
+
     pub(super) fn end_block(&mut self, out: &mut Output<'_>) {
-        if let Some((name, text)) = self.block.take() {
-            self.tell_failure(&name, text.finish_trimmed(), out);
+        let Some(Block { name, text, test }) = self.block.take() else {
+            return;
+        };
+        let detail = text.and_then(KeptText::finish_trimmed);
+        match test {
+            Some(test) => {
+                self.told_early += 1;
+                self.tell(&name, test, detail, out);
+            }
+            None => self.tell_failure(&name, detail, out),
         }
     }
 
@@ -236,61 +307,63 @@ impl Binary {
     pub(super) fn is_failed(&self, name: &str) -> bool {
         self.failed.contains_key(name)
             || self.unresolved.contains_key(name)
-            || self.block.as_ref().is_some_and(|(open, _)| open == name)
+            || self.told_early > 0
+            || self.block.as_ref().is_some_and(|open| open.name == name)
     }
 
     /// A name in the list at the end.
     pub(super) fn listed(&mut self, name: &str, out: &mut Output<'_>) {
         self.end_block(out);
-        if !self.failed.contains_key(name) {
-            self.learn_of_failure(name);
+        // Without all names, one that is not known is one that was told early.
+        let is_known = self.failed.contains_key(name)
+            || self.told_early > 0 && !self.unresolved.contains_key(name);
+        if !is_known && let Some(test) = self.learn_of_failure(name) {
+            self.tell_early(name, test, out);
         }
     }
 
-    /// Notes a failure that no line of its own told.
-    fn learn_of_failure(&mut self, name: &str) {
+    /// Notes a failure that no line of its own told, or gives it back when there is no room.
+    fn learn_of_failure(&mut self, name: &str) -> Option<FailedTest> {
         let open = self.unresolved.remove(name);
         let (mode, stdout) = open.map_or((None, None), |open| (open.mode, open.output.finish()));
         self.seen.add(Outcome::Failed, false);
-        self.failed.insert(
-            name.to_owned(),
-            FailedTest {
-                mode,
-                stdout,
-                ..FailedTest::default()
-            },
-        );
+        let test = FailedTest {
+            mode,
+            stdout,
+            ..FailedTest::default()
+        };
+        self.keep(name, test)
+    }
+
+    /// Tells a failure whose details would come later.
+    fn tell_early(&mut self, name: &str, test: FailedTest, out: &mut Output<'_>) {
+        self.told_early += 1;
+        self.tell(name, test, None, out);
     }
 
     fn tell_failure(&mut self, name: &str, detail: Option<String>, out: &mut Output<'_>) {
         let Some(test) = self.failed.get_mut(name).filter(|test| !test.is_told) else {
             return;
         };
-        test.is_told = true;
-        let FailedTest {
-            mode,
-            message,
-            duration,
-            stdout,
-            ..
-        } = std::mem::take(test);
         // A mark that it was told stays, without what was told.
-        self.failed.insert(
-            name.to_owned(),
-            FailedTest {
-                is_told: true,
-                ..FailedTest::default()
-            },
-        );
-        let mut case = self.case(name, mode, Outcome::Failed);
-        case.duration = duration;
-        case.stdout = stdout;
+        let told = FailedTest {
+            is_told: true,
+            ..FailedTest::default()
+        };
+        let test = std::mem::replace(test, told);
+        self.tell(name, test, detail, out);
+    }
+
+    fn tell(&self, name: &str, test: FailedTest, detail: Option<String>, out: &mut Output<'_>) {
+        let mut case = self.case(name, test.mode, Outcome::Failed);
+        case.duration = test.duration;
+        case.stdout = test.stdout;
         let text = detail
             .as_deref()
             .or(case.stdout.as_deref())
             .unwrap_or_default();
         let (said, location) = failure_message(text);
-        case.message = message.or(said);
+        case.message = test.message.or(said);
         // A panic in a documentation test is in a file that exists only while it runs.
         case.location = case.location.or(location);
         case.detail = detail;
@@ -313,6 +386,7 @@ impl Binary {
             }
         }
         self.tell_all_failures(out);
+        self.tell_what_is_missing(line, out);
         let ResultLine {
             ok,
             passed,
@@ -329,8 +403,14 @@ impl Binary {
             );
             out.warn(line, message);
         }
-        out.summary.truncated |=
-            self.seen.total() < passed.saturating_add(failed).saturating_add(ignored);
+        let claimed = passed.saturating_add(failed).saturating_add(ignored);
+        out.summary.truncated |= self.seen.total() < claimed;
+        if let Some(announced) = self.announced.filter(|announced| *announced != claimed) {
+            out.summary.truncated |= claimed < announced;
+            let message =
+                format!("{announced} tests were announced; the result line counts {claimed}");
+            out.warn(line, message);
+        }
         if !ok && self.seen.failed == 0 {
             out.run_failure("a test binary failed without naming a failed test");
         }
@@ -338,7 +418,7 @@ impl Binary {
             path: self.suite,
             duration: took,
             claimed: ClaimedCounts {
-                tests: Some(passed.saturating_add(failed).saturating_add(ignored)),
+                tests: Some(claimed),
                 failures: Some(failed),
                 errors: None,
                 skipped: Some(ignored),
@@ -352,6 +432,7 @@ impl Binary {
     pub(super) fn died(mut self, line: u64, death: Option<&str>, out: &mut Output<'_>) {
         self.end_block(out);
         self.tell_all_failures(out);
+        self.tell_what_is_missing(line, out);
         let running = self
             .last_unresolved
             .take()
@@ -387,6 +468,19 @@ impl Binary {
             "{name} ended without a result line after {}{of} tests{why}",
             self.seen.total()
         ));
+    }
+
+    fn tell_what_is_missing(&mut self, line: u64, out: &mut Output<'_>) {
+        let (early, forgotten) = (self.told_early, self.forgotten);
+        if early > 0 {
+            let why = format!("{early} failed tests are too many to wait for their details");
+            out.warn(line, why);
+        }
+        if forgotten > 0 {
+            let why = format!("{forgotten} tests whose results are lost in output are left out");
+            out.warn(line, why);
+            out.summary.truncated = true;
+        }
     }
 
     fn tell_all_failures(&mut self, out: &mut Output<'_>) {

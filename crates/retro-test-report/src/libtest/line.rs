@@ -269,7 +269,7 @@ fn binary(line: &str) -> Option<Vec<String>> {
 }
 
 /// A line without its escape sequences for colours.
-pub(super) fn without_colours(line: &str) -> Cow<'_, str> {
+pub(crate) fn without_colours(line: &str) -> Cow<'_, str> {
     if !line.contains('\u{1b}') {
         return Cow::Borrowed(line);
     }

@@ -11,8 +11,10 @@ use std::io::BufRead;
 
 use self::binary::Binary;
 pub(crate) use self::binary::documentation_test;
-use self::line::{Line, classify, is_binary_failure, test_after_output, without_colours};
+pub(crate) use self::line::without_colours;
+use self::line::{Line, classify, is_binary_failure, test_after_output};
 use crate::ParseError;
+use crate::foreign::Foreign;
 use crate::kept_text::lossy;
 use crate::lines::Lines;
 use crate::output::Output;
@@ -20,23 +22,14 @@ use crate::output::Output;
 /// Reads a stream; whether there was any test run in it.
 pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, ParseError> {
     let mut lines = Lines::new(reader, out.options.max_text.max(4096));
-    let mut run = Run {
-        out,
-        number: 0,
-        suite: Vec::new(),
-        binary: None,
-        phase: Phase::Tests,
-        death: None,
-        after_blank: true,
-        recognised: false,
-    };
+    let mut run = Run::default();
+    let mut number = 0;
     while let Some(line) = lines.next()? {
-        run.number += 1;
+        number += 1;
         let line = lossy(line);
-        run.line(&without_colours(&line));
+        run.line(number, &without_colours(&line), out);
     }
-    let death = run.death.take();
-    run.died(death.as_deref());
+    run.end(out);
     Ok(run.recognised)
 }
 
@@ -67,9 +60,10 @@ pub(crate) fn binary_death(line: &str) -> Option<String> {
 }
 
 /// Which part of a binary's output is being read.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq, Default)]
 enum Phase {
     /// One line per test.
+    #[default]
     Tests,
     /// The output of another harness that a test runs.
     Inner,
@@ -83,8 +77,9 @@ enum Phase {
     Names,
 }
 
-struct Run<'o, 's> {
-    out: &'o mut Output<'s>,
+/// The text that was read so far.
+#[derive(Default)]
+pub(crate) struct Run {
     number: u64,
     /// The suite of the next binary.
     suite: Vec<String>,
@@ -93,34 +88,48 @@ struct Run<'o, 's> {
     /// Cargo's first words on the binary's death, when more may follow.
     death: Option<String>,
     after_blank: bool,
+    /// How many binaries Cargo named, and how many of them began.
+    named: u64,
+    begun: u64,
+    /// Whether nothing came after the name of the latest.
+    is_named_last: bool,
+    /// The failure of a binary that Cargo named and that printed nothing of the harness.
+    silent_failure: Option<String>,
+    foreign: Foreign,
     recognised: bool,
 }
 
-impl Run<'_, '_> {
-    fn line(&mut self, line: &str) {
-        let after_blank = std::mem::replace(&mut self.after_blank, line.trim().is_empty());
+impl Run {
+    /// Reads the next line, which has no colours.
+    pub(crate) fn line(&mut self, number: u64, line: &str, out: &mut Output<'_>) {
+        self.number = number;
+        let is_blank = line.trim().is_empty();
+        let after_blank = std::mem::replace(&mut self.after_blank, is_blank);
+        self.is_named_last &= is_blank;
         let kind = classify(line);
         if self.death.is_some() {
             match kind {
-                Line::BinaryFailed(why) => return self.died(Some(why)),
+                Line::BinaryFailed(why) => return self.died(Some(why), out),
                 _ if matches!(line.trim(), "" | "Caused by:") => return,
                 _ => {
                     let death = self.death.take();
-                    self.died(death.as_deref());
+                    self.died(death.as_deref(), out);
                 }
             }
         }
         if let Line::Binary(suite) = kind {
-            self.died(Some("another binary began"));
+            self.died(Some("another binary began"), out);
             self.recognised = true;
+            self.named += 1;
+            self.is_named_last = true;
             self.suite = suite;
             return;
         }
         let Some(binary) = &mut self.binary else {
-            return self.between(kind);
+            return self.between(line, kind, out);
         };
         match self.phase {
-            Phase::Tests => self.in_tests(line, kind, after_blank),
+            Phase::Tests => self.in_tests(line, kind, after_blank, out),
             Phase::Inner => {
                 binary.output(line);
                 if matches!(kind, Line::Result(_)) {
@@ -129,15 +138,15 @@ impl Run<'_, '_> {
             }
             Phase::Successes => match kind {
                 Line::Failures => self.phase = Phase::Details,
-                Line::Result(result) => self.finish(result),
+                Line::Result(result) => self.finish(result, out),
                 _ => {}
             },
-            Phase::Details => self.in_details(line, kind),
-            Phase::MaybeNames | Phase::Names => self.in_names(line, kind),
+            Phase::Details => self.in_details(line, kind, out),
+            Phase::MaybeNames | Phase::Names => self.in_names(line, kind, out),
         }
     }
 
-    fn in_tests(&mut self, line: &str, kind: Line<'_>, after_blank: bool) {
+    fn in_tests(&mut self, line: &str, kind: Line<'_>, after_blank: bool, out: &mut Output<'_>) {
         let Some(binary) = &mut self.binary else {
             return;
         };
@@ -148,33 +157,33 @@ impl Run<'_, '_> {
                 self.phase = Phase::Inner;
             }
             Line::Start(count) if after_blank => {
-                self.died(Some("another binary began"));
-                self.begin(Some(count));
+                self.died(Some("another binary began"), out);
+                self.begin(Some(count), out);
             }
             Line::Test(test) => {
-                binary.resolve(self.out);
+                binary.resolve(out);
                 let (rest, ended) = (test.rest, test.ended.is_some());
-                binary.test(test, self.out);
+                binary.test(test, out);
                 if !ended && is_binary_failure(rest) {
                     self.death = Some(rest.to_owned());
                 } else if !ended && let Some((_, inner)) = test_after_output(rest) {
-                    binary.test(inner, self.out);
+                    binary.test(inner, out);
                 }
             }
             Line::Failures => {
-                binary.resolve(self.out);
+                binary.resolve(out);
                 self.phase = Phase::Details;
             }
             Line::Successes => {
-                binary.resolve(self.out);
+                binary.resolve(out);
                 self.phase = Phase::Successes;
             }
             Line::Result(result) => {
-                binary.resolve(self.out);
-                self.finish(result);
+                binary.resolve(out);
+                self.finish(result, out);
             }
             Line::BinaryFailed(why) => self.death = Some(why.to_owned()),
-            Line::QuietFailure(name) if !binary.has_open() => binary.quiet_failure(name),
+            Line::QuietFailure(name) if !binary.has_open() => binary.quiet_failure(name, out),
             Line::Note => {}
             _ => match test_after_output(line) {
                 Some((output, test)) => {
@@ -182,26 +191,28 @@ impl Run<'_, '_> {
                     if !binary.has_result() {
                         binary.output(output);
                     }
-                    binary.resolve(self.out);
-                    binary.test(test, self.out);
+                    binary.resolve(out);
+                    binary.test(test, out);
                 }
                 None => binary.output(line),
             },
         }
     }
 
-    fn in_details(&mut self, line: &str, kind: Line<'_>) {
+    fn in_details(&mut self, line: &str, kind: Line<'_>, out: &mut Output<'_>) {
         let Some(binary) = &mut self.binary else {
             return;
         };
         match kind {
             Line::Failures => self.phase = Phase::MaybeNames,
-            Line::Block(name) if binary.begin_block(name, self.out) => {}
+            // Some tools leave the details out, and print the names alone.
+            Line::Result(result) if !binary.has_block() => self.finish(result, out),
+            Line::Block(name) if binary.begin_block(name, out) => {}
             _ => binary.block_line(line),
         }
     }
 
-    fn in_names(&mut self, line: &str, kind: Line<'_>) {
+    fn in_names(&mut self, line: &str, kind: Line<'_>, out: &mut Output<'_>) {
         let Some(binary) = &mut self.binary else {
             return;
         };
@@ -210,61 +221,93 @@ impl Run<'_, '_> {
             .map(str::trim_end)
             .filter(|name| !name.is_empty());
         match (kind, name) {
-            (Line::Result(result), _) => self.finish(result),
-            (_, Some(name)) if self.phase == Phase::Names || binary.is_failed(name) => {
+            (Line::Result(result), _) => self.finish(result, out),
+            // Without details before it, the line is no part of any.
+            (_, Some(name))
+                if self.phase == Phase::Names || !binary.has_block() || binary.is_failed(name) =>
+            {
                 self.phase = Phase::Names;
-                binary.listed(name, self.out);
+                binary.listed(name, out);
             }
             (Line::BinaryFailed(why), _) => self.death = Some(why.to_owned()),
             (kind, _) if self.phase == Phase::MaybeNames && !line.trim().is_empty() => {
                 // That was no list but a part of a test's output, and so is this.
                 binary.block_line("failures:");
                 self.phase = Phase::Details;
-                self.in_details(line, kind);
+                self.in_details(line, kind, out);
             }
             _ => {}
         }
     }
 
     /// A line outside of any binary's output.
-    fn between(&mut self, kind: Line<'_>) {
+    fn between(&mut self, line: &str, kind: Line<'_>, out: &mut Output<'_>) {
         match kind {
-            Line::Start(count) => self.begin(Some(count)),
+            Line::Start(count) => self.begin(Some(count), out),
             // Lines picked out of a longer output, without the one that announces them.
             Line::Test(test) if test.ended.is_some() => {
-                self.begin(None);
+                self.begin(None, out);
                 if let Some(binary) = &mut self.binary {
-                    binary.test(test, self.out);
+                    binary.test(test, out);
                 }
             }
             Line::Result(result) => {
-                self.begin(None);
-                self.finish(result);
+                self.begin(None, out);
+                self.finish(result, out);
             }
-            _ => {}
+            Line::BinaryFailed(why) if self.named > self.begun => {
+                let name = self.suite.first().map_or("a test binary", String::as_str);
+                self.silent_failure
+                    .get_or_insert_with(|| format!("{name}: {why}"));
+            }
+            _ => self.foreign.look(self.number, line, out),
         }
     }
 
-    fn begin(&mut self, announced: Option<u64>) {
+    fn begin(&mut self, announced: Option<u64>, out: &Output<'_>) {
         self.recognised = true;
+        self.begun += 1;
         self.phase = Phase::Tests;
-        let limit = self.out.options.max_text;
+        let limit = out.options.max_text;
         self.binary = Some(Binary::new(self.suite.clone(), announced, limit));
     }
 
-    fn finish(&mut self, result: line::ResultLine) {
+    fn finish(&mut self, result: line::ResultLine, out: &mut Output<'_>) {
         self.phase = Phase::Tests;
         if let Some(binary) = self.binary.take() {
-            binary.finish(self.number, result, self.out);
+            binary.finish(self.number, result, out);
         }
     }
 
-    fn died(&mut self, death: Option<&str>) {
+    /// The binary that was named last began, and writes something else.
+    pub(crate) fn began_elsewhere(&mut self, out: &mut Output<'_>) {
+        self.died(Some("another binary began"), out);
+        self.begun += 1;
+    }
+
+    /// The end of the stream.
+    pub(crate) fn end(&mut self, out: &mut Output<'_>) {
+        let death = self.death.take();
+        self.died(death.as_deref(), out);
+        // Cargo's own lines may all stand before or after what the binaries printed.
+        if self.named <= self.begun {
+            return;
+        }
+        if let Some(failure) = self.silent_failure.take() {
+            out.run_failure(failure);
+        } else if self.is_named_last {
+            out.summary.truncated = true;
+            let why = "the file ends after the name of a test binary";
+            out.warn(self.number, why);
+        }
+    }
+
+    fn died(&mut self, death: Option<&str>, out: &mut Output<'_>) {
         self.phase = Phase::Tests;
         self.death = None;
         if let Some(mut binary) = self.binary.take() {
-            binary.resolve(self.out);
-            binary.died(self.number, death, self.out);
+            binary.resolve(out);
+            binary.died(self.number, death, out);
         }
     }
 }

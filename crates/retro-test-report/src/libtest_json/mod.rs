@@ -13,8 +13,8 @@ use retro_domain::{Attempt, Outcome, OutcomeCounts, TestCase, TestId};
 use serde::Deserialize;
 
 use crate::json::{Number, each_line, object_in};
-use crate::kept_text::{first_line, trimmed};
-use crate::libtest::{binary_death, binary_name, documentation_test};
+use crate::kept_text::{first_line, shortened, trimmed};
+use crate::libtest::{self, binary_death, binary_name, documentation_test};
 use crate::open_room::OpenRoom;
 use crate::output::Output;
 use crate::panic_message::failure_message;
@@ -105,6 +105,7 @@ pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, 
         out,
         suite: None,
         next: Vec::new(),
+        text: libtest::Run::default(),
         death: None,
         number: 0,
         recognised: false,
@@ -118,6 +119,7 @@ pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, 
         is_understood
     })?;
     run.died(is_whole);
+    run.text.end(run.out);
     run.out.summary.truncated |= !is_whole;
     Ok(run.recognised)
 }
@@ -139,6 +141,8 @@ struct Run<'o, 's> {
     suite: Option<Suite>,
     /// The suite of the next binary.
     next: Vec<String>,
+    /// What binaries print that write no events, as documentation tests may.
+    text: libtest::Run,
     /// What told that a binary died.
     death: Option<String>,
     number: u64,
@@ -152,6 +156,10 @@ impl Run<'_, '_> {
             if let Some(name) = binary_name(line) {
                 self.died(true);
                 self.next = name;
+            }
+            if self.suite.is_none() {
+                let line = libtest::without_colours(line);
+                self.text.line(self.number, &line, self.out);
             } else if self.death.is_none() {
                 self.death = binary_death(line);
             }
@@ -185,6 +193,7 @@ impl Run<'_, '_> {
 
     fn begin(&mut self, event: &Event<'_>) {
         self.died(true);
+        self.text.began_elsewhere(self.out);
         let mut path = std::mem::take(&mut self.next);
         if let Some(nextest) = &event.nextest {
             path = [&nextest.package, &nextest.test_binary]
@@ -232,7 +241,12 @@ impl Run<'_, '_> {
             }
             case.properties.push(("bench".to_owned(), figures));
         }
-        let text = event.stdout.filter(|text| !text.trim().is_empty());
+        let limit = self.out.options.max_text;
+        let kept = |text: Option<String>| {
+            let text = text.filter(|text| !text.trim().is_empty());
+            text.map(|text| shortened(text, limit))
+        };
+        let text = kept(event.stdout);
         if outcome == Outcome::Failed {
             if let Some(text) = text {
                 let (message, location) = failure_message(&text);
@@ -245,7 +259,7 @@ impl Run<'_, '_> {
         } else {
             case.stdout = text;
         }
-        case.stderr = event.stderr.filter(|text| !text.trim().is_empty());
+        case.stderr = kept(event.stderr);
         if attempt > 1 {
             // The failed attempts before have no events of their own.
             let of = |outcome| Attempt {

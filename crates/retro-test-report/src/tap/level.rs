@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use retro_domain::{Outcome, TestCase, TestId};
+use retro_domain::{Location, Outcome, TestCase, TestId};
 
 use super::diagnostics::Diagnostics;
-use super::line::{Directive, TestLine};
+use super::line::{Directive, TestLine, file_of_absolute};
 use super::plan::Plan;
 use crate::spare::Spare;
 
 /// One level of nesting.
 #[derive(Debug, Default)]
 pub(super) struct Level {
-    /// What its tests are under; empty for the stream itself.
+    /// What its tests are under; empty for a stream that names no script.
     pub(super) name: String,
     is_named: bool,
     /// `# Subtest:` of the block that comes next.
@@ -21,6 +21,13 @@ pub(super) struct Level {
     /// The number the next test should have.
     pub(super) next_number: u64,
     pub(super) out_of_sequence: bool,
+    /// Whether its tests have numbers and descriptions.
+    pub(super) has_numbers: bool,
+    pub(super) has_descriptions: bool,
+    /// Tests that failed.
+    pub(super) failed: u64,
+    /// Numbers that the plan lists as to do, in order.
+    pub(super) todo: Vec<u64>,
     /// A test that may still get diagnostics or subtests.
     pub(super) pending: Option<Pending>,
     /// Subtests that wait for the line of their test.
@@ -30,12 +37,26 @@ pub(super) struct Level {
 }
 
 impl Level {
-    /// The stream itself.
-    pub(super) fn outermost() -> Self {
+    /// The stream itself, or the output of one script in it.
+    pub(super) fn outermost(script: String) -> Self {
         Self {
             next_number: 1,
+            name: script,
             ..Self::default()
         }
+    }
+
+    /// Whether a line that has no end was cut before it said what the lines before it say of
+    /// their tests.
+    pub(super) fn says_less(&self, test: &TestLine<'_>) -> bool {
+        if !test.description.is_empty() {
+            return false;
+        }
+        let is_part = |number: u64| {
+            let (number, next) = (number.to_string(), self.next_number.to_string());
+            number != next && next.starts_with(&number)
+        };
+        self.has_descriptions || test.number.map_or(self.has_numbers, is_part)
     }
 
     /// A `# Subtest: name` at this level. Some writers indent it with the subtests it names, some
@@ -120,6 +141,8 @@ pub(super) struct Pending {
     pub(super) subtests: Subtests,
     pub(super) diagnostics: Option<Box<Diagnostics>>,
     stdout: Option<String>,
+    /// The file that the whole test is.
+    file: Option<String>,
 }
 
 impl Pending {
@@ -154,7 +177,22 @@ impl Pending {
             subtests,
             diagnostics: None,
             stdout,
+            file: None,
         }
+    }
+
+    /// Makes it the test of a file, named without the folders of one machine.
+    pub(super) fn be_file(&mut self) {
+        if let Some(name) = file_of_absolute(&self.name) {
+            let name = name.to_owned();
+            self.file = Some(std::mem::replace(&mut self.name, name));
+        }
+    }
+
+    /// Makes it one whose result was declared not to count.
+    pub(super) fn be_todo(&mut self) {
+        self.outcome = Outcome::Skipped;
+        self.directive = Some((Directive::Todo, String::new()));
     }
 
     fn message(&self) -> Option<String> {
@@ -226,10 +264,10 @@ impl Handed {
         case.message = message;
         case.duration = test.duration;
         case.stdout = test.stdout;
-        case.location = None;
+        case.location = test.file.take().map(|file| Location { file, line: None });
         if let Some(mut diagnostics) = test.diagnostics.take() {
             case.duration = case.duration.or(diagnostics.duration);
-            case.location = diagnostics.location();
+            case.location = diagnostics.location().or(case.location.take());
             case.kind = diagnostics
                 .kind
                 .take()

@@ -111,6 +111,109 @@ pub(super) fn plan(text: &str) -> Option<(u64, &str)> {
     (end > 0 && ends).then(|| (digits[..end].parse().unwrap_or(u64::MAX), rest.trim()))
 }
 
+/// Whether a line at the end of a file, without a line end, was surely cut: it ends inside a
+/// directive, an escape or before its description.
+pub(super) fn is_half(text: &str, test: &TestLine<'_>) -> bool {
+    let text = text.trim_end();
+    if text.ends_with('\\') || text.ends_with(" -") {
+        return true;
+    }
+    let begins_directive = |at: usize| {
+        let word = text[at + 1..].trim_start();
+        let is_start_of = |whole: &str| {
+            let start = whole.get(..word.len());
+            start.is_some_and(|start| start.eq_ignore_ascii_case(word))
+        };
+        ["skip", "todo", "time="].into_iter().any(is_start_of)
+    };
+    test.directive.is_none() && test.duration.is_none() && hashes(text).any(begins_directive)
+}
+
+/// The file that prove says it runs, its output follows: `t/a.t .. `.
+pub(super) fn script(line: &str) -> Option<&str> {
+    let line = line.trim_end();
+    let before = line.trim_end_matches('.');
+    if line.len() < before.len() + 2 || !before.ends_with(' ') {
+        return None;
+    }
+    let name = match before
+        .strip_prefix('[')
+        .and_then(|rest| rest.split_once("] "))
+    {
+        Some((_, name)) => name,
+        None => before,
+    };
+    let name = name.trim();
+    let is_file = name.contains(['/', '.', '\\']) && !name.contains(char::is_whitespace);
+    is_file.then_some(name)
+}
+
+/// prove's word on a file that passed, which is no test: `ok`, and the time it took.
+pub(super) fn is_verdict(text: &str) -> bool {
+    let text = text.trim_end();
+    text == "ok" || text.starts_with("ok ") && text.ends_with(" CPU)")
+}
+
+/// Words of the harness at the end of a stream, which belong to no test.
+pub(super) fn is_summary(comment: &str) -> bool {
+    if comment.starts_with("Looks like you") {
+        return true;
+    }
+    let (word, rest) = comment.split_once([' ', '=']).unwrap_or((comment, ""));
+    let rest = rest.trim();
+    let is_number = |text: &str| {
+        let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+    };
+    match word {
+        "tests" | "suites" | "pass" | "fail" | "cancelled" | "skipped" | "skip" | "todo"
+        | "duration_ms" | "time" => is_number(rest),
+        "failed" => {
+            let numbers = rest.strip_suffix(" tests").or(rest.strip_suffix(" test"));
+            numbers.is_some_and(|numbers| numbers.split(" of ").all(is_number))
+        }
+        _ => false,
+    }
+}
+
+/// Whether prove says so at the end of a script's output.
+pub(super) fn is_end_of_script(line: &str) -> bool {
+    let line = line.trim_end();
+    line.ends_with(" subtests") && line.starts_with("Failed ")
+        || line.starts_with("All ") && line.contains(" subtests passed")
+        || line == "No subtests run"
+        || line.starts_with("skipped: ")
+}
+
+/// The name of a script by its absolute path. A test may be named like an absolute path that is
+/// none, such as a route of a server.
+pub(super) fn script_of_absolute(path: &str) -> Option<&str> {
+    let (_, ending) = path.rsplit_once('.')?;
+    let is_script = matches!(
+        ending,
+        "js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx"
+    );
+    file_of_absolute(path).filter(|_| is_script)
+}
+
+/// The name of a file by its absolute path, in either way of writing those.
+pub(super) fn file_of_absolute(path: &str) -> Option<&str> {
+    let drive = path.as_bytes().get(1..3);
+    let is_absolute = path.starts_with('/') || drive.is_some_and(|d| matches!(d, b":/" | b":\\"));
+    let file = path.rsplit(['/', '\\']).next()?;
+    (is_absolute && !file.is_empty()).then_some(file)
+}
+
+/// The numbers of the tests that a plan of old Perl's Test.pm lists: `1..5 todo 3 2;`.
+pub(super) fn todo_list(after_plan: &str) -> Option<Vec<u64>> {
+    let list = strip_prefix_any_case(after_plan, "todo ")?.trim();
+    let list = list.strip_suffix(';')?;
+    let numbers = list.split_ascii_whitespace().map(str::parse);
+    let mut numbers: Vec<u64> = numbers.collect::<Result<_, _>>().ok()?;
+    numbers.sort_unstable();
+    Some(numbers)
+}
+
 /// The reason of a plan that skips everything: `1..0 # SKIP why`.
 pub(super) fn skip_all_reason(after_plan: &str) -> Option<&str> {
     directive(after_plan.strip_prefix('#')?).map(|(_, reason)| reason)
@@ -221,7 +324,7 @@ fn duration_note(after_hash: &str) -> Option<Duration> {
     Duration::try_from_secs_f64(number * unit).ok()
 }
 
-fn unescape(text: Cow<'_, str>) -> Cow<'_, str> {
+pub(super) fn unescape(text: Cow<'_, str>) -> Cow<'_, str> {
     if memchr::memchr(b'\\', text.as_bytes()).is_some() {
         let mut out = String::with_capacity(text.len());
         let mut chars = text.chars().peekable();

@@ -14,9 +14,12 @@ use std::io::BufRead;
 use self::diagnostics::Diagnostics;
 use self::level::{Handed, Level, Pending, Subtests};
 use self::line::{
-    Line, TestLine, classify, indentation, is_version, plan, skip_all_reason, without_indentation,
+    Line, TestLine, classify, file_of_absolute, indentation, is_end_of_script, is_half, is_summary,
+    is_verdict, is_version, plan, script, script_of_absolute, skip_all_reason, todo_list, unescape,
+    without_indentation,
 };
 use crate::ParseError;
+use crate::foreign::Foreign;
 use crate::kept_text::{KeptText, lossy};
 use crate::lines::Lines;
 use crate::output::Output;
@@ -34,16 +37,22 @@ pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, 
     let mut stream = Stream {
         out,
         number: 0,
-        levels: vec![Level::outermost()],
+        levels: vec![Level::outermost(String::new())],
         handed: Handed::new(),
         block: None,
         after_test: false,
         output: KeptText::new(limit),
         recognised: false,
         bailed_out: false,
+        in_script: false,
+        has_ended: false,
+        announced_file: None,
+        foreign: Foreign::default(),
+        has_end: true,
     };
-    while let Some(line) = lines.next()? {
+    while let Some((line, has_end)) = lines.next_and_end()? {
         stream.number += 1;
+        stream.has_end = has_end;
         stream.line(&lossy(line));
     }
     stream.finish();
@@ -53,7 +62,7 @@ pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, 
 /// Whether a line can only be TAP. `ok` and a word alone is not enough: `go test` prints that too.
 pub(crate) fn is_evidence(line: &[u8]) -> bool {
     let line = String::from_utf8_lossy(&line[..line.len().min(200)]);
-    if is_version(line.trim_start()) || plan(line.trim_end()).is_some() {
+    if is_heading(line.as_bytes()) {
         return true;
     }
     match classify(&line) {
@@ -64,6 +73,15 @@ pub(crate) fn is_evidence(line: &[u8]) -> bool {
         Line::Test(_) => line.starts_with("ok - "),
         _ => false,
     }
+}
+
+/// Whether a line is a version or a plan, which no other format has.
+pub(crate) fn is_heading(line: &[u8]) -> bool {
+    let line = String::from_utf8_lossy(&line[..line.len().min(200)]);
+    let is_plan = |(_, rest): (u64, &str)| {
+        rest.is_empty() || rest.starts_with(['#', ';']) || rest.starts_with("todo ")
+    };
+    is_version(line.trim_start()) || plan(line.trim_end()).is_some_and(is_plan)
 }
 
 struct Stream<'o, 's> {
@@ -80,6 +98,15 @@ struct Stream<'o, 's> {
     output: KeptText,
     recognised: bool,
     bailed_out: bool,
+    /// Whether prove said which script the output is of.
+    in_script: bool,
+    /// Whether that script's end was told.
+    has_ended: bool,
+    /// The file that a `# Subtest:` named by its absolute path.
+    announced_file: Option<String>,
+    foreign: Foreign,
+    /// Whether the line has an end, which only the last one of a file may be without.
+    has_end: bool,
 }
 
 impl Stream<'_, '_> {
@@ -114,10 +141,25 @@ impl Stream<'_, '_> {
                 }
             }
             _ if !is_structure => self.text(line),
-            Line::Test(test) => self.test(depth, test),
+            // prove has no other word for a script that passed.
+            Line::Test(_) if self.in_script && depth == 0 && is_verdict(text) => {
+                self.settle(0);
+                self.flush(0);
+                self.has_ended = true;
+            }
+            Line::Test(mut test) => {
+                self.settle(depth);
+                if self.has_end || self.is_whole(depth, text, &mut test) {
+                    self.test(depth, test);
+                }
+            }
             Line::Plan(count, rest) => {
                 self.settle(depth);
-                self.plan(depth, count, rest);
+                if !self.has_end && self.levels[depth].plan.may_be_cut(count) {
+                    self.cut();
+                } else {
+                    self.plan(depth, count, rest);
+                }
             }
             Line::BailOut(reason) => {
                 self.recognised = true;
@@ -128,6 +170,9 @@ impl Stream<'_, '_> {
             Line::Subtest(name) => {
                 self.settle(depth);
                 self.after_test = false;
+                if depth == 0 && script_of_absolute(name).is_some() {
+                    self.announced_file = Some(unescape(name.into()).into_owned());
+                }
                 self.levels[depth].announce(depth, name);
             }
             Line::OpenBrace if self.levels.get(depth).is_some_and(|l| l.pending.is_some()) => {
@@ -141,6 +186,7 @@ impl Stream<'_, '_> {
                 self.flush(depth);
             }
             Line::Pragma => {}
+            _ if indent == 0 => self.outermost_text(line),
             _ => self.text(line),
         }
     }
@@ -157,7 +203,81 @@ impl Stream<'_, '_> {
         self.output.push_line(line.as_bytes());
     }
 
+    /// A line that is no TAP, but may be what prove says of the scripts it runs.
+    fn outermost_text(&mut self, line: &str) {
+        if let Some(script) = script(line).filter(|_| self.may_begin_script()) {
+            self.begin_script(script);
+        } else if is_end_of_script(line) {
+            self.has_ended = true;
+        } else if let Some(status) = line.strip_prefix("Dubious, test returned ") {
+            self.settle(0);
+            self.flush(0);
+            self.has_ended = true;
+            // A script that counts its failed tests in its status says nothing more by that.
+            if self.levels[0].failed == 0 || status.split(' ').next() == Some("255") {
+                self.script_failed(line);
+            }
+        } else {
+            self.foreign.look(self.number, line, self.out);
+            self.text(line);
+        }
+    }
+
+    /// Whether another script may begin here: a line that looks like it may be a test's output.
+    fn may_begin_script(&self) -> bool {
+        let plan = &self.levels[0].plan;
+        self.has_ended || plan.is_met() || plan.tests + plan.plans == 0
+    }
+
+    fn begin_script(&mut self, script: &str) {
+        self.end_of_stream(false);
+        // Folders of one machine are no part of a name.
+        let name = file_of_absolute(script).unwrap_or(script);
+        self.levels[0] = Level::outermost(name.to_owned());
+        self.output.take();
+        self.after_test = false;
+        (self.in_script, self.has_ended) = (true, false);
+    }
+
+    fn script_failed(&mut self, why: &str) {
+        let name = &self.levels[0].name;
+        let head = if name.is_empty() { "" } else { ": " };
+        self.out.run_failure(format!("{name}{head}{why}"));
+    }
+
+    /// Whether a test's line that has no end says all it should. The last line of many files that
+    /// are complete has none; what is surely cut is no test.
+    fn is_whole(&mut self, depth: usize, text: &str, test: &mut TestLine<'_>) -> bool {
+        if is_half(text, test) || self.levels[depth].says_less(test) {
+            self.cut();
+            return false;
+        }
+        if !text.ends_with('s') {
+            // The unit may be cut.
+            test.duration = None;
+        }
+        self.out.warn(
+            self.number,
+            "the last line has no line end: its test counts, but its name may be cut",
+        );
+        true
+    }
+
+    fn cut(&mut self) {
+        self.recognised = true;
+        self.out.summary.truncated = true;
+        self.out
+            .warn(self.number, "the last line is cut, and was left out");
+    }
+
     fn comment(&mut self, comment: &str) {
+        if is_summary(comment) {
+            // That a script died is more than its tests say.
+            if comment.starts_with("Looks like your test ") {
+                self.script_failed(comment);
+            }
+            return;
+        }
         let failed = self.levels.last().and_then(|level| level.pending.as_ref());
         if failed.is_some_and(|pending| pending.outcome.is_failure()) && !comment.is_empty() {
             self.diagnostics(|diagnostics| diagnostics.comment(comment));
@@ -179,12 +299,15 @@ impl Stream<'_, '_> {
 
     fn test(&mut self, depth: usize, test: TestLine<'_>) {
         self.recognised = true;
-        self.settle(depth);
         self.flush(depth);
         let level = &mut self.levels[depth];
         level.plan.tests += 1;
+        level.has_numbers |= test.number.is_some();
+        level.has_descriptions |= !test.description.is_empty();
+        let number = test.number.unwrap_or(level.next_number);
+        let is_todo = !level.todo.is_empty() && level.todo.binary_search(&number).is_ok();
         let in_sequence = test.number.is_none_or(|number| number == level.next_number);
-        level.next_number = test.number.unwrap_or(level.next_number).saturating_add(1);
+        level.next_number = number.saturating_add(1);
         if !in_sequence && depth == 0 && !std::mem::replace(&mut level.out_of_sequence, true) {
             self.out.warn(
                 self.number,
@@ -194,7 +317,18 @@ impl Stream<'_, '_> {
         let subtests = std::mem::take(&mut level.unclaimed);
         let ordinal = level.plan.tests;
         let spare = &mut self.handed.spare;
-        let test = Pending::new(test, ordinal, subtests, self.output.take(), spare);
+        let is_file = depth == 0
+            && self
+                .announced_file
+                .take()
+                .is_some_and(|file| file == test.description);
+        let mut test = Pending::new(test, ordinal, subtests, self.output.take(), spare);
+        if is_file {
+            test.be_file();
+        }
+        if is_todo {
+            test.be_todo();
+        }
         level.pending = Some(test);
         self.after_test = true;
     }
@@ -206,7 +340,17 @@ impl Stream<'_, '_> {
         if level.plan.add(count) {
             level.next_number = 1;
         }
+        level.todo = todo_list(rest).unwrap_or_default();
+        if level.plan.is_met() && count > 0 {
+            // What comes now is about the whole.
+            self.flush(depth);
+        }
+        let level = &mut self.levels[depth];
         if depth == 0 {
+            if level.todo.is_empty() && rest.starts_with("todo") {
+                let why = "a list of tests to do in a plan is read only when `;` ends it";
+                self.out.warn(self.number, why);
+            }
             if let Some(reason) = skip_all_reason(rest) {
                 self.out
                     .warn(self.number, format!("all tests are skipped: {reason}"));
@@ -262,10 +406,10 @@ impl Stream<'_, '_> {
                 return;
             }
         }
-        let path = self.levels[1..=depth]
-            .iter()
-            .map(|level| level.name.clone())
-            .collect();
+        self.levels[depth].failed += u64::from(pending.outcome.is_failure());
+        let first = usize::from(!self.in_script);
+        let names = self.levels[..=depth].iter().skip(first);
+        let path = names.map(|level| level.name.clone()).collect();
         let case = self.handed.fill(pending, path);
         if depth == 0 {
             self.out.case(case)
@@ -275,6 +419,11 @@ impl Stream<'_, '_> {
     }
 
     fn finish(&mut self) {
+        self.end_of_stream(true);
+    }
+
+    /// The end of the file, or of one script's output in it.
+    fn end_of_stream(&mut self, is_last: bool) {
         self.settle(0);
         self.flush(0);
         let level = &mut self.levels[0];
@@ -284,16 +433,16 @@ impl Stream<'_, '_> {
                 .warn(self.number, "the subtests at the end belong to no test");
         }
         let plan = level.plan;
-        if !self.recognised {
+        if !self.recognised || self.has_ended && plan.plans == 0 && plan.tests == 0 {
             return;
         }
-        self.out.summary.truncated |= self.block.is_some();
+        self.out.summary.truncated |= self.block.take().is_some();
         if let Some(why) = plan.missed() {
             self.out.summary.truncated |= plan.tests < plan.planned() && !self.bailed_out;
             if !self.bailed_out {
-                self.out.run_failure(why);
+                self.script_failed(&why);
             }
-        } else if plan.plans == 0 && !self.bailed_out {
+        } else if plan.plans == 0 && !self.bailed_out && (is_last || plan.tests > 0) {
             self.out.summary.truncated = true;
             self.out.warn(
                 self.number,

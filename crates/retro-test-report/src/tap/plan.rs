@@ -32,10 +32,22 @@ impl Plan {
         }
     }
 
+    /// Whether no more tests are to come: all that were planned ran.
+    pub(super) fn is_met(&self) -> bool {
+        self.plans > 0 && self.tests == self.planned()
+    }
+
+    /// Whether `1..count` may be the first part of a plan at the end, the others cut off: what ran
+    /// begins with the same digits.
+    pub(super) fn may_be_cut(&self, count: u64) -> bool {
+        let (ran, planned) = (self.tests.to_string(), count.to_string());
+        self.plans == 0 && ran != planned && ran.starts_with(&planned)
+    }
+
     /// Why the plan was not met, if there was one.
     pub(super) fn missed(&self) -> Option<String> {
-        let met = self.plans == 0 || self.tests == self.planned();
-        (!met).then(|| format!("planned {} tests, ran {}", self.planned(), self.tests))
+        let is_missed = self.plans > 0 && !self.is_met();
+        is_missed.then(|| format!("planned {} tests, ran {}", self.planned(), self.tests))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 /// What a message begins with.
-const START: &str = "##teamcity[";
+pub(super) const START: &str = "##teamcity[";
 
 /// A message. Values stay as they are written until they are asked for.
 #[derive(Debug, PartialEq)]
@@ -27,14 +27,7 @@ pub(super) fn find(line: &str) -> Option<(&str, Message<'_>, &str)> {
     if name.is_empty() {
         return None;
     }
-    let mut quoted = false;
-    let end = unescaped_place(attributes, |byte| match byte {
-        b'\'' => {
-            quoted = !quoted;
-            false
-        }
-        _ => !quoted,
-    });
+    let end = end_of_values(attributes, &mut false);
     let message = Message {
         name,
         attributes: &attributes[..end.unwrap_or(attributes.len())],
@@ -67,6 +60,18 @@ impl<'a> Message<'a> {
             Some((key.trim().trim_end_matches('=').trim_end(), &value[..end]))
         })
     }
+}
+
+/// The bracket that ends a message. `in_value` says whether the text begins, and then whether it
+/// ends, inside of a value.
+pub(super) fn end_of_values(text: &str, in_value: &mut bool) -> Option<usize> {
+    unescaped_place(text, |byte| match byte {
+        b'\'' => {
+            *in_value = !*in_value;
+            false
+        }
+        _ => !*in_value,
+    })
 }
 
 /// The first quote or bracket that is not escaped and that is wanted.

@@ -5,6 +5,10 @@
 
 mod flow;
 mod message;
+mod node;
+mod suites;
+mod tree;
+mod unfinished;
 
 use std::collections::HashMap;
 use std::io::BufRead;
@@ -12,14 +16,16 @@ use std::time::Duration;
 
 use retro_domain::{Attachment, Outcome, TestCase, TestId};
 
-use self::flow::{Flow, OpenTest, Suite, location, millis, names};
+use self::flow::{Flow, OpenTest, location, millis, names};
 use self::message::{Message, find};
+use self::tree::Tree;
+use self::unfinished::Unfinished;
+use crate::ParseError;
 use crate::kept_text::{KeptText, first_line};
 use crate::lines::Lines;
 use crate::numbers::timestamp;
 use crate::open_room::OpenRoom;
 use crate::output::Output;
-use crate::{ParseError, SuiteMetadata};
 
 /// Suites nested deeper than this are left out of names.
 const MAX_SUITES_IN_NAME: usize = 100;
@@ -44,7 +50,8 @@ pub(crate) fn is_evidence(line: &[u8]) -> bool {
     let line = String::from_utf8_lossy(line);
     let mut rest = &*line;
     while let Some((_, message, after)) = find(rest) {
-        if message.name.starts_with("test") || message.name == "flowStarted" {
+        let others = ["flowStarted", "buildProblem"];
+        if message.name.starts_with("test") || others.contains(&message.name) {
             return true;
         }
         rest = after;
@@ -61,7 +68,10 @@ pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, 
         room: OpenRoom::new(&out.options),
         out,
         flows: HashMap::new(),
+        tree: Tree::default(),
+        unfinished: Unfinished::default(),
         capturing: None,
+        announced: None,
         number: 0,
         recognised: false,
     };
@@ -81,21 +91,39 @@ struct Run<'o, 's> {
     flows: HashMap<String, Flow>,
     /// The flow and the test whose plain output is its own.
     capturing: Option<(String, String)>,
+    tree: Tree,
+    /// A message whose end may be on one of the next lines.
+    unfinished: Unfinished,
+    /// How many tests were announced.
+    announced: Option<u64>,
     number: u64,
     recognised: bool,
 }
 
 impl Run<'_, '_> {
     fn line(&mut self, line: &str, is_cut: bool, is_whole: bool) {
+        let joined;
+        let mut line = line;
+        if self.unfinished.is_open() {
+            match self.unfinished.next(line) {
+                Some(whole) => {
+                    joined = whole;
+                    line = &joined;
+                }
+                None if self.unfinished.is_open() && is_whole => return,
+                None => self.no_end(!is_whole),
+            }
+        }
         let mut rest = line;
         while let Some((before, message, after)) = find(rest) {
             self.plain(before);
             if !message.is_whole && !is_cut {
-                self.out
-                    .warn(self.number, "a message without an end was left out");
+                let limit = self.out.options.max_text.max(64 << 10);
+                if is_whole && self.unfinished.begin(&rest[before.len()..], limit) {
+                    return;
+                }
                 // The last line of a file that was cut off.
-                self.out.summary.truncated |= !is_whole;
-                return;
+                return self.no_end(!is_whole);
             }
             self.message(&message);
             rest = after;
@@ -103,6 +131,13 @@ impl Run<'_, '_> {
         if rest.len() == line.len() {
             self.plain(line);
         }
+    }
+
+    fn no_end(&mut self, is_cut: bool) {
+        self.unfinished = Unfinished::default();
+        self.out
+            .warn(self.number, "a message without an end was left out");
+        self.out.summary.truncated |= is_cut;
     }
 
     fn plain(&mut self, text: &str) {
@@ -120,6 +155,9 @@ impl Run<'_, '_> {
     }
 
     fn message(&mut self, message: &Message<'_>) {
+        if let Some(node) = message.get("nodeId").filter(|node| !node.is_empty()) {
+            return self.node_message(&node, message);
+        }
         let flow = message.get("flowId").unwrap_or_default();
         let name = message.get("name").unwrap_or_default();
         match message.name {
@@ -134,121 +172,21 @@ impl Run<'_, '_> {
             "testStdOut" | "testStdErr" => self.output(&flow, &name, message),
             "testMetadata" => self.metadata(&flow, message),
             "buildProblem" => {
+                self.recognised = true;
                 let why = message.get("description").unwrap_or_default();
                 let why = first_line(&why).unwrap_or_else(|| "a build problem".to_owned());
                 self.out.run_failure(why);
             }
-            "testCount" | "testRetrySupport" => self.recognised = true,
+            "testCount" => {
+                self.recognised = true;
+                let count = message.get("count").and_then(|text| text.parse().ok());
+                let more =
+                    count.map(|count: u64| self.announced.unwrap_or(0).saturating_add(count));
+                self.announced = more.or(self.announced);
+            }
+            "testRetrySupport" => self.recognised = true,
             _ => {}
         }
-    }
-
-    /// The flow, when there is room for it.
-    fn flow(&mut self, id: &str) -> Option<&mut Flow> {
-        if !self.flows.contains_key(id) {
-            if !self.room.enter(id.len() + FLOW) {
-                return None;
-            }
-            self.flows.insert(id.to_owned(), Flow::default());
-        }
-        self.flows.get_mut(id)
-    }
-
-    fn flow_started(&mut self, id: &str, parent: Option<&str>) {
-        self.recognised = true;
-        let around = parent.and_then(|parent| self.flows.get(parent));
-        let suites = around.map_or(Vec::new(), |flow| flow.suites.clone());
-        let size: usize = suites.iter().map(|suite| suite.name.len() + 64).sum();
-        if suites.is_empty() || !self.room.enter(size) {
-            return;
-        }
-        let Some(flow) = self.flow(id) else {
-            return self.room.leave(size, 0);
-        };
-        let inherited = std::mem::replace(&mut flow.inherited, suites.len());
-        let old = std::mem::replace(&mut flow.room, size);
-        let lost = std::mem::replace(&mut flow.suites, suites);
-        self.leave_suites(&lost, inherited, old);
-    }
-
-    /// Gives back the room of a flow's suites, of which so many were around it and took `around`.
-    fn leave_suites(&mut self, suites: &[Suite], inherited: usize, around: usize) {
-        for suite in suites.iter().skip(inherited) {
-            self.room.leave(suite.name.len(), 0);
-        }
-        if around > 0 {
-            self.room.leave(around, 0);
-        }
-    }
-
-    fn flow_finished(&mut self, id: &str) {
-        self.leave_tests(id, 0, "its flow ended");
-        if let Some(flow) = self.flows.remove(id) {
-            self.room.leave(id.len() + FLOW, 0);
-            self.leave_suites(&flow.suites, flow.inherited, flow.room);
-        }
-    }
-
-    fn suite_started(&mut self, flow: &str, name: &str, message: &Message<'_>) {
-        self.recognised = true;
-        let suite = Suite {
-            name: name.to_owned(),
-            started: message.get("timestamp").and_then(|time| timestamp(&time)),
-        };
-        let has_room = self.room.enter(name.len());
-        if let Some(flow) = self.flow(flow) {
-            if flow.suites.len() < MAX_SUITES_IN_NAME && has_room {
-                flow.suites.push(suite);
-                return;
-            }
-            flow.unnamed += 1;
-        }
-        if has_room {
-            self.room.leave(name.len(), 0);
-        }
-    }
-
-    fn suite_finished(&mut self, id: &str, name: &str, message: &Message<'_>) {
-        self.recognised = true;
-        let Some(flow) = self.flows.get_mut(id) else {
-            return;
-        };
-        if flow.unnamed > 0 {
-            flow.unnamed -= 1;
-            return;
-        }
-        let own = &flow.suites[flow.inherited.min(flow.suites.len())..];
-        let Some(at) = own.iter().rposition(|suite| suite.name == name) else {
-            self.out.warn(
-                self.number,
-                format!("the suite {name:?} ends and was not open"),
-            );
-            return;
-        };
-        let at = at + flow.inherited;
-        self.leave_tests(id, at + 1, "its suite ended");
-        let Some(flow) = self.flows.get_mut(id) else {
-            return;
-        };
-        if at + 1 < flow.suites.len() {
-            let inner = flow.suites.len() - at - 1;
-            self.out.warn(
-                self.number,
-                format!("the suite {name:?} ends while {inner} inside it are open"),
-            );
-        }
-        let path = names(&flow.suites[..=at]);
-        let ended = flow.suites.drain(at..).collect::<Vec<_>>();
-        for suite in &ended {
-            self.room.leave(suite.name.len(), 0);
-        }
-        let started = ended.first().and_then(|suite| suite.started);
-        self.out.suite(SuiteMetadata {
-            path,
-            started,
-            duration: message.get("duration").and_then(|text| millis(&text)),
-            ..SuiteMetadata::default()
-        });
     }
 
     /// The open test of a name, which begins when it was not open.
@@ -537,6 +475,15 @@ impl Run<'_, '_> {
             let unended = flow.tests.values().any(|test| !test.is_failed);
             self.out.summary.truncated |= is_open || unended;
             self.leave_tests(&id, 0, "the output stops while it runs");
+        }
+        if self.unfinished.is_open() {
+            self.no_end(true);
+        }
+        self.out.summary.truncated |= self.tree.has_open_suite();
+        let seen = self.out.summary.counts.total();
+        if let Some(announced) = self.announced.filter(|announced| *announced != seen) {
+            let why = format!("{announced} tests were announced; there are {seen}");
+            self.out.warn(None, why);
         }
     }
 }

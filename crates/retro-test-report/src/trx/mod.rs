@@ -30,6 +30,31 @@ pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, 
     dotnet::read(reader, &mut Report::default(), out)
 }
 
+/// Whether the attributes of a `<TestRun>` are those of a report; other tools have an element of
+/// that name.
+pub(crate) fn is_run_of_report(attributes: Attributes<'_>) -> bool {
+    attributes.take(100).any(|(name, value)| match name {
+        b"id" | b"name" | b"runUser" => true,
+        _ => memchr::memmem::find(value, b"VisualStudio/TeamTest").is_some(),
+    })
+}
+
+/// Whether a report has this element directly below its root.
+pub(crate) fn is_part_of_run(name: &[u8]) -> bool {
+    matches!(
+        name,
+        b"Times"
+            | b"TestSettings"
+            | b"TestRunConfiguration"
+            | b"Deployment"
+            | b"Results"
+            | b"ResultSummary"
+            | b"TestDefinitions"
+            | b"TestEntries"
+            | b"TestLists"
+    )
+}
+
 /// The elements that mean something.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) enum Kind {

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use retro_test_report::Options;
 
-use crate::{again, check, check_cut, lines, pieces, summary, text};
+use crate::{again, check, check_cut, check_within, each, lines, pieces, summary, text};
 
 #[test]
 fn one_text_without_end() {
@@ -69,4 +69,35 @@ fn nested_subtests() {
         ))
     });
     assert!(outcome.is_ok());
+}
+
+#[test]
+fn failed_rust_tests_whose_details_may_follow() {
+    let (outcome, sink) = check_within(40 << 20, 200_000, |count| {
+        text(&format!("running {count} tests\n"))
+            .chain(each(count, |at| format!("test t{at} ... FAILED\n")))
+    });
+    assert_eq!(summary(outcome).counts.failed, 200_000);
+    assert!(
+        sink.warnings[0].contains("too many to wait"),
+        "{:?}",
+        sink.warnings
+    );
+    // Named by quiet output, by its list at the end, or without a result.
+    for (start, before, after) in [
+        ("", "", " --- FAILED\n"),
+        ("\nfailures:\n\nfailures:\n", "    t", "\n"),
+        ("\nfailures:\n\n", "---- t", " stdout ----\n"),
+    ] {
+        let (outcome, _) = check_within(40 << 20, 120_000, |count| {
+            text(&format!("running {count} tests\n{start}"))
+                .chain(each(count, |at| format!("{before}{at}{after}")))
+        });
+        assert_eq!(summary(outcome).counts.failed, 120_000, "{before}");
+    }
+    let (outcome, _) = check_within(40 << 20, 120_000, |count| {
+        text(&format!("running {count} tests\n"))
+            .chain(each(count, |at| format!("test t{at} ... lost\n")))
+    });
+    assert!(summary(outcome).truncated);
 }

@@ -212,3 +212,41 @@ fn warnings() {
     let longest = sink.warnings.iter().map(String::len).max();
     assert!(longest < Some(5_000), "{longest:?}");
 }
+
+#[test]
+fn nodes_that_never_end() {
+    let suite = |at: usize| {
+        let (node, parent) = (at + 1, at);
+        let attributes = format!("nodeId='{node}' parentNodeId='{parent}' name='s{at}'");
+        message("testSuiteStarted", &attributes)
+    };
+    // Inside each other, with a test in each.
+    let (outcome, _) = check_within(48 << 20, 8_000, |count| {
+        each(count, |at| {
+            let test = format!("nodeId='t{at}' parentNodeId='{at}' name='t'");
+            suite(at)
+                + &message("testStarted", &test)
+                + &message("testFinished", &format!("nodeId='t{at}'"))
+        })
+    });
+    let nested = summary(outcome);
+    assert_eq!((nested.counts.passed, nested.truncated), (8_000, true));
+    let (outcome, _) = check_within(48 << 20, 100_000, |count| {
+        each(count, |at| {
+            message(
+                "testStarted",
+                &format!("nodeId='{at}' parentNodeId='1' name='t'"),
+            )
+        })
+    });
+    assert!(summary(outcome).truncated);
+}
+
+#[test]
+fn a_value_that_goes_on_over_lines_without_end() {
+    let (outcome, _) = check(200_000, |count| {
+        text("##teamcity[testStarted name='a']\n##teamcity[testFailed name='a' message='")
+            .chain(again(count, "one more line of it\n"))
+    });
+    assert!(summary(outcome).truncated);
+}
