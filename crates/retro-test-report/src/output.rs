@@ -4,9 +4,14 @@ use std::borrow::Borrow;
 
 use retro_domain::TestCase;
 
+use crate::open_suite::SuiteRoom;
+use crate::xml::Notices;
 use crate::{
     Format, MAX_SUITES, MAX_WARNINGS, Options, ReportSink, SuiteMetadata, Summary, Warning,
 };
+
+/// The most bytes of a warning.
+const LONGEST_WARNING: usize = 1_000;
 
 /// The way out for one file: counts what passes through and keeps the noise bounded.
 pub(crate) struct Output<'s> {
@@ -17,6 +22,9 @@ pub(crate) struct Output<'s> {
     pub(crate) warnings: u64,
     run_failures: u64,
     suite_text_left: usize,
+    pub(crate) suite_room: SuiteRoom,
+    /// What a reader of XML noticed beside the report.
+    pub(crate) notices: Notices,
 }
 
 impl<'s> Output<'s> {
@@ -28,6 +36,8 @@ impl<'s> Output<'s> {
             warnings: 0,
             run_failures: 0,
             suite_text_left: options.max_text,
+            suite_room: SuiteRoom::default(),
+            notices: Notices::default(),
         }
     }
 
@@ -49,9 +59,14 @@ impl<'s> Output<'s> {
     pub(crate) fn warn(&mut self, line: impl Into<Option<u64>>, message: impl Into<String>) {
         self.warnings += 1;
         if self.warnings <= MAX_WARNINGS as u64 {
+            let mut message = message.into();
+            if message.len() > LONGEST_WARNING {
+                message.truncate(message.floor_char_boundary(LONGEST_WARNING));
+                message.push('…');
+            }
             self.sink.warning(Warning {
                 line: line.into(),
-                message: message.into(),
+                message,
             });
         }
     }
@@ -64,8 +79,13 @@ impl<'s> Output<'s> {
             .get_or_insert_with(|| reason.into());
     }
 
+    /// Whether the summary may have room for another suite with a path of so many bytes.
+    pub(crate) fn has_room_for_suite(&self, path: usize) -> bool {
+        self.summary.suites.len() < MAX_SUITES && self.suite_room.has(path)
+    }
+
     pub(crate) fn suite(&mut self, suite: SuiteMetadata) {
-        if self.summary.suites.len() < MAX_SUITES {
+        if self.summary.suites.len() < MAX_SUITES && self.suite_room.take_ended(&suite) {
             self.summary.suites.push(suite);
         } else {
             self.summary.suites_left_out += 1;

@@ -2,8 +2,9 @@
 
 use std::io::{self, BufRead, Read};
 
+use crate::decoded::{Decoded, Faults, decode_start, name_encoding};
 use crate::detect::{detect_decoded, looks_like};
-use crate::encoding::{Decoded, decode_start, sniff};
+use crate::encoding::{Encoding, Named, Sniffed, of_name, shown, sniff, sniff_after_output};
 use crate::output::Output;
 use crate::{Format, Options, ReportSink, Summary};
 use crate::{ctrf, go, junit, libtest, libtest_json, nunit, tap, teamcity, trx, xunit};
@@ -26,7 +27,10 @@ pub enum ParseError {
         looks_like: String,
     },
     /// Its bytes are in an encoding that is not read.
-    #[error("the result file is encoded as {encoding}, which is not read here; write it as UTF-8")]
+    #[error(
+        "the result file is encoded as {encoding}, which is not read here; convert it first: \
+         iconv -f {encoding} -t UTF-8"
+    )]
     Encoding {
         /// The encoding's name.
         encoding: String,
@@ -60,8 +64,8 @@ pub fn parse<R: BufRead>(
 ) -> Result<Summary, ParseError> {
     let mut start = Vec::new();
     (&mut reader).take(START).read_to_end(&mut start)?;
-    let (encoding, mark) = sniff(&start)?;
-    let readable = decode_start(&start)?;
+    let mut sniffed = sniff(&start)?;
+    let readable = decode_start(&start, &sniffed);
     if readable.iter().all(|&b| b.is_ascii_whitespace() || b == 0) {
         return Err(ParseError::Empty);
     }
@@ -71,24 +75,68 @@ pub fn parse<R: BufRead>(
     let format = format
         .or_else(|| detect_decoded(&readable))
         .ok_or_else(other)?;
-    let source = Decoded::new(start, mark, reader, encoding);
+    let is_xml = matches!(
+        format,
+        Format::Junit | Format::Trx | Format::Nunit | Format::Xunit
+    );
+    if is_xml && !sniffed.is_certain {
+        sniffed = sniff_after_output(&start)?.unwrap_or(sniffed);
+    }
+    let (faults, described) = (Faults::default(), sniffed.clone());
+    let source = Decoded::new(start, sniffed, reader, &faults);
     let mut out = Output::new(sink, format, options);
-    let recognised = match format {
-        Format::Junit => junit::read(source, &mut out)?,
-        Format::Tap => tap::read(source, &mut out)?,
-        Format::Libtest => libtest::read(source, &mut out)?,
-        Format::LibtestJson => libtest_json::read(source, &mut out)?,
-        Format::GoJson => go::read_json(source, &mut out)?,
-        Format::GoText => go::read_text(source, &mut out)?,
-        Format::Ctrf => ctrf::read(source, &mut out)?,
-        Format::TeamCity => teamcity::read(source, &mut out)?,
-        Format::Trx => trx::read(source, &mut out)?,
-        Format::Nunit => nunit::read(source, &mut out)?,
-        Format::Xunit => xunit::read(source, &mut out)?,
+    let read = match format {
+        Format::Junit => junit::read(source, &mut out),
+        Format::Tap => tap::read(source, &mut out),
+        Format::Libtest => libtest::read(source, &mut out),
+        Format::LibtestJson => libtest_json::read(source, &mut out),
+        Format::GoJson => go::read_json(source, &mut out),
+        Format::GoText => go::read_text(source, &mut out),
+        Format::Ctrf => ctrf::read(source, &mut out),
+        Format::TeamCity => teamcity::read(source, &mut out),
+        Format::Trx => trx::read(source, &mut out),
+        Format::Nunit => nunit::read(source, &mut out),
+        Format::Xunit => xunit::read(source, &mut out),
     };
-    if recognised {
+    if read.map_err(name_encoding)? {
+        if let Some(warning) = faults.warning(described.encoding) {
+            out.warn(None, warning);
+        }
+        warn_of_other_encodings(&described, &mut out);
         Ok(out.finish())
     } else {
         Err(other())
+    }
+}
+
+/// Warns of documents in a file that are not in the encoding of the first one.
+fn warn_of_other_encodings(first: &Sniffed, out: &mut Output<'_>) {
+    let notices = std::mem::take(&mut out.notices);
+    if let Some(line) = notices.wide {
+        out.summary.truncated = true;
+        out.warn(
+            line,
+            "from here on the file is UTF-16, unlike its beginning, and was not read; write each report to a \
+             file of its own, or all of them in one encoding",
+        );
+    }
+    let is_other = |name: &str| match of_name(name) {
+        Named::Known(encoding) => encoding != first.encoding,
+        Named::Unknown | Named::Refused => first.unknown.is_none(),
+        Named::ByItsBytes => false,
+    };
+    for (line, name) in notices.declarations {
+        if !first.is_certain && is_other(&name) {
+            let read_as = match first.encoding {
+                Encoding::Utf8 => "UTF-8",
+                Encoding::Other(other) => other.name(),
+            };
+            let message = format!(
+                "this document declares {}, and was read as {read_as} like the beginning of the file; write each \
+                 report to a file of its own",
+                shown(&name)
+            );
+            out.warn(line, message);
+        }
     }
 }

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use retro_domain::{Attachment, Location, Outcome, TestCase, TestId};
 
-use super::{exception, place};
+use super::{Place, exception, place};
 use crate::directives::attachment;
 use crate::kept_text::{append, first_line, with_whole_message};
+use crate::odd::{quoted, short};
 use crate::xml::ReferenceText;
 use crate::{Options, numbers};
 
@@ -40,6 +41,10 @@ pub(crate) struct Draft {
     room: usize,
     /// How many bytes one output may have.
     most: usize,
+    /// How many properties and attachments there was no room for.
+    left_out: u64,
+    /// How many bytes the cases around it hold.
+    pub(crate) around: usize,
 }
 
 impl Draft {
@@ -57,6 +62,35 @@ impl Draft {
             attachments: Vec::new(),
             room: options.max_text,
             most: options.max_text,
+            left_out: 0,
+            around: 0,
+        }
+    }
+
+    /// How many bytes it holds, and the cases around it.
+    pub(crate) fn held(&self) -> usize {
+        let told = self.failure.as_ref();
+        let told = told.map(|told| [&told.kind, &told.message, &told.trace]);
+        let own = [&self.name, &self.reason, &self.stdout, &self.stderr];
+        let texts = own.into_iter().chain(told.into_iter().flatten());
+        let texts = texts.flatten().map(String::len).sum::<usize>();
+        let location = self.location.as_ref().map_or(0, |it| it.file.len());
+        let items = self.properties.len() + self.attachments.len();
+        // Twice, for what is around a draft.
+        let fixed = 2 * size_of::<Self>() + items * 48;
+        self.around + fixed + texts + location + self.most.saturating_sub(self.room)
+    }
+
+    /// Warns when some of what it has was left out.
+    pub(crate) fn warn_left_out<K>(&self, place: &mut Place<'_, '_, K>) {
+        if self.left_out > 0 {
+            place.warn(format!(
+                "{} properties or attachments of the test {} are left out: one test may have {MOST_ITEMS} of \
+                 each, and {} bytes of them",
+                self.left_out,
+                short(self.shown()),
+                self.most
+            ));
         }
     }
 
@@ -69,15 +103,20 @@ impl Draft {
     pub(crate) fn took(&mut self, text: &str) -> Option<String> {
         self.duration = numbers::duration(text);
         let is_odd = self.duration.is_none() && !text.trim().is_empty();
-        is_odd.then(|| format!("{text:?} is no duration"))
+        is_odd.then(|| format!("{} is no duration", quoted(text)))
     }
 
     pub(crate) fn property(&mut self, name: impl Into<String>, value: String) {
         let name = name.into();
         let size = name.len() + value.len();
-        if self.properties.len() < MOST_ITEMS && size <= self.room && !name.is_empty() {
+        if name.is_empty() {
+            return;
+        }
+        if self.properties.len() < MOST_ITEMS && size <= self.room {
             self.room -= size;
             self.properties.push((name, value));
+        } else {
+            self.left_out += 1;
         }
     }
 
@@ -86,6 +125,8 @@ impl Draft {
         if self.attachments.len() < MOST_ITEMS && path.len() <= self.room {
             self.room -= path.len();
             self.attachments.extend(attachment(path));
+        } else {
+            self.left_out += 1;
         }
     }
 

@@ -10,9 +10,10 @@ mod suite;
 use std::io::BufRead;
 
 use self::case::OpenCase;
-use self::suite::{Level, OpenSuite};
+use self::suite::{Levels, OpenSuite};
 use crate::ParseError;
 use crate::dotnet::{self, Draft, Elements, Place, Role};
+use crate::open_suite::DEEPEST_TOLD;
 use crate::output::Output;
 use crate::xml::{Attributes, ReferenceText};
 
@@ -46,8 +47,10 @@ pub(crate) enum Kind {
 #[derive(Default)]
 struct Report {
     suites: Vec<OpenSuite>,
-    /// The named ones among them, down to a depth.
-    levels: Vec<Level>,
+    /// How many are inside of these, of which nothing is kept but a digest of their names.
+    deeper: u64,
+    /// Those that have a name.
+    levels: Levels,
     cases: Vec<OpenCase>,
 }
 
@@ -92,10 +95,19 @@ impl Elements for Report {
     fn open(&mut self, kind: Kind, attributes: Attributes<'_>, place: &mut Place<'_, '_, Kind>) {
         match kind {
             Kind::Root | Kind::Suite => {
-                let suite = OpenSuite::new(kind, attributes, &mut self.levels, place);
-                self.suites.push(suite);
+                let is_deep = self.suites.len() >= DEEPEST_TOLD;
+                let suite = OpenSuite::new(kind, is_deep, attributes, &mut self.levels, place);
+                if is_deep {
+                    self.deeper += 1;
+                    suite.open.forget(&mut place.out.suite_room);
+                } else {
+                    self.suites.push(suite);
+                }
             }
-            Kind::Case => self.cases.push(OpenCase::new(attributes, place)),
+            Kind::Case => {
+                let around = self.cases.last().map_or(0, OpenCase::held);
+                self.cases.push(OpenCase::new(around, attributes, place));
+            }
             Kind::Failure => {
                 if let Some(case) = self.cases.last_mut() {
                     case.draft.failure();
@@ -106,10 +118,10 @@ impl Elements for Report {
                     case.has_reason = true;
                 }
             }
-            Kind::Property | Kind::Category => self.property(kind, attributes),
+            Kind::Property | Kind::Category => self.property(kind, attributes, place.out),
             Kind::Environment => {
                 if let Some(suite) = self.suites.last_mut() {
-                    suite.environment(attributes);
+                    suite.environment(attributes, &mut place.out.suite_room);
                 }
             }
             _ => {}
@@ -140,7 +152,7 @@ impl Elements for Report {
             }
             Kind::Message | Kind::Trace | Kind::FilePath => {
                 if let Some(text) = text.and_then(ReferenceText::finish_trimmed) {
-                    self.told(kind, text, place.parent);
+                    self.told(kind, text, place);
                 }
             }
             _ => {}
@@ -151,18 +163,22 @@ impl Elements for Report {
         self.cases.first().map(|case| &case.draft)
     }
 
+    fn held(&self) -> usize {
+        self.cases.last().map_or(0, |case| case.draft.around)
+    }
+
     fn finish(&mut self, out: &mut Output<'_>) {
         // Suites that were cut off have a path and a beginning worth telling.
-        while let Some(suite) = self.pop_suite(out) {
-            if suite.open.is_worth_telling() {
-                out.suite(suite.open.metadata);
+        while self.deeper > 0 || !self.suites.is_empty() {
+            if let Some(suite) = self.pop_suite(out) {
+                suite.open.end(out);
             }
         }
     }
 }
 
 impl Report {
-    fn property(&mut self, kind: Kind, attributes: Attributes<'_>) {
+    fn property(&mut self, kind: Kind, attributes: Attributes<'_>, out: &mut Output<'_>) {
         let (mut name, mut value) = (String::new(), String::new());
         for (key, raw) in attributes {
             match key {
@@ -177,17 +193,19 @@ impl Report {
         if let Some(case) = self.cases.last_mut() {
             case.draft.property(name, value);
         } else if let Some(suite) = self.suites.last_mut() {
-            suite.open.property(name, value);
+            suite.open.property(name, value, &mut out.suite_room);
         }
     }
 
     /// Takes a message, a trace or the path of an attachment.
-    fn told(&mut self, kind: Kind, text: String, parent: Option<Kind>) {
+    fn told(&mut self, kind: Kind, text: String, place: &mut Place<'_, '_, Kind>) {
+        let parent = place.parent;
         let Some(case) = self.cases.last_mut() else {
             if let Some(suite) = self.suites.last_mut()
                 && kind == Kind::Message
+                && suite.message.is_none()
             {
-                suite.message.get_or_insert(text);
+                suite.message = suite.open.keep(text, &mut place.out.suite_room);
             }
             return;
         };
@@ -201,13 +219,17 @@ impl Report {
         }
     }
 
-    fn pop_suite(&mut self, out: &Output<'_>) -> Option<OpenSuite> {
+    fn pop_suite(&mut self, out: &mut Output<'_>) -> Option<OpenSuite> {
+        if self.deeper > 0 {
+            self.deeper -= 1;
+            self.levels.leave();
+            out.summary.suites_left_out += 1;
+            return None;
+        }
         let mut suite = self.suites.pop()?;
         if suite.open.named {
-            suite
-                .open
-                .is_at(self.levels.iter().map(|level| &level.name), out);
-            self.levels.pop();
+            suite.open.metadata.path = self.levels.of_suite(out);
+            self.levels.leave();
         }
         Some(suite)
     }
@@ -216,8 +238,8 @@ impl Report {
         let Some(mut suite) = self.pop_suite(place.out) else {
             return;
         };
-        if let Some(claim) = suite.open.false_claim() {
-            place.warn(claim);
+        for warning in [suite.open.false_claim(), suite.open.left_out()] {
+            warning.into_iter().for_each(|warning| place.warn(warning));
         }
         if let Some(reason) = suite.failed_by_itself() {
             place.out.run_failure(reason);
@@ -227,8 +249,6 @@ impl Report {
             around.open.inner += suite.open.counts();
             around.told_failure |= suite.told_failure;
         }
-        if suite.open.is_worth_telling() {
-            place.out.suite(suite.open.metadata);
-        }
+        suite.open.end(place.out);
     }
 }

@@ -12,8 +12,9 @@ pub(super) const MOST_BYTES: usize = 24 << 20;
 /// What one definition costs beside its texts, and what a text costs beside its bytes.
 const OVERHEAD: usize = 64;
 
-/// The most properties kept of one definition.
-const MOST_PROPERTIES: usize = 100;
+/// The most properties kept of one definition, and the most bytes of them.
+pub(super) const MOST_PROPERTIES: usize = 100;
+pub(super) const MOST_TEXT: usize = 256 << 10;
 
 /// What a definition says that few have, or that must be kept for each test.
 #[derive(Debug, Default)]
@@ -54,6 +55,8 @@ struct Open {
     class: String,
     storage: String,
     more: More,
+    /// How many bytes its properties have.
+    text: usize,
 }
 
 /// The definitions read so far, up to a limit.
@@ -67,6 +70,7 @@ pub(super) struct Definitions {
     /// Whether nobody needs them any more.
     pub(super) ignored: bool,
     pub(super) left_out: u64,
+    pub(super) properties_left_out: u64,
     open: Option<Open>,
 }
 
@@ -83,7 +87,7 @@ impl Definitions {
     }
 
     pub(super) fn begin(&mut self, attributes: Attributes<'_>) {
-        let mut open = Open::default();
+        let (mut open, mut priority) = (Open::default(), None);
         for (key, raw) in attributes {
             match key {
                 b"id" => open.id = Some(key_of(raw)),
@@ -92,14 +96,14 @@ impl Definitions {
                     let text = Attributes::text(raw);
                     open.storage = base_name(&text).to_owned();
                 }
-                b"priority" => {
-                    let value = Attributes::text(raw);
-                    open.more.properties.push(("priority".to_owned(), value));
-                }
+                b"priority" => priority = Some(Attributes::text(raw)),
                 _ => {}
             }
         }
         self.open = Some(open);
+        if let Some(priority) = priority {
+            self.property("priority", priority);
+        }
     }
 
     /// Reads the start tag of a `<TestMethod>`.
@@ -119,11 +123,15 @@ impl Definitions {
     }
 
     pub(super) fn property(&mut self, name: &str, value: String) {
-        if let Some(open) = &mut self.open
-            && open.more.properties.len() < MOST_PROPERTIES
-            && !name.is_empty()
-        {
+        let Some(open) = self.open.as_mut().filter(|_| !name.is_empty()) else {
+            return;
+        };
+        let text = open.text + name.len() + value.len();
+        if open.more.properties.len() < MOST_PROPERTIES && text <= MOST_TEXT {
+            open.text = text;
             open.more.properties.push((name.to_owned(), value));
+        } else {
+            self.properties_left_out += 1;
         }
     }
 
@@ -138,6 +146,7 @@ impl Definitions {
             class,
             storage,
             mut more,
+            ..
         }) = self.open.take()
         else {
             return;

@@ -141,10 +141,11 @@ impl Elements for Report {
 
     fn open(&mut self, kind: Kind, attributes: Attributes<'_>, place: &mut Place<'_, '_, Kind>) {
         match kind {
-            Kind::TestRun => self.run.name(attributes),
+            Kind::TestRun => self.run.name(attributes, place),
             Kind::Times => self.run.times(attributes, place),
             Kind::Result(is_aggregation) => {
-                let mut result = OpenResult::new(is_aggregation, attributes, place);
+                let around = self.results.last().map_or(0, OpenResult::held);
+                let mut result = OpenResult::new(is_aggregation, around, attributes, place);
                 self.run.computer(result.computer.take());
                 self.results.push(result);
             }
@@ -176,7 +177,11 @@ impl Elements for Report {
                     let path = Attributes::text(path);
                     match self.results.last_mut() {
                         Some(result) => result.draft.attachment(&path),
-                        None => self.run.suite.property("attachment".to_owned(), path),
+                        None => {
+                            let room = &mut place.out.suite_room;
+                            let name = "attachment".to_owned();
+                            self.run.suite.property(name, path, room);
+                        }
                     }
                 }
             }
@@ -196,6 +201,15 @@ impl Elements for Report {
             Kind::Definitions => {
                 self.hand_over(place.out);
                 self.no_waiting = true;
+                if self.definitions.properties_left_out > 0 {
+                    place.warn(format!(
+                        "{} properties of definitions are left out: one definition may have {} of them, and {} \
+                         KiB of texts",
+                        self.definitions.properties_left_out,
+                        definitions::MOST_PROPERTIES,
+                        definitions::MOST_TEXT >> 10
+                    ));
+                }
                 if self.definitions.left_out > 0 {
                     place.warn(format!(
                         "definitions of more than {} MiB: {} are left out, and the names of their \
@@ -230,6 +244,13 @@ impl Elements for Report {
     fn open_case(&self) -> Option<&Draft> {
         self.results.first().map(|result| &result.draft)
     }
+
+    fn held(&self) -> usize {
+        self.results.last().map_or(0, |result| result.draft.around)
+    }
+
+    /// Less than elsewhere, for results and definitions that wait for each other take much.
+    const MOST_HELD: usize = 4 << 20;
 
     fn finish(&mut self, out: &mut Output<'_>) {
         self.hand_over(out);

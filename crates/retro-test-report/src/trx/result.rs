@@ -5,6 +5,7 @@ use retro_domain::{Outcome, OutcomeCounts, TestCase, TestId};
 use super::Kind;
 use super::definitions::{Definition, key_of, method_of, parts_of, within_class};
 use crate::dotnet::{Draft, Place, class_and_name, parameters_after};
+use crate::odd::quoted;
 use crate::xml::Attributes;
 
 /// A result whose end was not read yet.
@@ -45,6 +46,7 @@ pub(super) fn outcome_of(word: &str) -> Option<Outcome> {
 impl OpenResult {
     pub(super) fn new(
         is_aggregation: bool,
+        around: usize,
         attributes: Attributes<'_>,
         place: &mut Place<'_, '_, Kind>,
     ) -> Self {
@@ -58,6 +60,7 @@ impl OpenResult {
             is_aggregation,
             rows: OutcomeCounts::default(),
         };
+        result.draft.around = around;
         for (key, raw) in attributes {
             let text = || Some(Attributes::text(raw)).filter(|text| !text.trim().is_empty());
             match key {
@@ -80,12 +83,18 @@ impl OpenResult {
         result
     }
 
+    /// How many bytes it holds, and the results around it.
+    pub(super) fn held(&self) -> usize {
+        let outcome = self.outcome.as_ref().map_or(0, String::len);
+        self.draft.held() + outcome
+    }
+
     /// What it counts as. Visual Studio leaves the outcome out when it is `Error`.
     fn outcome(&self, place: &mut Place<'_, '_, Kind>) -> Outcome {
         match self.outcome.as_deref() {
             None => Outcome::Errored,
             Some(word) => outcome_of(word).unwrap_or_else(|| {
-                place.warn(format!("{word:?} is no outcome"));
+                place.warn(format!("{} is no outcome", quoted(word)));
                 Outcome::Errored
             }),
         }
@@ -103,6 +112,7 @@ impl OpenResult {
         if self.is_container(outcome) {
             return Err(outcome);
         }
+        self.draft.warn_left_out(place);
         let plain = ["Passed", "Failed", "Error", "NotExecuted"];
         let word = self.outcome.take();
         if word.is_none() {

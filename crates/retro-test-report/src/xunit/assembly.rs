@@ -1,10 +1,10 @@
 //! One `<assembly>`, and what is around and directly inside it.
 
-use super::Kind;
+use super::{ERROR_MESSAGE, Kind};
 use crate::dotnet::{Place, base_name};
 use crate::kept_text::first_line;
 use crate::numbers;
-use crate::odd::Odd;
+use crate::odd::{Odd, quoted, short};
 use crate::open_suite::{OpenSuite, count};
 use crate::output::Output;
 use crate::xml::Attributes;
@@ -37,14 +37,17 @@ impl OpenAssembly {
                 b"time" => {
                     suite.metadata.duration = numbers::duration(&text());
                     if suite.metadata.duration.is_none() && !raw.trim_ascii().is_empty() {
-                        counts.odd.push(format!("{:?} is no duration", text()));
+                        counts
+                            .odd
+                            .push(format!("{} is no duration", quoted(&text())));
                     }
                 }
                 b"errors" => {
                     assembly.errors_claimed = count(&text(), &mut counts.odd).unwrap_or(0);
                 }
                 b"environment" | b"test-framework" | b"target-framework" => {
-                    suite.property(String::from_utf8_lossy(key).into_owned(), text());
+                    let key = String::from_utf8_lossy(key).into_owned();
+                    suite.property(key, text(), &mut place.out.suite_room);
                 }
                 _ => counts.read(key, raw),
             }
@@ -53,7 +56,9 @@ impl OpenAssembly {
         if let Some(began) = exact.or(date_and_time) {
             suite.metadata.started = numbers::timestamp(&began);
             if suite.metadata.started.is_none() && !began.trim().is_empty() {
-                counts.odd.push(format!("{began:?} is no point in time"));
+                counts
+                    .odd
+                    .push(format!("{} is no point in time", quoted(&began)));
             }
         }
         counts.note(suite, place);
@@ -72,15 +77,21 @@ impl OpenAssembly {
 
     pub(super) fn begin_error(&mut self, attributes: Attributes<'_>) {
         let mut parts = [String::new(), String::new()];
+        let text = |raw| short(&Attributes::text(raw));
         for (key, raw) in attributes {
             match key {
-                b"type" => parts[0] = Attributes::text(raw),
-                b"name" => parts[1] = Attributes::text(raw),
+                b"type" => parts[0] = text(raw),
+                b"name" => parts[1] = text(raw),
                 _ => {}
             }
         }
         self.exception = None;
         self.error = Some(parts.join(" ").trim().to_owned());
+    }
+
+    /// How many bytes it may hold.
+    pub(super) fn size(&self) -> usize {
+        size_of::<Self>() + 2 * ERROR_MESSAGE + self.name().map_or(0, str::len)
     }
 
     pub(super) fn is_in_error(&self) -> bool {
@@ -108,8 +119,8 @@ impl OpenAssembly {
     }
 
     pub(super) fn close(self, place: &mut Place<'_, '_, Kind>) {
-        if let Some(claim) = self.suite.false_claim() {
-            place.warn(claim);
+        for warning in [self.suite.false_claim(), self.suite.left_out()] {
+            warning.into_iter().for_each(|warning| place.warn(warning));
         }
         if self.errors_claimed > 0 && self.errors_told == 0 {
             let name = self.name().unwrap_or("an assembly");
@@ -123,9 +134,7 @@ impl OpenAssembly {
     }
 
     pub(super) fn cut(self, out: &mut Output<'_>) {
-        if self.suite.is_worth_telling() {
-            out.suite(self.suite.metadata);
-        }
+        self.suite.end(out);
     }
 }
 
@@ -167,7 +176,7 @@ pub(super) fn group(attributes: Attributes<'_>, place: &mut Place<'_, '_, Kind>)
     let (mut suite, mut counts) = (OpenSuite::default(), Counts::default());
     for (key, raw) in attributes {
         match key {
-            b"name" => suite.metadata.path = vec![Attributes::text(raw)],
+            b"name" => suite.metadata.path = vec![short(&Attributes::text(raw))],
             _ => counts.read(key, raw),
         }
     }
@@ -178,11 +187,15 @@ pub(super) fn group(attributes: Attributes<'_>, place: &mut Place<'_, '_, Kind>)
 /// Reads the start tag of `<assemblies>`.
 pub(super) fn whole(attributes: Attributes<'_>, place: &mut Place<'_, '_, Kind>) -> OpenSuite {
     let mut suite = OpenSuite::default();
+    let room = &mut place.out.suite_room;
     let mut began = [None, None];
     for (key, raw) in attributes {
         let text = || Some(Attributes::text(raw)).filter(|text| !text.trim().is_empty());
         match key {
-            b"computer" => suite.metadata.hostname = text(),
+            b"computer" => {
+                let name = text();
+                suite.metadata.hostname = name.and_then(|name| suite.keep(name, room));
+            }
             b"start-rtf" => began[0] = text(),
             b"timestamp" => began[1] = text(),
             _ => {}
@@ -192,7 +205,7 @@ pub(super) fn whole(attributes: Attributes<'_>, place: &mut Place<'_, '_, Kind>)
     if let Some(began) = exact.or(local) {
         suite.metadata.started = numbers::timestamp(&year_first(&began));
         if suite.metadata.started.is_none() {
-            place.warn(format!("{began:?} is no point in time"));
+            place.warn(format!("{} is no point in time", quoted(&began)));
         }
     }
     suite
