@@ -1,7 +1,7 @@
 //! Telling a format from its first bytes.
 
 use crate::Format;
-use crate::encoding::decode_start;
+use crate::decoded::sniff_and_decode;
 use crate::other_document::{binary_kind, first_elements, json_kind, other_document, xml_root};
 use crate::{ctrf, go, libtest, libtest_json, tap, teamcity, trx, xunit};
 
@@ -10,7 +10,7 @@ use crate::{ctrf, go, libtest, libtest_json, tap, teamcity, trx, xunit};
 /// Names play no part. Some kilobytes are enough; a runner's own words before its report do not
 /// matter as long as the report begins within them.
 pub fn detect(start: &[u8]) -> Option<Format> {
-    detect_decoded(&decode_start(start).ok()?)
+    detect_decoded(&sniff_and_decode(start).ok()?)
 }
 
 /// As [`detect`], of bytes that are UTF-8 already.

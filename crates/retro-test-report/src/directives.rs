@@ -8,6 +8,8 @@ use retro_domain::Attachment;
 pub(crate) struct Directives {
     pub(crate) attachments: Vec<Attachment>,
     pub(crate) properties: Vec<(String, String)>,
+    /// How many there were beyond the limit.
+    pub(crate) left_out: u64,
 }
 
 /// Finds the directives of a text, at most `most` of each kind.
@@ -38,6 +40,8 @@ pub(crate) fn directives(text: &str, most: usize) -> Directives {
             found
                 .properties
                 .push((name.trim().to_owned(), value.trim().to_owned()));
+        } else {
+            found.left_out += 1;
         }
         rest = after;
     }
@@ -103,6 +107,7 @@ mod tests {
             found.properties,
             [pair("k", "v=w"), pair("text", "l1\nl2"), pair("alone", "")]
         );
-        assert_eq!(directives(text, 1).properties.len(), 1);
+        let one = directives(text, 1);
+        assert_eq!((one.properties.len(), one.left_out), (1, 4));
     }
 }

@@ -1,257 +1,210 @@
-//! Bytes of any encoding that result files come in, read as UTF-8.
-
-use std::io::{self, BufRead, ErrorKind, Read};
+//! Which encoding the bytes of a file are in: what they show, and what they declare.
 
 use crate::ParseError;
+use crate::xml::{Token, Tokens};
 
 /// How the bytes of a file stand for characters.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Encoding {
     Utf8,
-    Utf16Le,
-    Utf16Be,
-    /// Also what is read for ISO 8859-1, as browsers do.
-    Windows1252,
+    Other(&'static encoding_rs::Encoding),
 }
 
-/// The encoding that the first bytes of a file show, and how many of them are a byte order mark.
+/// What a file says of its encoding.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Sniffed {
+    pub(crate) encoding: Encoding,
+    /// How many of the first bytes are a byte order mark.
+    pub(crate) mark: usize,
+    /// Whether the bytes themselves show it, so that no declaration counts.
+    pub(crate) is_certain: bool,
+    /// A name that is declared and not known. Bytes that are UTF-8 all the same can be read.
+    pub(crate) unknown: Option<String>,
+}
+
+impl Sniffed {
+    fn certain(encoding: Encoding, mark: usize) -> Self {
+        Self {
+            encoding,
+            mark,
+            is_certain: true,
+            unknown: None,
+        }
+    }
+
+    fn declared(name: &str) -> Result<Self, ParseError> {
+        let (encoding, unknown) = match of_name(name) {
+            Named::Known(encoding) => (encoding, None),
+            Named::ByItsBytes => (Encoding::Utf8, None),
+            Named::Unknown => (Encoding::Utf8, Some(shown(name))),
+            Named::Refused => return Err(refused(shown(name))),
+        };
+        Ok(Self {
+            encoding,
+            mark: 0,
+            is_certain: false,
+            unknown,
+        })
+    }
+}
+
+fn refused(encoding: String) -> ParseError {
+    ParseError::Encoding { encoding }
+}
+
+/// The encoding that the first bytes of a file show or declare.
 ///
 /// Bytes count for more than a declaration: `encoding="utf-16"` on a file of single bytes, which
-/// .NET writes, is ignored. Unknown declared encodings are read as UTF-8, since markup is ASCII in
-/// nearly all of them.
-pub(crate) fn sniff(head: &[u8]) -> Result<(Encoding, usize), ParseError> {
+/// .NET writes, is ignored.
+pub(crate) fn sniff(head: &[u8]) -> Result<Sniffed, ParseError> {
+    let utf16 = |is_big| match is_big {
+        true => Encoding::Other(encoding_rs::UTF_16BE),
+        false => Encoding::Other(encoding_rs::UTF_16LE),
+    };
     Ok(match head {
         [0xff, 0xfe, 0, 0, ..]
         | [0, 0, 0xfe, 0xff, ..]
         | [b'<', 0, 0, 0, ..]
-        | [0, 0, 0, b'<', ..] => {
-            return Err(ParseError::Encoding {
-                encoding: "UTF-32".to_owned(),
+        | [0, 0, 0, b'<', ..] => return Err(refused("UTF-32".to_owned())),
+        // `<?xm`.
+        [0x4c, 0x6f, 0xa7, 0x94, ..] => return Err(refused("EBCDIC".to_owned())),
+        [0xef, 0xbb, 0xbf, ..] => Sniffed::certain(Encoding::Utf8, 3),
+        [0xff, 0xfe, ..] => Sniffed::certain(utf16(false), 2),
+        [0xfe, 0xff, ..] => Sniffed::certain(utf16(true), 2),
+        [low, 0, low2, 0, ..] if *low != 0 && *low2 != 0 => Sniffed::certain(utf16(false), 0),
+        [0, low, 0, low2, ..] if *low != 0 && *low2 != 0 => Sniffed::certain(utf16(true), 0),
+        _ => {
+            let start = head.trim_ascii_start();
+            let declaration = start.strip_prefix(b"<?xml").and_then(|rest| {
+                let end = memchr::memchr(b'>', rest).unwrap_or(rest.len());
+                name_in(&rest[..end])
             });
+            Sniffed::declared(&declaration.unwrap_or_default())?
         }
-        [0xef, 0xbb, 0xbf, ..] => (Encoding::Utf8, 3),
-        [0xff, 0xfe, ..] => (Encoding::Utf16Le, 2),
-        [0xfe, 0xff, ..] => (Encoding::Utf16Be, 2),
-        [low, 0, low2, 0, ..] if *low != 0 && *low2 != 0 => (Encoding::Utf16Le, 0),
-        [0, low, 0, low2, ..] if *low != 0 && *low2 != 0 => (Encoding::Utf16Be, 0),
-        _ if declares_latin1(head) => (Encoding::Windows1252, 0),
-        _ => (Encoding::Utf8, 0),
     })
 }
 
-fn declares_latin1(head: &[u8]) -> bool {
-    let head = head.trim_ascii_start();
-    if !head.starts_with(b"<?xml") {
-        return false;
+/// The same of an XML report that comes after other output, and after what it declares itself.
+pub(crate) fn sniff_after_output(head: &[u8]) -> Result<Option<Sniffed>, ParseError> {
+    let mut tokens = Tokens::new(head);
+    while !matches!(tokens.next_marked(false)?.0, Token::Start(_) | Token::Eof) {}
+    let first = tokens.notices().declarations.first();
+    first.map(|(_, name)| Sniffed::declared(name)).transpose()
+}
+
+/// The name in a declaration such as ` version="1.0" encoding="UTF-8"?`; `None` without one.
+pub(crate) fn name_in(declaration: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(&declaration[..declaration.len().min(LONGEST_DECLARATION)]);
+    let (_, after) = text.split_once("encoding")?;
+    let value = after.trim_start().strip_prefix('=')?.trim_start();
+    let end = |c: char| matches!(c, '"' | '\'' | '?') || c.is_whitespace();
+    let name = value.trim_start_matches(['"', '\'']).split(end).next()?;
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
+/// How much of a declaration is looked at.
+pub(crate) const LONGEST_DECLARATION: usize = 300;
+
+/// What the name of an encoding means.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) enum Named {
+    Known(Encoding),
+    /// Only the bytes can show it, and they do not.
+    ByItsBytes,
+    /// It stands for characters by bytes that look like ASCII.
+    Refused,
+    Unknown,
+}
+
+pub(crate) fn of_name(name: &str) -> Named {
+    let name = name.to_ascii_lowercase();
+    let is_ascii = matches!(
+        name.as_str(),
+        "ascii" | "us-ascii" | "ansi_x3.4-1968" | "iso-ir-6" | "iso646-us" | "646" | "ascii-8bit"
+    );
+    if name.is_empty() || is_ascii || name == "cp65001" {
+        return Named::Known(Encoding::Utf8);
     }
-    let end = memchr::memchr(b'>', head).unwrap_or(head.len()).min(200);
-    let declaration = String::from_utf8_lossy(&head[..end]).to_ascii_lowercase();
-    let name = declaration.split("encoding").nth(1).unwrap_or_default();
-    let name = name.trim_start_matches([' ', '=', '"', '\'', '\t']);
-    [
-        "iso-8859-1",
-        "iso8859-1",
-        "iso_8859-1",
-        "latin1",
-        "latin-1",
-        "windows-1252",
-        "cp1252",
-        "us-ascii",
-        "ascii",
-    ]
-    .iter()
-    .any(|known| {
-        name.strip_prefix(known)
-            .is_some_and(|rest| rest.starts_with(['"', '\'', ' ', '?']))
-    })
-}
-
-/// The first bytes of a file as UTF-8, without a byte order mark.
-pub(crate) fn decode_start(head: &[u8]) -> Result<Vec<u8>, ParseError> {
-    let (encoding, mark) = sniff(head)?;
-    let mut out = Vec::new();
-    let mut carry = Vec::new();
-    match encoding {
-        Encoding::Utf8 => out.extend_from_slice(&head[mark..]),
-        _ => decode(encoding, &head[mark..], &mut carry, &mut out),
+    let wide = ["utf-16", "utf16", "utf-32", "utf32", "ucs-", "iso-10646"];
+    if wide.iter().any(|start| name.starts_with(start)) {
+        return Named::ByItsBytes;
     }
-    Ok(out)
-}
-
-/// How many bytes are taken from the reader at once.
-const CHUNK: usize = 64 * 1024;
-
-/// Turns any [`Encoding`] into UTF-8 on the way; UTF-8 itself goes through unchecked.
-///
-/// It has a buffer of its own whatever the reader is, so that looking at what is buffered, which
-/// is done several times for every tag and line, is no more than looking at a slice.
-pub(crate) struct Decoded<R> {
-    inner: R,
-    encoding: Encoding,
-    /// Bytes of a character whose other bytes are not read yet.
-    carry: Vec<u8>,
-    out: Vec<u8>,
-    taken: usize,
-}
-
-impl<R: BufRead> Decoded<R> {
-    /// Of bytes that were read already, of which the first `mark` are left out, and the others.
-    pub(crate) fn new(start: Vec<u8>, mark: usize, inner: R, encoding: Encoding) -> Self {
-        let mut decoded = Self {
-            inner,
-            encoding,
-            carry: Vec::new(),
-            out: start,
-            taken: mark,
-        };
-        if encoding != Encoding::Utf8 {
-            let start = std::mem::take(&mut decoded.out);
-            let start = start.get(mark..).unwrap_or_default();
-            decode(encoding, start, &mut decoded.carry, &mut decoded.out);
-            decoded.taken = 0;
+    if matches!(name.as_str(), "utf-7" | "utf7" | "unicode-1-1-utf-7") {
+        return Named::Refused;
+    }
+    match encoding_rs::Encoding::for_label(name.as_bytes()) {
+        Some(known) if known == encoding_rs::UTF_8 => Named::Known(Encoding::Utf8),
+        Some(known) if known == encoding_rs::REPLACEMENT => Named::Refused,
+        Some(known) if known == encoding_rs::UTF_16LE || known == encoding_rs::UTF_16BE => {
+            Named::ByItsBytes
         }
-        decoded
-    }
-
-    fn refill(&mut self) -> io::Result<()> {
-        self.out.clear();
-        self.taken = 0;
-        while self.out.is_empty() {
-            let bytes = match self.inner.fill_buf() {
-                Ok(bytes) => bytes,
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error),
-            };
-            if bytes.is_empty() {
-                if !self.carry.is_empty() {
-                    self.carry.clear();
-                    self.out.extend_from_slice("\u{fffd}".as_bytes());
-                }
-                break;
-            }
-            let bytes = &bytes[..bytes.len().min(CHUNK)];
-            match self.encoding {
-                Encoding::Utf8 => self.out.extend_from_slice(bytes),
-                other => decode(other, bytes, &mut self.carry, &mut self.out),
-            }
-            let used = bytes.len();
-            self.inner.consume(used);
-        }
-        Ok(())
+        Some(known) => Named::Known(Encoding::Other(known)),
+        None => Named::Unknown,
     }
 }
 
-impl<R: BufRead> BufRead for Decoded<R> {
-    #[inline]
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.taken >= self.out.len() {
-            self.refill()?;
-        }
-        Ok(self.out.get(self.taken..).unwrap_or_default())
-    }
-
-    #[inline]
-    fn consume(&mut self, amount: usize) {
-        self.taken += amount;
-    }
-}
-
-impl<R: BufRead> Read for Decoded<R> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let mut bytes = self.fill_buf()?;
-        let count = bytes.read(into)?;
-        self.consume(count);
-        Ok(count)
-    }
-}
-
-fn decode(encoding: Encoding, bytes: &[u8], carry: &mut Vec<u8>, out: &mut Vec<u8>) {
-    let mut push = |c: char| out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-    if encoding == Encoding::Windows1252 {
-        bytes.iter().for_each(|&byte| push(windows_1252(byte)));
-        return;
-    }
-    carry.extend_from_slice(bytes);
-    let unit = |pair: &[u8]| match encoding {
-        Encoding::Utf16Be => u16::from_be_bytes([pair[0], pair[1]]),
-        _ => u16::from_le_bytes([pair[0], pair[1]]),
-    };
-    let mut whole = carry.len() - carry.len() % 2;
-    if whole >= 2 && (0xd800..0xdc00).contains(&unit(&carry[whole - 2..])) {
-        whole -= 2;
-    }
-    let units = carry[..whole].chunks_exact(2).map(unit);
-    for c in char::decode_utf16(units) {
-        push(c.unwrap_or('\u{fffd}'));
-    }
-    carry.drain(..whole);
-}
-
-fn windows_1252(byte: u8) -> char {
-    const HIGH: [char; 32] = [
-        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž',
-        '\u{8f}', '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}',
-        'ž', 'Ÿ',
-    ];
-    match byte {
-        0x80..=0x9f => HIGH[usize::from(byte - 0x80)],
-        other => char::from(other),
-    }
+/// A declared name for a message.
+pub(crate) fn shown(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).take(40).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::BufReader;
 
-    fn check(bytes: &[u8], expected: &str) {
-        // A buffer of one byte finds every character that is cut between two reads.
-        for capacity in [1, 2, 3, 4096] {
-            let (encoding, mark) = sniff(bytes).unwrap();
-            for start in [mark, mark + (bytes.len() - mark) / 2, bytes.len()] {
-                let (start, rest) = bytes.split_at(start);
-                let reader = BufReader::with_capacity(capacity, rest);
-                let mut text = String::new();
-                Decoded::new(start.to_vec(), mark, reader, encoding)
-                    .read_to_string(&mut text)
-                    .unwrap();
-                assert_eq!(text, expected);
-            }
+    #[test]
+    fn names_of_encodings_are_known_or_refused() {
+        let known = |label: &str| {
+            let known = encoding_rs::Encoding::for_label(label.as_bytes()).unwrap();
+            Named::Known(Encoding::Other(known))
+        };
+        for (name, expected) in [
+            ("UTF-8", Named::Known(Encoding::Utf8)),
+            ("utf8", Named::Known(Encoding::Utf8)),
+            ("US-ASCII", Named::Known(Encoding::Utf8)),
+            ("ANSI_X3.4-1968", Named::Known(Encoding::Utf8)),
+            ("UTF-16", Named::ByItsBytes),
+            ("unicode", Named::ByItsBytes),
+            ("UTF-7", Named::Refused),
+            ("ISO-2022-KR", Named::Refused),
+            ("cp850", Named::Unknown),
+            ("ISO-8859-1", known("windows-1252")),
+            ("iso-8859-15", known("iso-8859-15")),
+            ("Shift_JIS", known("shift_jis")),
+            ("GBK", known("gbk")),
+            ("KOI8-R", known("koi8-r")),
+            ("Cp1251", known("windows-1251")),
+        ] {
+            assert_eq!(of_name(name), expected, "{name}");
         }
     }
 
-    fn utf16(text: &str, order: fn(u16) -> [u8; 2]) -> Vec<u8> {
-        text.encode_utf16().flat_map(order).collect()
+    #[test]
+    fn the_name_is_found_in_a_declaration() {
+        for (declaration, expected) in [
+            (" version='1.0' encoding='a-1'?", Some("a-1")),
+            (" version=\"1.0\" encoding = \"a-1\" ?", Some("a-1")),
+            (" encoding=a-1?", Some("a-1")),
+            (" version='1.0'", None),
+            (" encoding=''", None),
+            (" encoding", None),
+        ] {
+            assert_eq!(name_in(declaration.as_bytes()).as_deref(), expected);
+        }
     }
 
     #[test]
-    fn every_encoding_is_read_as_the_same_text() {
-        check(b"ok 1", "ok 1");
-        check("\u{feff}ok \u{1f4a9}".as_bytes(), "ok \u{1f4a9}");
-        check(
-            &utf16("\u{feff}<a>é\u{1f4a9}</a>", u16::to_le_bytes),
-            "<a>é\u{1f4a9}</a>",
-        );
-        check(
-            &utf16("\u{feff}<a>é\u{1f4a9}</a>", u16::to_be_bytes),
-            "<a>é\u{1f4a9}</a>",
-        );
-        check(&utf16("<a>é</a>", u16::to_le_bytes), "<a>é</a>");
-        check(&utf16("<a>é</a>", u16::to_be_bytes), "<a>é</a>");
-        check(
-            b"<?xml version='1.0' encoding='ISO-8859-1'?>\xe9\x80",
-            "<?xml version='1.0' encoding='ISO-8859-1'?>é€",
-        );
-        check(
-            "<?xml version=\"1.0\" encoding=\"utf-16\"?>é".as_bytes(),
-            "<?xml version=\"1.0\" encoding=\"utf-16\"?>é",
-        );
-        check(&[0xff, 0xfe, b'a', 0, b'b'], "a\u{fffd}");
-    }
-
-    #[test]
-    fn utf_32_is_refused_by_name() {
-        let error = sniff(&[0xff, 0xfe, 0, 0, b'<', 0, 0, 0]).unwrap_err();
-        assert!(error.to_string().contains("UTF-32"), "{error}");
+    fn what_is_not_read_is_refused_by_name() {
+        for (head, expected) in [
+            (&[0xff, 0xfe, 0, 0, b'<', 0, 0, 0][..], "UTF-32"),
+            (&[0x4c, 0x6f, 0xa7, 0x94, 0x93], "EBCDIC"),
+            (b"\n<?xml version='1.0' encoding='utf-7'?>", "utf-7"),
+        ] {
+            let error = sniff(head).unwrap_err().to_string();
+            assert!(
+                error.contains(&format!("iconv -f {expected} -t UTF-8")),
+                "{error}"
+            );
+        }
     }
 }

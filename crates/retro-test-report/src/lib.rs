@@ -26,30 +26,36 @@
 //! # Guarantees
 //!
 //! - Nothing here performs I/O of its own, reads a clock or the environment, or panics.
-//! - Memory is bounded by one case and [`Options::max_text`], plus a few bytes per element that is
-//!   open and, in libtest text, up to 16 MiB of names of tests of one binary. Where many tests are
+//! - Memory is bounded by one case and [`Options::max_text`], plus, in XML, a few bytes for each of
+//!   at most 500,000 elements that are open, 16 MiB for cases around other cases and 24 MiB for what
+//!   suites say of themselves, and, in libtest
+//!   text, up to 16 MiB of names of tests of one binary. Where many tests are
 //!   open at once (events, messages, one package of `go test` text), what is kept of them shares
 //!   one allowance: 20 MiB for names, 8 MiB for properties, and four times [`Options::max_text`].
-//!   In XML, suites that are open and cases inside of other cases share 12 MiB, and texts inside of
-//!   each other four times [`Options::max_text`]. What suites say goes into the summary, up to 16 MiB
-//!   and one more text. TRX has the classes of its tests
+//!   TRX has the classes of its tests
 //!   apart from the results: up to 24 MiB of either wait for the other. A JUnit or TAP case is lent
 //!   to the sink and filled again, so that an ordinary one allocates nothing. Time is linear in the
 //!   input. Nesting in the input is never nesting of calls.
 //! - A report that was cut off keeps every case that was complete, and says that it was cut off.
 //! - What is no report is an error that says what it looks like, never a report without tests.
-//! - The id of a case depends on the case and the suites around it, not on its place in the file.
+//! - The id of a case depends on the case and the suites around it, not on its place in the file,
+//!   nor, where something else tells cases apart, on the place of the work tree.
 //!   A TAP test without a description is named after its number, for want of anything else.
 //!
 //! # Non-guarantees
 //!
-//! - A name may come several times, when the file has it several times: `go test -count`, retries
-//!   in TeamCity messages or xUnit.net, and different tests that share a name look alike, and each
-//!   case is handed over as it comes. Attempts that the file itself calls attempts are inside of one
-//!   case. A caller that wants one result for each name must choose between
-//!   [`RepeatRule`](retro_domain::RepeatRule)`::AnyFailureFails`, which hides no failure, and
-//!   `AnyPassPasses`, which is right only where a pass after failures is known to be a retry.
-//!   git-retro does so in JUnit XML of a command that succeeded, and nowhere else.
+//! - A name may come several times, in any format, when the file has it several times: cases are
+//!   handed over as they close, and nothing is kept to compare them with. Whether they are attempts
+//!   at one test or different tests cannot be told from the file. A caller that must have one case
+//!   for each id joins them with [`TestCase::merge`](retro_domain::TestCase::merge), by one of two
+//!   rules. [`RepeatRule::AnyFailureFails`](retro_domain::RepeatRule::AnyFailureFails) hides no
+//!   failure and is right wherever nothing else is known.
+//!   [`RepeatRule::AnyPassPasses`](retro_domain::RepeatRule::AnyPassPasses) is for repeats that are
+//!   known to be attempts. git-retro takes the second one only within one JUnit file of a command
+//!   that exited with 0, where failures come before a last pass (a runner that writes what it tries
+//!   again so would have failed otherwise), and the first one for all other repeats: xUnit.net,
+//!   NUnit, TRX, `go test -count`, TeamCity, TAP, and between files. Attempts that a format marks as
+//!   such (Surefire's `flakyFailure`, CTRF's `retryAttempts`, nextest's `#2`) are one case here.
 //! - Counts that a report claims are compared with its cases and otherwise ignored, but for a
 //!   report without a single case: tests that it claims make it cut off, failures a failed run.
 //! - One stream is of one format. Where a report of another one begins in it, a warning says so;
@@ -61,6 +67,7 @@
 //! the table of `parse`, and what tells it from the others in `detect`.
 
 mod ctrf;
+mod decoded;
 mod detect;
 mod directives;
 mod dotnet;
@@ -86,6 +93,7 @@ mod panic_message;
 mod parse;
 mod sink;
 mod spare;
+mod suite_path;
 mod summary;
 mod tap;
 mod teamcity;

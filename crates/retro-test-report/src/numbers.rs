@@ -119,6 +119,8 @@ pub(crate) fn timestamp(text: &str) -> Option<Timestamp> {
 
 fn iso(text: &str) -> Option<Timestamp> {
     let (date, time) = (text.get(..10)?, text.get(10..)?);
+    // The name of a zone in brackets follows its offset, and says nothing without one.
+    let (time, name) = time.split_once('[').unwrap_or((time, ""));
     let mut parts = date
         .split(['-', '/', '.'])
         .map(|part| part.parse::<i64>().ok());
@@ -126,41 +128,82 @@ fn iso(text: &str) -> Option<Timestamp> {
     let time = time.trim_start_matches(['T', 't', ' ', '_']);
     let zone_at = time.find(['Z', 'z', '+', '-', ' ']).unwrap_or(time.len());
     let (clock, zone) = time.split_at(zone_at);
+    if !name.is_empty() && zone.trim().is_empty() {
+        return None;
+    }
     at(year, month, day, clock, zone)
 }
 
-/// `Tue, 26 Jun 2018 13:51:32 GMT`, also without the day's name, with the month first, or with the
-/// year last.
+/// `Tue, 26 Jun 2018 13:51:32 GMT`, also without the day's name, with the month first, with the
+/// year last, with twelve hours, or as JavaScript shows it: `... GMT+0100 (CET)`.
 fn with_month_name(text: &str) -> Option<Timestamp> {
     const MONTHS: [&str; 12] = [
         "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
     ];
-    let (mut day, mut month, mut year, mut clock, mut zone) = (None, None, None, "", "");
-    for word in text
-        .split([' ', ','])
-        .filter(|word| !word.is_empty())
-        .take(10)
-    {
+    const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+    let (mut day, mut month, mut year, mut clock) = (None, None, None, String::new());
+    let (mut zone, mut half) = ("", "");
+    let plain = text.split('(').next().unwrap_or(text);
+    let words = plain.split([' ', ',']).filter(|word| !word.is_empty());
+    for word in words.take(10) {
         let number = word.parse::<i64>().ok();
         let short = word.get(..3).unwrap_or_default().to_ascii_lowercase();
+        let is_of = |names: &[&str]| names.iter().position(|name| *name == short);
         if word.contains(':') && clock.is_empty() {
-            clock = word;
-        } else if let Some(index) = MONTHS.iter().position(|name| *name == short) {
-            month = i64::try_from(index + 1).ok();
-        } else if word.starts_with(['+', '-']) || matches!(word, "Z" | "GMT" | "UTC" | "UT") {
-            zone = word;
+            clock = word.to_owned();
+        } else if let Some(offset) = zone_of(word) {
+            zone = offset;
         } else if let Some(number) = number {
             let slot = if word.len() == 4 { &mut year } else { &mut day };
             *slot = slot.or(Some(number));
+        } else if let Some(index) = is_of(&MONTHS) {
+            month = i64::try_from(index + 1).ok();
+        } else if matches!(word, "AM" | "PM" | "am" | "pm") {
+            half = word;
+        } else if is_of(&DAYS).is_none() {
+            // What is not understood may be a zone.
+            return None;
         }
     }
-    at(year?, month?, day?, clock, zone)
+    if !half.is_empty() {
+        let (hour, rest) = clock.split_once(':')?;
+        let hour = hour
+            .parse::<u8>()
+            .ok()
+            .filter(|hour| (1..=12).contains(hour))?;
+        let noon = if half.eq_ignore_ascii_case("pm") {
+            12
+        } else {
+            0
+        };
+        clock = format!("{}:{rest}", hour % 12 + noon);
+    }
+    at(year?, month?, day?, &clock, zone)
+}
+
+/// The offset that a word says: `+0200`, `GMT`, `UTC+01:00`, or one of the names that RFC 2822 has.
+fn zone_of(word: &str) -> Option<&str> {
+    let after = ["GMT", "UTC", "UT"]
+        .iter()
+        .find_map(|name| word.strip_prefix(name));
+    if let Some(offset) = after {
+        return (offset.is_empty() || offset.starts_with(['+', '-'])).then_some(offset);
+    }
+    Some(match word {
+        _ if word.starts_with(['+', '-']) => word,
+        "Z" => "",
+        "EDT" => "-0400",
+        "EST" | "CDT" => "-0500",
+        "CST" | "MDT" => "-0600",
+        "MST" | "PDT" => "-0700",
+        "PST" => "-0800",
+        _ => return None,
+    })
 }
 
 fn at(year: i64, month: i64, day: i64, clock: &str, zone: &str) -> Option<Timestamp> {
-    let in_range =
-        (1..=9999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
-    if !in_range {
+    let in_range = (1..=9999).contains(&year) && (1..=12).contains(&month);
+    if !in_range || !(1..=days_of_month(year, month)).contains(&day) {
         return None;
     }
     let mut parts = clock.split(':');
@@ -180,6 +223,15 @@ fn at(year: i64, month: i64, day: i64, clock: &str, zone: &str) -> Option<Timest
     let millis = (seconds * 1000.0) as i64;
     let minutes = days(year, month, day) * 1440 + hour * 60 + minute - offset_minutes(zone)?;
     Some(Timestamp::from_unix_millis(minutes * 60_000 + millis))
+}
+
+fn days_of_month(year: i64, month: i64) -> i64 {
+    match month {
+        4 | 6 | 9 | 11 => 30,
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 => 28,
+        _ => 31,
+    }
 }
 
 /// `Z`, `+02:00`, `-0530`, `+2`, with or without a space before; nothing is UTC.
@@ -310,6 +362,23 @@ mod tests {
             ("26 Jun 2018 13:51:32 GMT", Some(NOON * 1000)),
             ("Tue, 26 Jun 2018 15:51:32 +0200", Some(NOON * 1000)),
             ("Tue Jun 26 13:51:32 2018", Some(NOON * 1000)),
+            ("Tue Jun 26 13:51:32 UTC 2018", Some(NOON * 1000)),
+            ("Tue Jun 26 09:51:32 EDT 2018", Some(NOON * 1000)),
+            (
+                "Tue Jun 26 2018 15:51:32 GMT+0200 (Central European Summer Time)",
+                Some(NOON * 1000),
+            ),
+            ("Jun 26, 2018 1:51:32 PM", Some(NOON * 1000)),
+            ("Tue Jun 26 15:51:32 CEST 2018", None),
+            (
+                "2018-06-26T15:51:32+02:00[Europe/Berlin]",
+                Some(NOON * 1000),
+            ),
+            ("2018-06-26T13:51:32Z[UTC]", Some(NOON * 1000)),
+            ("2018-06-26T15:51:32[Europe/Berlin]", None),
+            ("2018-02-29", None),
+            ("2018-06-31T00:00:00", None),
+            ("2000-02-30", None),
             ("2018-06-26", Some((NOON - 49_892) * 1000)),
             ("1530021092", Some(NOON * 1000)),
             ("1530021092000", Some(NOON * 1000)),

@@ -3,6 +3,22 @@
 use crate::MAX_WARNINGS;
 use crate::output::Output;
 
+/// The most characters of a text of the file in a warning.
+const SHOWN: usize = 200;
+
+/// A text for a warning.
+pub(crate) fn short(text: &str) -> String {
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// The same in quotes.
+pub(crate) fn quoted(text: &str) -> String {
+    format!("{:?}", short(text))
+}
+
 /// What was odd about one token. As many as are ever told are kept; the others are counted.
 #[derive(Debug, Default)]
 pub(crate) struct Odd {

@@ -1,25 +1,67 @@
 //! A suite of an XML report while its end was not read yet: what it says, what it has, and whether
 //! the two agree.
 
-use std::rc::Rc;
-
 use retro_domain::{Outcome, OutcomeCounts};
 
 use crate::kept_text::append;
-use crate::odd::Odd;
+use crate::odd::{Odd, quoted};
 use crate::output::Output;
-use crate::xml::Attributes;
 use crate::{ClaimedCounts, SuiteMetadata};
 
 /// The most properties kept of one suite.
 const MOST_PROPERTIES: usize = 1_000;
 
+/// The most suites inside each other that are told of.
+pub(crate) const DEEPEST_TOLD: usize = 10_000;
+
+/// How many bytes all suites of a report may still hold, beside what they wrote: those that are
+/// open and those that the summary has.
+#[derive(Debug)]
+pub(crate) struct SuiteRoom(usize);
+
+/// What all suites may hold at first.
+const ROOM: usize = 24 << 20;
+
+/// What a suite, and what a property costs beside its texts.
+const EACH_SUITE: usize = 400;
+const EACH_PROPERTY: usize = 112;
+
+impl Default for SuiteRoom {
+    fn default() -> Self {
+        Self(ROOM)
+    }
+}
+
+impl SuiteRoom {
+    pub(crate) fn has(&self, bytes: usize) -> bool {
+        bytes <= self.0
+    }
+
+    /// Takes so many bytes if there are as many.
+    pub(crate) fn take(&mut self, bytes: usize) -> bool {
+        let left = self.0.checked_sub(bytes);
+        self.0 = left.unwrap_or(self.0);
+        left.is_some()
+    }
+
+    /// Takes what a suite that ended holds in the summary.
+    pub(crate) fn take_ended(&mut self, suite: &SuiteMetadata) -> bool {
+        let parts = suite.path.iter().chain(&suite.hostname);
+        let texts = parts.map(|text| text.len() + 32).sum::<usize>();
+        let properties = suite.properties.iter().map(property_size).sum::<usize>();
+        self.take(EACH_SUITE + texts + properties)
+    }
+}
+
+fn property_size((name, value): &(String, String)) -> usize {
+    EACH_PROPERTY + name.len() + value.len()
+}
+
 /// A suite whose end was not read yet.
 #[derive(Debug, Default)]
 pub(crate) struct OpenSuite {
-    /// Whether its name became a part of the path of what is inside.
+    /// Whether it has a name.
     pub(crate) named: bool,
-    pub(crate) file: Option<Rc<str>>,
     pub(crate) metadata: SuiteMetadata,
     /// The cases directly inside.
     pub(crate) own: OutcomeCounts,
@@ -29,48 +71,35 @@ pub(crate) struct OpenSuite {
     pub(crate) beside: OutcomeCounts,
     /// Cases that did not run and that it counts apart from those that were skipped.
     pub(crate) disabled: u64,
-    /// The room that it takes while it is open.
-    room: usize,
+    /// How many bytes it took of what all suites have.
+    taken: usize,
+    /// How many properties and other texts there was no room for.
+    left_out: u64,
 }
 
-/// What a property takes beside its texts.
-const PROPERTY: usize = 64;
-
 impl OpenSuite {
-    /// Takes room for what is kept of it; false when the suites that are open have none left.
-    pub(crate) fn takes(&mut self, bytes: usize, out: &mut Output<'_>) -> bool {
-        let fits = out.take_open(bytes);
-        self.room += if fits { bytes } else { 0 };
+    pub(crate) fn property(&mut self, name: String, value: String, room: &mut SuiteRoom) {
+        let property = (name, value);
+        let fits = self.metadata.properties.len() < MOST_PROPERTIES;
+        if fits && self.has_room(property_size(&property), room) {
+            self.metadata.properties.push(property);
+        } else if !fits {
+            self.left_out += 1;
+        }
+    }
+
+    /// A text as far as there is room for it.
+    pub(crate) fn keep(&mut self, text: String, room: &mut SuiteRoom) -> Option<String> {
+        self.has_room(text.len(), room).then_some(text)
+    }
+
+    fn has_room(&mut self, bytes: usize, room: &mut SuiteRoom) -> bool {
+        let fits = room.take(bytes);
+        match fits {
+            true => self.taken += bytes,
+            false => self.left_out += 1,
+        }
         fits
-    }
-
-    /// The attributes of its start tag, when there is room for them; they are kept so many times.
-    pub(crate) fn affords<'a>(
-        &mut self,
-        attributes: Attributes<'a>,
-        times: usize,
-        out: &mut Output<'_>,
-    ) -> Attributes<'a> {
-        if self.takes(attributes.size() * times, out) {
-            return attributes;
-        }
-        out.warn(
-            None,
-            "suites that are open at once say too much of themselves",
-        );
-        Attributes::none()
-    }
-
-    /// Gives back the room that it took.
-    pub(crate) fn leave(&mut self, out: &mut Output<'_>) {
-        out.give_open(std::mem::take(&mut self.room));
-    }
-
-    pub(crate) fn property(&mut self, name: String, value: String, out: &mut Output<'_>) {
-        let size = name.len() + value.len() + PROPERTY;
-        if self.metadata.properties.len() < MOST_PROPERTIES && self.takes(size, out) {
-            self.metadata.properties.push((name, value));
-        }
     }
 
     /// Takes what it wrote outside of its cases, up to a limit for each of the two outputs.
@@ -82,23 +111,39 @@ impl OpenSuite {
         append(slot, text, most);
     }
 
-    /// Notes its path, whose last part is its own name.
-    pub(crate) fn is_at<'n>(
-        &mut self,
-        path: impl IntoIterator<Item = &'n String, IntoIter: DoubleEndedIterator + Clone>,
-        out: &Output<'_>,
-    ) {
-        let path = path.into_iter();
-        // Paths of suites cost as much as paths of tests, so only those that can be told have one.
-        if out.has_room_for_suite(path.clone().map(String::len).sum()) {
-            self.metadata.path = path.cloned().collect();
-        } else {
-            self.metadata.path = path.last().cloned().into_iter().collect();
+    /// The end of the suite in the summary, if there is anything to tell about it.
+    pub(crate) fn end(mut self, out: &mut Output<'_>) {
+        out.suite_room.0 += self.taken;
+        self.metadata.properties.shrink_to_fit();
+        if self.is_worth_telling() {
+            out.suite(self.metadata);
         }
     }
 
-    /// Whether there is anything to tell about it.
-    pub(crate) fn is_worth_telling(&self) -> bool {
+    /// Gives back what it took, for nothing of it is told.
+    pub(crate) fn forget(self, room: &mut SuiteRoom) {
+        room.0 += self.taken;
+    }
+
+    /// What to warn of when some of its properties were not kept.
+    pub(crate) fn left_out(&self) -> Option<String> {
+        let name = self.shown();
+        (self.left_out > 0).then(|| {
+            format!(
+                "{} properties or other texts of {name} are left out: one suite may have {MOST_PROPERTIES} \
+                 properties, all suites together {} MiB",
+                self.left_out,
+                ROOM >> 20
+            )
+        })
+    }
+
+    fn shown(&self) -> String {
+        let name = self.metadata.path.last();
+        name.map_or("the report".to_owned(), |name| crate::odd::short(name))
+    }
+
+    fn is_worth_telling(&self) -> bool {
         let bare = SuiteMetadata {
             path: self.metadata.path.clone(),
             ..SuiteMetadata::default()
@@ -166,11 +211,7 @@ impl OpenSuite {
                 all.skipped
             ));
         }
-        let name = self
-            .metadata
-            .path
-            .last()
-            .map_or("the report", String::as_str);
+        let name = self.shown();
         (!wrong.is_empty()).then(|| format!("{name} claims {}", wrong.join("; ")))
     }
 
@@ -183,7 +224,7 @@ impl OpenSuite {
 pub(crate) fn count(text: &str, odd: &mut Odd) -> Option<u64> {
     let count = text.trim().parse().ok();
     if count.is_none() && !text.trim().is_empty() {
-        odd.push(format!("{text:?} is no count"));
+        odd.push(format!("{} is no count", quoted(text)));
     }
     count
 }

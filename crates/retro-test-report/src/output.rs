@@ -4,9 +4,14 @@ use std::borrow::Borrow;
 
 use retro_domain::TestCase;
 
+use crate::open_suite::SuiteRoom;
+use crate::xml::Notices;
 use crate::{
     Format, MAX_SUITES, MAX_WARNINGS, Options, ReportSink, SuiteMetadata, Summary, Warning,
 };
+
+/// The most bytes of a warning.
+const LONGEST_WARNING: usize = 1_000;
 
 /// The way out for one file: counts what passes through and keeps the noise bounded.
 pub(crate) struct Output<'s> {
@@ -17,23 +22,10 @@ pub(crate) struct Output<'s> {
     pub(crate) warnings: u64,
     run_failures: u64,
     suite_text_left: usize,
-    /// How many bytes the names and properties of suites that are told may still have.
-    suite_room: usize,
-    /// How many bytes suites that are open, and cases inside other cases, may still keep.
-    open_room: usize,
+    pub(crate) suite_room: SuiteRoom,
+    /// What a reader of XML noticed beside the report.
+    pub(crate) notices: Notices,
 }
-
-/// The most bytes of names and properties of all suites that are told.
-const SUITES: usize = 16 << 20;
-
-/// The most bytes of what is open around other things in an XML report.
-const OPEN: usize = 12 << 20;
-
-/// What one text takes beside its bytes.
-const TEXT: usize = 32;
-
-/// The most bytes of a warning.
-const LONGEST_WARNING: usize = 1_000;
 
 impl<'s> Output<'s> {
     pub(crate) fn new(sink: &'s mut dyn ReportSink, format: Format, options: &Options) -> Self {
@@ -44,8 +36,8 @@ impl<'s> Output<'s> {
             warnings: 0,
             run_failures: 0,
             suite_text_left: options.max_text,
-            suite_room: SUITES,
-            open_room: OPEN,
+            suite_room: SuiteRoom::default(),
+            notices: Notices::default(),
         }
     }
 
@@ -87,47 +79,17 @@ impl<'s> Output<'s> {
             .get_or_insert_with(|| reason.into());
     }
 
-    pub(crate) fn suite(&mut self, suite: SuiteMetadata) {
-        let size = |text: &String| text.len() + TEXT;
-        let pairs = suite.properties.iter();
-        let size = suite
-            .path
-            .iter()
-            .chain(&suite.hostname)
-            .map(size)
-            .sum::<usize>()
-            + pairs
-                .map(|(name, value)| size(name) + size(value))
-                .sum::<usize>();
-        match self.suite_room.checked_sub(size) {
-            Some(left) if self.summary.suites.len() < MAX_SUITES => {
-                self.suite_room = left;
-                self.summary.suites.push(suite);
-            }
-            _ => self.summary.suites_left_out += 1,
-        }
-    }
-
-    /// Whether a suite with a path of so many bytes can be told.
+    /// Whether the summary may have room for another suite with a path of so many bytes.
     pub(crate) fn has_room_for_suite(&self, path: usize) -> bool {
-        self.summary.suites.len() < MAX_SUITES && path <= self.suite_room
+        self.summary.suites.len() < MAX_SUITES && self.suite_room.has(path)
     }
 
-    /// Takes room for something that is open around other things; false when there is none.
-    pub(crate) fn take_open(&mut self, bytes: usize) -> bool {
-        let left = self.open_room.checked_sub(bytes);
-        self.open_room = left.unwrap_or(self.open_room);
-        left.is_some()
-    }
-
-    /// How much room there is for what is open around other things.
-    pub(crate) fn open_room(&self) -> usize {
-        self.open_room
-    }
-
-    /// Gives back what [`take_open`](Self::take_open) took.
-    pub(crate) fn give_open(&mut self, bytes: usize) {
-        self.open_room += bytes;
+    pub(crate) fn suite(&mut self, suite: SuiteMetadata) {
+        if self.summary.suites.len() < MAX_SUITES && self.suite_room.take_ended(&suite) {
+            self.summary.suites.push(suite);
+        } else {
+            self.summary.suites_left_out += 1;
+        }
     }
 
     /// How many bytes the next text of a suite may keep.

@@ -2,8 +2,9 @@
 
 use std::io::{self, BufRead, Read};
 
+use crate::decoded::{Decoded, Faults, decode_start, name_encoding};
 use crate::detect::{detect_decoded, looks_like};
-use crate::encoding::{Decoded, decode_start, sniff};
+use crate::encoding::{Encoding, Named, Sniffed, of_name, shown, sniff, sniff_after_output};
 use crate::other_document::other_document;
 use crate::output::Output;
 use crate::{Format, Options, ReportSink, Summary};
@@ -28,7 +29,10 @@ pub enum ParseError {
         looks_like: String,
     },
     /// Its bytes are in an encoding that is not read.
-    #[error("the result file is encoded as {encoding}, which is not read here; write it as UTF-8")]
+    #[error(
+        "the result file is encoded as {encoding}, which is not read here; convert it first: \
+         iconv -f {encoding} -t UTF-8"
+    )]
     Encoding {
         /// The encoding's name.
         encoding: String,
@@ -62,19 +66,19 @@ pub fn parse<R: BufRead>(
 ) -> Result<Summary, ParseError> {
     let mut start = Vec::new();
     (&mut reader).take(START).read_to_end(&mut start)?;
-    let mut readable = decode_start(&start)?;
+    let mut sniffed = sniff(&start)?;
+    let mut readable = decode_start(&start, &sniffed);
     let asked = format;
     let mut format = asked.or_else(|| detect_decoded(&readable));
     if format.is_none() && start.len() as u64 == START {
         let more = LONG_START - START;
         (&mut reader).take(more).read_to_end(&mut start)?;
-        readable = decode_start(&start)?;
+        readable = decode_start(&start, &sniffed);
         format = detect_decoded(&readable);
     }
     if readable.iter().all(|&b| b.is_ascii_whitespace() || b == 0) {
         return Err(ParseError::Empty);
     }
-    let (encoding, mark) = sniff(&start)?;
     let goes_on = start.len() as u64 == LONG_START;
     let other = || {
         let mut looks_like = looks_like(&readable, asked);
@@ -84,26 +88,71 @@ pub fn parse<R: BufRead>(
         ParseError::NotAReport { looks_like }
     };
     let format = format.ok_or_else(other)?;
-    let source = Decoded::new(start, mark, reader, encoding);
+    let is_xml = matches!(
+        format,
+        Format::Junit | Format::Trx | Format::Nunit | Format::Xunit
+    );
+    if is_xml && !sniffed.is_certain {
+        sniffed = sniff_after_output(&start)?.unwrap_or(sniffed);
+    }
+    let (faults, described) = (Faults::default(), sniffed.clone());
+    let source = Decoded::new(start, sniffed, reader, &faults);
     let mut out = Output::new(sink, format, options);
-    let recognised = match format {
-        Format::Junit => junit::read(source, &mut out)?,
-        Format::Tap => tap::read(source, &mut out)?,
-        Format::Libtest => libtest::read(source, &mut out)?,
-        Format::LibtestJson => libtest_json::read(source, &mut out)?,
-        Format::GoJson => go::read_json(source, &mut out)?,
-        Format::GoText => go::read_text(source, &mut out)?,
-        Format::Ctrf => ctrf::read(source, &mut out)?,
-        Format::TeamCity => teamcity::read(source, &mut out)?,
-        Format::Trx => trx::read(source, &mut out)?,
-        Format::Nunit => nunit::read(source, &mut out)?,
-        Format::Xunit => xunit::read(source, &mut out)?,
+    let read = match format {
+        Format::Junit => junit::read(source, &mut out),
+        Format::Tap => tap::read(source, &mut out),
+        Format::Libtest => libtest::read(source, &mut out),
+        Format::LibtestJson => libtest_json::read(source, &mut out),
+        Format::GoJson => go::read_json(source, &mut out),
+        Format::GoText => go::read_text(source, &mut out),
+        Format::Ctrf => ctrf::read(source, &mut out),
+        Format::TeamCity => teamcity::read(source, &mut out),
+        Format::Trx => trx::read(source, &mut out),
+        Format::Nunit => nunit::read(source, &mut out),
+        Format::Xunit => xunit::read(source, &mut out),
     };
+    let recognised = read.map_err(name_encoding)?;
     // A document of another tool may have elements that a report has.
     let is_empty = out.summary.counts.total() == 0;
     if recognised && !(is_empty && other_document(&readable).is_some()) {
+        if let Some(warning) = faults.warning(described.encoding) {
+            out.warn(None, warning);
+        }
+        warn_of_other_encodings(&described, &mut out);
         Ok(out.finish())
     } else {
         Err(other())
+    }
+}
+
+/// Warns of documents in a file that are not in the encoding of the first one.
+fn warn_of_other_encodings(first: &Sniffed, out: &mut Output<'_>) {
+    let notices = std::mem::take(&mut out.notices);
+    if let Some(line) = notices.wide {
+        out.summary.truncated = true;
+        out.warn(
+            line,
+            "from here on the file is UTF-16, unlike its beginning, and was not read; write each report to a \
+             file of its own, or all of them in one encoding",
+        );
+    }
+    let is_other = |name: &str| match of_name(name) {
+        Named::Known(encoding) => encoding != first.encoding,
+        Named::Unknown | Named::Refused => first.unknown.is_none(),
+        Named::ByItsBytes => false,
+    };
+    for (line, name) in notices.declarations {
+        if !first.is_certain && is_other(&name) {
+            let read_as = match first.encoding {
+                Encoding::Utf8 => "UTF-8",
+                Encoding::Other(other) => other.name(),
+            };
+            let message = format!(
+                "this document declares {}, and was read as {read_as} like the beginning of the file; write each \
+                 report to a file of its own",
+                shown(&name)
+            );
+            out.warn(line, message);
+        }
     }
 }

@@ -21,8 +21,8 @@ pub struct Summary {
     /// The report's own words on a failure beyond its tests: a bail-out, a plan that was not met,
     /// an error of a whole suite.
     pub run_failure: Option<String>,
-    /// What the report says about its suites, in the order they end; at most [`MAX_SUITES`], with
-    /// names and properties of 16 MiB in all.
+    /// What the report says about its suites, in the order they end; at most [`MAX_SUITES`], which
+    /// hold 24 MiB in all beside their outputs.
     pub suites: Vec<SuiteMetadata>,
     /// Suites that [`suites`](Summary::suites) had no room for.
     pub suites_left_out: u64,
@@ -49,7 +49,8 @@ impl Summary {
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct SuiteMetadata {
     /// The suites around it and its own name, outermost first, as in
-    /// [`TestId::suite`](retro_domain::TestId::suite).
+    /// [`TestId::suite`](retro_domain::TestId::suite). The absolute path of a file is no part of it:
+    /// the suite has it as its property `name`.
     pub path: Vec<String>,
     /// When it started. A time without a zone is taken for UTC.
     pub started: Option<Timestamp>,

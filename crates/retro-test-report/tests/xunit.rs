@@ -94,20 +94,25 @@ fn all_three_versions_give_the_same_names() {
 
 #[test]
 fn parameters_and_names_for_show_are_told_apart() {
-    let read = check(
-        "<assembly total='4'>\
+    check(
+        "<assembly total='7'>\
          <test name='N.C.rows(x: 1, s: \"a.b\")' type='N.C' method='rows' result='Pass'/>\
          <test name='Adds one (or two).' type='N.C' method='adds' result='Pass'/>\
          <test name='other(1)' type='N.C' method='adds' result='Pass'/>\
+         <test name='adds one' type='N.C' method='adds_one' result='Pass'/>\
+         <test name='N.C.adds one(x: 1)' type='N.C' method='adds_one' result='Pass'/>\
+         <test name='Adds one (or two).' type='N.C' method='adds_again' result='Pass'/>\
          <test name='x' type='' method='' result='Pass'/></assembly>",
         &[
             "passed N.C::rows[x: 1, s: \"a.b\"]",
-            "passed N.C::Adds one (or two).",
-            "passed N.C::other[1]",
+            "passed N.C::adds[Adds one (or two).]",
+            "passed N.C::adds[other(1)]",
+            "passed N.C::adds_one",
+            "passed N.C::adds_one[x: 1]",
+            "passed N.C::adds_again[Adds one (or two).]",
             "passed x",
         ],
     );
-    assert_eq!(pairs(&read.cases[1].properties), [("method", "adds")]);
 }
 
 #[test]

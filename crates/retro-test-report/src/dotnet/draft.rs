@@ -7,9 +7,9 @@ use retro_domain::{Attachment, Location, Outcome, TestCase, TestId};
 use super::{Place, exception, place};
 use crate::directives::attachment;
 use crate::kept_text::{append, first_line, with_whole_message};
-use crate::numbers;
-use crate::output::Output;
-use crate::xml::{Attributes, ReferenceText};
+use crate::odd::{quoted, short};
+use crate::xml::ReferenceText;
+use crate::{Options, numbers};
 
 /// The most properties and attachments kept of one case.
 const MOST_ITEMS: usize = 1_000;
@@ -41,26 +41,16 @@ pub(crate) struct Draft {
     room: usize,
     /// How many bytes one output may have.
     most: usize,
-    /// How many bytes all texts may still have.
-    text_room: usize,
-    /// What it takes of the room that is shared by cases inside of others.
-    taken: usize,
+    /// How many properties and attachments there was no room for.
+    left_out: u64,
+    /// How many bytes the cases around it hold.
+    pub(crate) around: usize,
 }
 
-/// How many texts of full length a case inside of another may have: message, trace, outputs, and
-/// all names, properties and attachments together.
-const TEXTS: usize = 6;
-
 impl Draft {
-    /// A case that begins, and its attributes if it may keep them. Inside of another case it may
-    /// keep less, and the deeper the less.
-    pub(crate) fn begin<'a, K>(
-        attributes: Attributes<'a>,
-        place: &mut Place<'_, '_, K>,
-    ) -> (Self, Attributes<'a>) {
-        let most = place.out.options.max_text;
-        let mut draft = Self {
-            line: place.line,
+    pub(crate) fn new(line: u64, options: &Options) -> Self {
+        Self {
+            line,
             name: None,
             duration: None,
             location: None,
@@ -70,39 +60,38 @@ impl Draft {
             stderr: None,
             properties: Vec::new(),
             attachments: Vec::new(),
-            room: most,
-            most,
-            text_room: usize::MAX,
-            taken: 0,
-        };
-        if !place.in_case {
-            return (draft, attributes);
+            room: options.max_text,
+            most: options.max_text,
+            left_out: 0,
+            around: 0,
         }
-        let room = place.out.open_room() / 2;
-        draft.taken = room.min(most.saturating_mul(TEXTS));
-        place.out.take_open(draft.taken);
-        draft.room = most.min(draft.taken / TEXTS);
-        draft.text_room = draft.taken - draft.room;
-        if attributes.size() > draft.text_room / 2 {
-            return (draft, Attributes::none());
+    }
+
+    /// How many bytes it holds, and the cases around it.
+    pub(crate) fn held(&self) -> usize {
+        let told = self.failure.as_ref();
+        let told = told.map(|told| [&told.kind, &told.message, &told.trace]);
+        let own = [&self.name, &self.reason, &self.stdout, &self.stderr];
+        let texts = own.into_iter().chain(told.into_iter().flatten());
+        let texts = texts.flatten().map(String::len).sum::<usize>();
+        let location = self.location.as_ref().map_or(0, |it| it.file.len());
+        let items = self.properties.len() + self.attachments.len();
+        // Twice, for what is around a draft.
+        let fixed = 2 * size_of::<Self>() + items * 48;
+        self.around + fixed + texts + location + self.most.saturating_sub(self.room)
+    }
+
+    /// Warns when some of what it has was left out.
+    pub(crate) fn warn_left_out<K>(&self, place: &mut Place<'_, '_, K>) {
+        if self.left_out > 0 {
+            place.warn(format!(
+                "{} properties or attachments of the test {} are left out: one test may have {MOST_ITEMS} of \
+                 each, and {} bytes of them",
+                self.left_out,
+                short(self.shown()),
+                self.most
+            ));
         }
-        draft.text_room -= attributes.size();
-        (draft, attributes)
-    }
-
-    /// How many bytes the next text may have.
-    pub(crate) fn text_room(&self) -> usize {
-        self.text_room
-    }
-
-    /// Notes that a text of so many bytes was read.
-    pub(crate) fn keeps_text(&mut self, bytes: usize) {
-        self.text_room = self.text_room.saturating_sub(bytes);
-    }
-
-    /// Ends it without a case of its own.
-    pub(crate) fn discard(self, out: &mut Output<'_>) {
-        out.give_open(self.taken);
     }
 
     /// What to call it in a message.
@@ -114,15 +103,20 @@ impl Draft {
     pub(crate) fn took(&mut self, text: &str) -> Option<String> {
         self.duration = numbers::duration(text);
         let is_odd = self.duration.is_none() && !text.trim().is_empty();
-        is_odd.then(|| format!("{text:?} is no duration"))
+        is_odd.then(|| format!("{} is no duration", quoted(text)))
     }
 
     pub(crate) fn property(&mut self, name: impl Into<String>, value: String) {
         let name = name.into();
         let size = name.len() + value.len();
-        if self.properties.len() < MOST_ITEMS && size <= self.room && !name.is_empty() {
+        if name.is_empty() {
+            return;
+        }
+        if self.properties.len() < MOST_ITEMS && size <= self.room {
             self.room -= size;
             self.properties.push((name, value));
+        } else {
+            self.left_out += 1;
         }
     }
 
@@ -131,6 +125,8 @@ impl Draft {
         if self.attachments.len() < MOST_ITEMS && path.len() <= self.room {
             self.room -= path.len();
             self.attachments.extend(attachment(path));
+        } else {
+            self.left_out += 1;
         }
     }
 
@@ -152,14 +148,7 @@ impl Draft {
     }
 
     /// The finished case under an id. `method` helps to find its place in a stack trace.
-    pub(crate) fn finish(
-        self,
-        id: TestId,
-        outcome: Outcome,
-        method: Option<&str>,
-        out: &mut Output<'_>,
-    ) -> TestCase {
-        out.give_open(self.taken);
+    pub(crate) fn finish(self, id: TestId, outcome: Outcome, method: Option<&str>) -> TestCase {
         let mut case = TestCase::new(id, outcome);
         case.duration = self.duration;
         let Told {

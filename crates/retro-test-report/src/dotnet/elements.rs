@@ -5,8 +5,13 @@ use std::io::BufRead;
 
 use super::Draft;
 use crate::ParseError;
+use crate::odd::short;
 use crate::output::Output;
-use crate::xml::{Attributes, OpenTexts, ReferenceText, Token, Tokens, local_name};
+use crate::suite_path::digest;
+use crate::xml::{
+    Attributes, MOST_HELD, MOST_OPEN, NameCounts, ReferenceText, TOO_DEEP, Token, Tokens,
+    local_name,
+};
 
 /// How far an end tag looks for its start tag.
 const END_TAG_REACH: usize = 256;
@@ -40,8 +45,8 @@ pub(crate) trait Elements {
 
     /// Whether it may be an element inside one that holds a text, and is no stray markup there.
     fn may_be_inside(kind: Self::Kind, holder: Self::Kind) -> bool {
-        let _ = holder;
-        Self::role(kind) == Role::Structure
+        let _ = (kind, holder);
+        false
     }
 
     fn open(
@@ -68,8 +73,12 @@ pub(crate) trait Elements {
     /// The outermost case that is open, if one is.
     fn open_case(&self) -> Option<&Draft>;
 
-    /// The innermost case that is open.
-    fn innermost_case(&mut self) -> Option<&mut Draft>;
+    /// How many bytes the cases that are open hold, and what else may be in itself, but for the
+    /// innermost case.
+    fn held(&self) -> usize;
+
+    /// The most that may be held so.
+    const MOST_HELD: usize = MOST_HELD;
 
     /// The end of the document. The elements still open do not close.
     fn finish(&mut self, out: &mut Output<'_>);
@@ -82,8 +91,6 @@ pub(crate) struct Place<'p, 's, K> {
     pub(crate) line: u64,
     /// The element around.
     pub(crate) parent: Option<K>,
-    /// Whether a case is open.
-    pub(crate) in_case: bool,
 }
 
 impl<K> Place<'_, '_, K> {
@@ -95,8 +102,9 @@ impl<K> Place<'_, '_, K> {
 /// An element whose end was not read yet.
 struct Open<K> {
     kind: K,
-    /// A hash of its name, for its end tag.
-    name: u64,
+    /// A hash of its name, for its end tag. Names that collide close each other, which harms nobody
+    /// but their author.
+    name: u32,
 }
 
 /// Reads a document; whether it was a report of the format at all.
@@ -111,12 +119,16 @@ pub(crate) fn read<E: Elements>(
         out,
         line: 1,
         open: Vec::new(),
-        texts: OpenTexts::default(),
+        open_names: NameCounts::new(),
+        raw_names: NameCounts::new(),
+        has_raw_case: false,
+        texts: Vec::new(),
         recognised: false,
+        is_too_deep: false,
     };
-    loop {
+    while !walk.is_too_deep {
         let line = tokens.line();
-        match tokens.next()? {
+        match tokens.next_marked(walk.holds_text())?.0 {
             Token::Start(tag) => {
                 walk.line = line;
                 walk.start(tag);
@@ -139,6 +151,7 @@ pub(crate) fn read<E: Elements>(
     }
     let is_cut = tokens.is_cut() || !walk.open.is_empty();
     let recognised = walk.recognised;
+    out.notices = std::mem::take(tokens.notices());
     if let Some(case) = elements.open_case() {
         let message = format!(
             "the file ends inside the test {}, which is left out",
@@ -156,9 +169,16 @@ struct Walk<'w, 's, E: Elements> {
     out: &'w mut Output<'s>,
     line: u64,
     open: Vec<Open<E::Kind>>,
+    /// The names of these.
+    open_names: NameCounts,
+    /// The tags that began in the text that is open, and belong to it.
+    raw_names: NameCounts,
+    has_raw_case: bool,
     /// The text of every open element that holds one.
-    texts: OpenTexts,
+    texts: Vec<ReferenceText>,
     recognised: bool,
+    /// Whether more is open than can be kept, which ends the reading.
+    is_too_deep: bool,
 }
 
 impl<E: Elements> Walk<'_, '_, E> {
@@ -169,12 +189,20 @@ impl<E: Elements> Walk<'_, '_, E> {
         if parent
             .is_some_and(|holder| E::role(holder) == Role::Text && !E::may_be_inside(kind, holder))
         {
-            // Output that was not escaped: the tag belongs to the text.
+            // Output that was not escaped: the tag belongs to the text, and so does its end tag.
             self.text(|text| {
                 text.push_literal(b"<");
                 text.push(tag);
                 text.push_literal(b">");
             });
+            self.has_raw_case |= E::role(kind) == Role::Structure;
+            if !tag.ends_with(b"/") {
+                self.raw_names.add(bucket(hash(local_name(name))));
+            }
+            return;
+        }
+        if self.open.len() >= MOST_OPEN {
+            self.stop();
             return;
         }
         let attributes = || Attributes::new(&tag[name.len()..]);
@@ -183,28 +211,42 @@ impl<E: Elements> Walk<'_, '_, E> {
             out: self.out,
             line: self.line,
             parent,
-            in_case: self.elements.open_case().is_some(),
         };
         self.elements.open(kind, attributes(), &mut place);
         if E::role(kind) == Role::Text {
             let limit = self.elements.limit(kind, self.out.options.max_text);
             let limit = limit.unwrap_or(self.out.suite_text_left());
-            let case = self.elements.innermost_case();
-            let room = case.map_or(usize::MAX, |case| case.text_room());
-            self.texts.push(limit.min(room), &self.out.options);
+            self.texts.push(ReferenceText::new(limit));
+            self.forget_raw_names();
         }
         let name = hash(local_name(name));
+        self.open_names.add(bucket(name));
         self.open.push(Open { kind, name });
         if tag.ends_with(b"/") {
             self.close();
+        } else if self.elements.held() > E::MOST_HELD {
+            self.stop();
         }
     }
 
+    fn stop(&mut self) {
+        self.is_too_deep = true;
+        self.out.summary.truncated = true;
+        self.out.warn(self.line, TOO_DEEP);
+    }
+
+    fn forget_raw_names(&mut self) {
+        self.raw_names.clear();
+        self.has_raw_case = false;
+    }
+
+    fn holds_text(&self) -> bool {
+        let open = self.open.last();
+        open.is_some_and(|open| E::role(open.kind) == Role::Text)
+    }
+
     fn text(&mut self, push: impl FnOnce(&mut ReferenceText)) {
-        if self
-            .open
-            .last()
-            .is_some_and(|open| E::role(open.kind) == Role::Text)
+        if self.holds_text()
             && let Some(text) = self.texts.last_mut()
         {
             push(text);
@@ -214,17 +256,14 @@ impl<E: Elements> Walk<'_, '_, E> {
     fn end(&mut self, whole_name: &[u8]) {
         let name = local_name(whole_name);
         let wanted = hash(name);
-        let reach = self.open.len().saturating_sub(END_TAG_REACH);
-        let inside = self.open[reach..]
-            .iter()
-            .rev()
-            .position(|open| open.name == wanted);
-        let in_text = self
-            .open
-            .last()
-            .is_some_and(|open| E::role(open.kind) == Role::Text);
-        let shown = || String::from_utf8_lossy(&name[..name.len().min(100)]).into_owned();
-        match inside {
+        let in_text = self.holds_text();
+        let shown = || short(&String::from_utf8_lossy(name));
+        let closes = if in_text && self.raw_names.remove(bucket(wanted)) {
+            None
+        } else {
+            self.closes(wanted)
+        };
+        match closes {
             Some(0) => self.close(),
             // An end tag in a text that closes nothing near belongs to the text.
             None if in_text => self.text(|text| {
@@ -241,18 +280,32 @@ impl<E: Elements> Walk<'_, '_, E> {
                     shown()
                 );
                 self.out.warn(self.line, message);
+                // What was taken for text may have been tests, for the text had no end.
+                self.out.summary.truncated |= in_text && self.has_raw_case;
                 (0..=count).for_each(|_| self.close());
             }
         }
     }
 
+    /// How many elements are open inside of the one near that an end tag closes.
+    fn closes(&self, name: u32) -> Option<usize> {
+        if !self.open_names.has(bucket(name)) {
+            return None;
+        }
+        let reach = self.open.len().saturating_sub(END_TAG_REACH);
+        let mut near = self.open[reach..].iter().rev();
+        near.position(|open| open.name == name)
+    }
+
     /// Closes the innermost element.
     fn close(&mut self) {
-        let Some(Open { kind, .. }) = self.open.pop() else {
+        let Some(Open { kind, name }) = self.open.pop() else {
             return;
         };
+        self.open_names.remove(bucket(name));
         let mut text = None;
         if E::role(kind) == Role::Text {
+            self.forget_raw_names();
             text = self.texts.pop();
             let max_text = self.out.options.max_text;
             if let Some(text) = &text
@@ -260,15 +313,11 @@ impl<E: Elements> Walk<'_, '_, E> {
             {
                 self.out.spend_suite_text(text.len());
             }
-            if let Some(case) = self.elements.innermost_case() {
-                case.keeps_text(text.as_ref().map_or(0, ReferenceText::len));
-            }
         }
         let mut place = Place {
             out: self.out,
             line: self.line,
             parent: self.open.last().map(|open| open.kind),
-            in_case: self.elements.open_case().is_some(),
         };
         self.elements.close(kind, text, &mut place);
     }
@@ -282,9 +331,11 @@ fn name_of(tag: &[u8]) -> &[u8] {
     &tag[..end.unwrap_or(tag.len())]
 }
 
-/// FNV-1a. Names that collide close each other, which harms nobody but their author.
-fn hash(name: &[u8]) -> u64 {
-    name.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+/// The higher half of a hash, which is the better one.
+fn hash(name: &[u8]) -> u32 {
+    (digest(name) >> 32) as u32
+}
+
+fn bucket(name: u32) -> u8 {
+    (name % 256) as u8
 }

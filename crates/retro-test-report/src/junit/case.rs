@@ -6,10 +6,10 @@ use super::result::{self, ResultElement};
 use crate::directives::{attachment, directives, only_directives};
 use crate::kept_text::append;
 use crate::numbers;
-use crate::odd::Odd;
-use crate::output::Output;
+use crate::odd::{Odd, quoted, short};
 use crate::panic_message::find_panic;
 use crate::spare::{self, Spare};
+use crate::suite_path::{Copied, SuitePath, is_absolute};
 use crate::write::extra::{self, Extra};
 use crate::xml::{Attributes, Value};
 
@@ -22,9 +22,7 @@ const ROOM: usize = 8;
 /// The suites around a case.
 pub(super) struct Around<'a> {
     /// Their names.
-    pub(super) path: &'a [String],
-    /// Tells one path from another without looking at it.
-    pub(super) stamp: u64,
+    pub(super) path: &'a SuitePath,
     /// Where they are.
     pub(super) file: Option<&'a str>,
 }
@@ -36,7 +34,7 @@ pub(super) struct OpenCase {
     /// What is known so far.
     case: TestCase,
     /// Which path the case has a copy of.
-    path_stamp: Option<u64>,
+    copied: Copied,
     id: Option<String>,
     file: Option<String>,
     source_line: Option<u32>,
@@ -50,8 +48,10 @@ pub(super) struct OpenCase {
     most: usize,
     /// How many bytes results, attempts and properties may still have.
     room: usize,
-    /// What it takes of the room that is shared by cases inside of others.
-    taken: usize,
+    /// How many results, attempts, properties and attachments there was no room for.
+    left_out: u64,
+    /// How many bytes the cases around it hold.
+    around: usize,
 }
 
 impl Default for OpenCase {
@@ -59,7 +59,7 @@ impl Default for OpenCase {
         Self {
             line: 0,
             case: TestCase::new(TestId::default(), Outcome::Passed),
-            path_stamp: None,
+            copied: Copied::default(),
             id: None,
             file: None,
             source_line: None,
@@ -69,7 +69,8 @@ impl Default for OpenCase {
             results: Vec::new(),
             most: 0,
             room: 0,
-            taken: 0,
+            left_out: 0,
+            around: 0,
         }
     }
 }
@@ -110,49 +111,40 @@ impl OpenCase {
         self.source_line = None;
         self.not_run = false;
         self.worst = None;
+        self.left_out = 0;
         self.results.clear();
     }
 
-    /// Works out how much it may keep, which is less inside of another case. Gives the attributes,
-    /// if it may keep them.
-    pub(super) fn take_room<'a>(
-        &mut self,
-        attributes: Attributes<'a>,
-        is_nested: bool,
-        out: &mut Output<'_>,
-    ) -> Attributes<'a> {
-        self.most = out.options.max_text;
-        self.taken = 0;
-        let mut fits = true;
-        if is_nested {
-            self.taken = out.open_room() / 2;
-            out.take_open(self.taken);
-            fits = attributes.size() <= self.taken / 2;
-            // Two outputs, and everything else.
-            self.most = self.most.min(self.taken / 2 / (ROOM + 2));
-        }
-        self.room = self.most.saturating_mul(ROOM);
-        if fits { attributes } else { Attributes::none() }
-    }
-
-    /// Gives back what it took.
-    pub(super) fn give_room(&mut self) -> usize {
-        std::mem::take(&mut self.taken)
-    }
-
-    /// How many bytes one text of it may have.
-    pub(super) fn most(&self) -> usize {
-        self.most
+    /// How many bytes it holds, and the cases around it.
+    pub(super) fn held(&self) -> usize {
+        let id = &self.case.id;
+        let texts = [
+            &id.class,
+            &self.id,
+            &self.file,
+            &self.case.stdout,
+            &self.case.stderr,
+        ];
+        let items = self.results.len() + self.case.attempts.len();
+        let pairs = self.case.properties.len() + self.case.attachments.len();
+        let spent = self.most.saturating_mul(ROOM) - self.room;
+        let fixed = size_of::<Self>() + items * size_of::<Attempt>() + pairs * 48;
+        self.around + fixed + spent + id.name.len() + result::size(texts)
     }
 
     /// Reads the start tag.
     pub(super) fn open(
         &mut self,
         mut attributes: Attributes<'_>,
+        most: usize,
+        around: usize,
         spare: &mut Spare,
         odd: &mut Odd,
     ) {
         self.reset(spare);
+        self.around = around;
+        self.most = most;
+        self.room = most.saturating_mul(ROOM);
         let (mut left_out, mut has_class) = (0_usize, false);
         while let Some((name, value)) = attributes.next_value() {
             let slot = match name {
@@ -226,7 +218,7 @@ impl OpenCase {
             let text = value.cow();
             self.case.duration = numbers::duration(&text);
             if self.case.duration.is_none() && !text.trim().is_empty() {
-                odd.push(format!("{text:?} is no duration"));
+                odd.push(format!("{} is no duration", quoted(&text)));
             }
         }
     }
@@ -262,8 +254,11 @@ impl OpenCase {
         if self.results.len() < MOST_ITEMS {
             if !self.has_room(result.size()) {
                 result.strip();
+                self.left_out += 1;
             }
             self.results.push(result);
+        } else {
+            self.left_out += 1;
         }
     }
 
@@ -274,8 +269,11 @@ impl OpenCase {
             let texts = [&attempt.message, &attempt.kind, &attempt.detail];
             if !self.has_room(result::size(texts)) {
                 (attempt.message, attempt.kind, attempt.detail) = (None, None, None);
+                self.left_out += 1;
             }
             self.case.attempts.push(attempt);
+        } else {
+            self.left_out += 1;
         }
     }
 
@@ -289,7 +287,7 @@ impl OpenCase {
     /// A property; one called `attachment…` points at a file.
     pub(super) fn property(&mut self, name: String, value: String) {
         self.has_more = true;
-        if name.starts_with("attachment") && self.case.attachments.len() < MOST_ITEMS {
+        if name.starts_with("attachment") {
             self.attachment(attachment(&value));
         } else {
             self.plain_property(name, value);
@@ -299,15 +297,19 @@ impl OpenCase {
     fn plain_property(&mut self, name: String, value: String) {
         if self.case.properties.len() < MOST_ITEMS && self.has_room(name.len() + value.len()) {
             self.case.properties.push((name, value));
+        } else {
+            self.left_out += 1;
         }
     }
 
     fn attachment(&mut self, attachment: Option<Attachment>) {
-        if let Some(file) = attachment
-            && self.case.attachments.len() < MOST_ITEMS
+        let Some(file) = attachment else { return };
+        if self.case.attachments.len() < MOST_ITEMS
             && self.has_room(file.name.len() + file.path.len())
         {
             self.case.attachments.push(file);
+        } else {
+            self.left_out += 1;
         }
     }
 
@@ -323,18 +325,25 @@ impl OpenCase {
             for (name, value) in found.properties {
                 self.plain_property(name, value);
             }
+            self.left_out += found.left_out;
         } else {
             append(&mut self.case.stdout, text, self.most);
         }
     }
 
     /// The finished case, in the suites around it.
-    pub(super) fn finish(&mut self, around: &Around<'_>, spare: &mut Spare) -> &TestCase {
+    pub(super) fn finish(
+        &mut self,
+        around: &Around<'_>,
+        spare: &mut Spare,
+        odd: &mut Odd,
+    ) -> &TestCase {
         let case = &mut self.case;
-        if self.path_stamp != Some(around.stamp) {
-            self.path_stamp = Some(around.stamp);
-            around.path.clone_into(&mut case.id.suite);
-        }
+        let class = case.id.class.as_deref();
+        let tells_files_apart =
+            around.path.has_files() && class.is_some_and(|class| !is_absolute(class));
+        let (copied, copy) = (&mut self.copied, &mut case.id.suite);
+        around.path.copy_to(tells_files_apart, copied, copy);
         if case.id.name.is_empty() {
             case.id
                 .name
@@ -347,7 +356,15 @@ impl OpenCase {
         }
         let extra = self.take_extra();
         let case = &mut self.case;
-        add_directives(case);
+        self.left_out += add_directives(case);
+        if self.left_out > 0 {
+            odd.push(format!(
+                "{} properties, attachments, results or attempts of the test {} are left out, or their texts: \
+                 one test may have {MOST_ITEMS} of each, and {ROOM} texts of full length",
+                self.left_out,
+                short(&case.id.name)
+            ));
+        }
         if let Some(id) = self.id.take_if(|id| *id != case.id.name) {
             case.properties.push((spare.copy("id"), id));
         }
@@ -392,7 +409,7 @@ impl OpenCase {
         if let Some(extra) = extra {
             extra.put_back(case);
             // What was put back need not be the path around.
-            self.path_stamp = None;
+            self.copied = Copied::default();
         }
         case
     }
@@ -409,13 +426,16 @@ impl OpenCase {
     }
 }
 
-/// What a case says about itself in its output.
-fn add_directives(case: &mut TestCase) {
+/// What a case says about itself in its output. Gives how much of it was left out.
+fn add_directives(case: &mut TestCase) -> u64 {
+    let mut left_out = 0;
     for text in [&case.stdout, &case.stderr].into_iter().flatten() {
         let found = directives(text, MOST_ITEMS);
         case.attachments.extend(found.attachments);
         case.properties.extend(found.properties);
+        left_out += found.left_out;
     }
+    left_out
 }
 
 /// Message and text of the result that decides, and what the others say after it.

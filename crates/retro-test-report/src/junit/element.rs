@@ -2,8 +2,11 @@
 
 use retro_domain::Outcome;
 
-/// An element that means something here, or the name of one that does not.
-#[derive(Clone, PartialEq, Debug)]
+use crate::suite_path::digest;
+
+/// An element that means something here, or a number for the name of one that does not. Many may
+/// be open, and so it is small.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Element {
     Root,
     Suite,
@@ -14,9 +17,9 @@ pub(super) enum Element {
     Stdout,
     Stderr,
     Properties,
-    /// With its name while its value may still come as a text.
-    Property(Option<String>),
-    Other(Vec<u8>),
+    /// True while its value may still come as a text.
+    Property(bool),
+    Other(u32),
 }
 
 impl Element {
@@ -35,36 +38,53 @@ impl Element {
             b"system-out" => Self::Stdout,
             b"system-err" => Self::Stderr,
             b"properties" => Self::Properties,
-            b"property" => Self::Property(None),
-            other => Self::Other(other[..other.len().min(200)].to_vec()),
+            b"property" => Self::Property(false),
+            // Names that collide close each other, which harms nobody but their author.
+            other => Self::Other((digest(other) >> 32) as u32),
         }
     }
 
-    pub(super) fn is_structure(&self) -> bool {
+    pub(super) fn is_structure(self) -> bool {
         matches!(self, Self::Root | Self::Suite | Self::Case)
     }
 
+    /// A small number for what its end tag is called: the two names of each kind of attempt are one
+    /// here, and so are the two roots; only names without a meaning share one with others.
+    pub(super) fn end(self) -> u8 {
+        match self {
+            Self::Root => 0,
+            Self::Suite => 1,
+            Self::Case => 2,
+            Self::Result(Outcome::Failed) => 3,
+            Self::Result(Outcome::Errored) => 4,
+            Self::Result(_) => 5,
+            Self::Attempt(Outcome::Failed) => 6,
+            Self::Attempt(_) => 7,
+            Self::AttemptDetail => 8,
+            Self::Stdout => 9,
+            Self::Stderr => 10,
+            Self::Properties => 11,
+            Self::Property(_) => 12,
+            // At most 255.
+            Self::Other(name) => 16 + (name % 240) as u8,
+        }
+    }
+
     /// Whether an end tag of this name closes it.
-    pub(super) fn is_closed_by(&self, end: &Self) -> bool {
+    pub(super) fn is_closed_by(self, end: Self) -> bool {
         match (self, end) {
             (Self::Property(_), Self::Property(_)) => true,
-            // The two names of each kind of attempt are one here, and so are the two roots.
             _ => self == end,
         }
     }
 
     /// Whether it may be an element inside one that holds a text, and is no stray markup there.
-    pub(super) fn may_be_inside(&self, holder: &Self) -> bool {
-        match self {
-            Self::Root | Self::Suite | Self::Case => true,
-            Self::AttemptDetail | Self::Stdout | Self::Stderr => {
-                matches!(holder, Self::Attempt(_))
-            }
-            _ => false,
-        }
+    pub(super) fn may_be_inside(self, holder: Self) -> bool {
+        matches!(self, Self::AttemptDetail | Self::Stdout | Self::Stderr)
+            && matches!(holder, Self::Attempt(_))
     }
 
-    pub(super) fn holds_text(&self) -> bool {
+    pub(super) fn holds_text(self) -> bool {
         matches!(
             self,
             Self::Result(_)
@@ -72,7 +92,7 @@ impl Element {
                 | Self::AttemptDetail
                 | Self::Stdout
                 | Self::Stderr
-                | Self::Property(Some(_))
+                | Self::Property(true)
         )
     }
 }

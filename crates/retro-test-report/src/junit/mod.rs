@@ -13,26 +13,19 @@ use std::io::BufRead;
 use self::case::{Around, OpenCase};
 use self::element::Element;
 use self::result::ResultElement;
+use self::suite::Suites;
 use crate::ParseError;
 use crate::kept_text::append;
-use crate::odd::Odd;
-use crate::open_suite::OpenSuite;
+use crate::odd::{Odd, short};
 use crate::output::Output;
 use crate::spare::Spare;
-use crate::xml::{Attributes, Marks, OpenTexts, ReferenceText, Token, Tokens, local_name};
-
-/// Suites deeper than this are left out of the names of tests, so that a hostile depth does not
-/// make every name as long as the file.
-const DEEPEST_NAME: usize = 100;
+use crate::xml::{
+    Attributes, MOST_HELD, MOST_OPEN, Marks, NameCounts, ReferenceText, TOO_DEEP, Token, Tokens,
+    local_name,
+};
 
 /// How far an end tag looks for its start tag.
 const END_TAG_REACH: usize = 256;
-
-/// The most results whose messages are kept while they are open.
-const MOST_RESULTS: usize = 8;
-
-/// The most bytes of the name of a property whose value is a text.
-const LONGEST_NAME: usize = 4096;
 
 /// Reads a document; whether it was a JUnit report at all.
 pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, ParseError> {
@@ -42,15 +35,18 @@ pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, 
         odd: Odd::default(),
         case_opened: false,
         open: Vec::new(),
-        suites: Vec::new(),
+        open_names: NameCounts::new(),
+        raw_names: NameCounts::new(),
+        has_raw_case: false,
+        suites: Suites::default(),
         cases: Vec::new(),
         open_cases: 0,
         spare: Spare::default(),
-        texts: OpenTexts::default(),
+        texts: Vec::new(),
         results: Vec::new(),
-        path: Vec::new(),
-        path_stamp: 0,
+        property_name: String::new(),
         recognised: false,
+        is_too_deep: false,
     };
     loop {
         let (token, marks) = tokens.next_marked(document.holds_text())?;
@@ -63,6 +59,9 @@ pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, 
         }
         if document.needs_line() {
             document.on_line(tokens.token_line());
+            if document.is_too_deep {
+                break;
+            }
         }
     }
     let cut_tag = tokens.cut_tag();
@@ -72,9 +71,11 @@ pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, 
         .unwrap_or(cut_tag.len());
     let cut_in_root = Element::of(local_name(&cut_tag[..name_end])).is_structure();
     document.recognised |= cut_in_root;
-    let cut = tokens.is_cut();
+    let cut = tokens.is_cut() || document.is_too_deep;
     document.finish(cut);
-    Ok(document.recognised)
+    let recognised = document.recognised;
+    out.notices = std::mem::take(tokens.notices());
+    Ok(recognised)
 }
 
 /// The state of reading one document, or several after each other.
@@ -85,45 +86,56 @@ struct Document<'o, 's> {
     /// Whether the last token opened a case that is still open.
     case_opened: bool,
     open: Vec<Element>,
-    suites: Vec<OpenSuite>,
+    /// The end tags that would close one of them.
+    open_names: NameCounts,
+    /// The tags that began in the text that is open, and belong to it.
+    raw_names: NameCounts,
+    has_raw_case: bool,
+    suites: Suites,
     /// The cases that are open, and one behind them whose memory the next one gets.
     cases: Vec<OpenCase>,
     open_cases: usize,
     spare: Spare,
     /// The text of every open element that holds one.
-    texts: OpenTexts,
+    texts: Vec<ReferenceText>,
     /// The results and attempts that are open.
     results: Vec<ResultElement>,
-    /// The names of the suites around.
-    path: Vec<String>,
-    /// Another number for every change of the path.
-    path_stamp: u64,
+    /// The name of the property whose value is the text that is open.
+    property_name: String,
     recognised: bool,
+    /// Whether more is open than can be kept, which ends the reading.
+    is_too_deep: bool,
 }
 
 impl Document<'_, '_> {
     fn start(&mut self, tag: &[u8], marks: &Marks) {
         let (name, attributes) = Attributes::of_tag(tag, marks);
         let element = Element::of(name);
-        if let Some(open) = self.open.last()
+        if let Some(&open) = self.open.last()
             && open.holds_text()
             && !element.may_be_inside(open)
         {
-            // Output that was not escaped: the tag belongs to the text.
-            self.text(|text| {
-                text.push_literal(b"<");
-                text.push(tag);
-                text.push_literal(b">");
-            });
+            self.raw_start(element, tag);
             return;
         }
         self.recognised |= element.is_structure();
+        if self.open.len() >= MOST_OPEN {
+            self.stop();
+            return;
+        }
         let mut element = element;
-        match &element {
+        match element {
             Element::Property(_) => element = self.open_property(attributes),
-            Element::Root | Element::Suite => self.open_suite(&element, attributes),
+            Element::Root | Element::Suite => {
+                let is_root = element == Element::Root;
+                let room = &mut self.out.suite_room;
+                self.suites.open(is_root, attributes, room, &mut self.odd);
+            }
             Element::Case => {
                 self.open_case(attributes);
+                if self.is_too_deep {
+                    return;
+                }
                 if tag.ends_with(b"/") {
                     // Most cases have nothing inside.
                     self.close_case();
@@ -131,39 +143,64 @@ impl Document<'_, '_> {
                 }
             }
             Element::Result(outcome) | Element::Attempt(outcome) => {
-                // More of them are open only inside of cases inside of cases.
-                let attributes = match self.results.len() {
-                    ..MOST_RESULTS => attributes,
-                    _ => Attributes::none(),
-                };
-                let result = ResultElement::new(*outcome, attributes, &mut self.spare);
+                let result = ResultElement::new(outcome, attributes, &mut self.spare);
                 self.results.push(result);
             }
             _ => {}
         }
         if element.holds_text() {
-            let limit = match self.case() {
-                None => self.out.suite_text_left(),
-                Some(case) => case.most(),
+            let limit = match self.open_cases {
+                0 => self.out.suite_text_left(),
+                _ => self.out.options.max_text,
             };
-            let spare = self.spare.take();
-            self.texts.push(limit, &self.out.options).fill(spare);
+            let text = ReferenceText::new(limit);
+            self.texts.push(text.filling(self.spare.take()));
+            self.forget_raw_names();
         }
+        self.open_names.add(element.end());
         self.open.push(element);
         if tag.ends_with(b"/") {
             self.close();
         }
     }
 
+    /// Output that was not escaped: the tag belongs to the text, and so does its end tag.
+    fn raw_start(&mut self, element: Element, tag: &[u8]) {
+        self.text(|text| {
+            text.push_literal(b"<");
+            text.push(tag);
+            text.push_literal(b">");
+        });
+        self.has_raw_case |= element == Element::Case;
+        if !tag.ends_with(b"/") {
+            self.raw_names.add(element.end());
+        }
+    }
+
+    fn forget_raw_names(&mut self) {
+        self.raw_names.clear();
+        self.has_raw_case = false;
+    }
+
+    fn stop(&mut self) {
+        self.is_too_deep = true;
+        self.odd.push(TOO_DEEP.to_owned());
+    }
+
     fn open_case(&mut self, attributes: Attributes<'_>) {
+        let around = self.cases[..self.open_cases].last();
+        let held = around.map_or(0, OpenCase::held);
+        if held > MOST_HELD {
+            self.stop();
+            return;
+        }
         if self.open_cases == self.cases.len() {
             self.cases.push(OpenCase::default());
         }
         let case = &mut self.cases[self.open_cases];
         self.open_cases += 1;
-        let is_nested = self.open_cases > 1;
-        let attributes = case.take_room(attributes, is_nested, self.out);
-        case.open(attributes, &mut self.spare, &mut self.odd);
+        let most = self.out.options.max_text;
+        case.open(attributes, most, held, &mut self.spare, &mut self.odd);
         self.case_opened = true;
     }
 
@@ -186,27 +223,6 @@ impl Document<'_, '_> {
         self.cases[..self.open_cases].last_mut()
     }
 
-    fn open_suite(&mut self, element: &Element, attributes: Attributes<'_>) {
-        let (mut suite, name) = suite::open(attributes, &mut self.odd, self.out);
-        if *element == Element::Suite
-            && let Some(name) = name
-        {
-            if self.path.len() < DEEPEST_NAME {
-                self.path.push(name);
-                self.path_stamp += 1;
-                suite.named = true;
-            } else {
-                self.odd.push(format!(
-                    "suites more than {DEEPEST_NAME} deep are left out of the names of tests"
-                ));
-            }
-        }
-        if suite.file.is_none() {
-            suite.file = self.suites.last().and_then(|around| around.file.clone());
-        }
-        self.suites.push(suite);
-    }
-
     fn open_property(&mut self, attributes: Attributes<'_>) -> Element {
         let (mut name, mut value) = (String::new(), None);
         for (key, raw) in attributes {
@@ -219,11 +235,11 @@ impl Document<'_, '_> {
         match value {
             Some(value) => {
                 self.property(name, value);
-                Element::Property(None)
+                Element::Property(false)
             }
             None => {
-                name.truncate(name.floor_char_boundary(LONGEST_NAME));
-                Element::Property(Some(name))
+                self.property_name = name;
+                Element::Property(true)
             }
         }
     }
@@ -231,14 +247,14 @@ impl Document<'_, '_> {
     fn property(&mut self, name: String, value: String) {
         if let Some(case) = self.case() {
             case.property(name, value);
-        } else if let Some(suite) = self.suites.last_mut() {
-            suite.property(name, value, self.out);
+        } else if let Some(suite) = self.suites.innermost() {
+            suite.property(name, value, &mut self.out.suite_room);
         }
     }
 
     /// Whether a text that comes now belongs to anything.
     fn holds_text(&self) -> bool {
-        self.open.last().is_some_and(Element::holds_text)
+        self.open.last().is_some_and(|open| open.holds_text())
     }
 
     fn text(&mut self, push: impl FnOnce(&mut ReferenceText)) {
@@ -251,13 +267,13 @@ impl Document<'_, '_> {
 
     fn end(&mut self, name: &[u8], whole_name: &[u8]) {
         let wanted = Element::of(name);
-        let reach = self.open.len().saturating_sub(END_TAG_REACH);
-        let inside = self.open[reach..]
-            .iter()
-            .rev()
-            .position(|open| open.is_closed_by(&wanted));
         let in_text = self.holds_text();
-        match inside {
+        let closes = if in_text && self.raw_names.remove(wanted.end()) {
+            None
+        } else {
+            self.closes(wanted)
+        };
+        match closes {
             Some(0) => self.close(),
             // An end tag in a text that closes nothing near belongs to the text.
             None if in_text => self.text(|text| {
@@ -266,17 +282,29 @@ impl Document<'_, '_> {
                 text.push_literal(b">");
             }),
             None => {
-                let name = String::from_utf8_lossy(&name[..name.len().min(100)]).into_owned();
+                let name = short(&String::from_utf8_lossy(name));
                 self.odd.push(format!("</{name}> closes nothing"));
             }
             Some(count) => {
-                let name = String::from_utf8_lossy(&name[..name.len().min(100)]).into_owned();
+                let name = short(&String::from_utf8_lossy(name));
                 self.odd.push(format!(
                     "</{name}> comes before the end of {count} elements inside it"
                 ));
+                // What was taken for text may have been tests, for the text had no end.
+                self.out.summary.truncated |= in_text && self.has_raw_case;
                 (0..=count).for_each(|_| self.close());
             }
         }
+    }
+
+    /// How many elements are open inside of the one near that an end tag closes.
+    fn closes(&self, end: Element) -> Option<usize> {
+        if !self.open_names.has(end.end()) {
+            return None;
+        }
+        let reach = self.open.len().saturating_sub(END_TAG_REACH);
+        let mut near = self.open[reach..].iter().rev();
+        near.position(|open| open.is_closed_by(end))
     }
 
     /// Closes the innermost element.
@@ -284,7 +312,9 @@ impl Document<'_, '_> {
         let Some(element) = self.open.pop() else {
             return;
         };
+        self.open_names.remove(element.end());
         let text = if element.holds_text() {
+            self.forget_raw_names();
             self.texts.pop()
         } else {
             None
@@ -299,7 +329,7 @@ impl Document<'_, '_> {
             _ => text.finish_trimmed(),
         });
         match element {
-            Element::Root | Element::Suite => self.close_suite(),
+            Element::Root | Element::Suite => self.suites.close(self.out, &mut self.odd),
             Element::Case => self.close_case(),
             Element::Result(outcome) => {
                 let Some(mut result) = self.results.pop() else {
@@ -331,8 +361,11 @@ impl Document<'_, '_> {
                     self.output(element == Element::Stderr, text);
                 }
             }
-            Element::Property(Some(name)) => self.property(name, text.unwrap_or_default()),
-            Element::Property(None) | Element::Properties | Element::Other(_) => {}
+            Element::Property(true) => {
+                let name = std::mem::take(&mut self.property_name);
+                self.property(name, text.unwrap_or_default());
+            }
+            Element::Property(false) | Element::Properties | Element::Other(_) => {}
         }
     }
 
@@ -343,7 +376,7 @@ impl Document<'_, '_> {
             append(&mut attempt.extra, text, most);
         } else if let Some(case) = self.case() {
             case.output(is_stderr, text);
-        } else if let Some(suite) = self.suites.last_mut() {
+        } else if let Some(suite) = self.suites.innermost() {
             suite.output(is_stderr, text, most);
         }
     }
@@ -353,57 +386,24 @@ impl Document<'_, '_> {
             return;
         };
         let around = Around {
-            path: &self.path,
-            stamp: self.path_stamp,
-            file: self.suites.last().and_then(|suite| suite.file.as_deref()),
+            path: &self.suites.path,
+            file: self.suites.file(),
         };
-        let case = case.finish(&around, &mut self.spare);
-        if let Some(suite) = self.suites.last_mut() {
-            suite.add(case.outcome, case.flaky);
-        }
+        let case = case.finish(&around, &mut self.spare, &mut self.odd);
+        self.suites.add(case);
         self.out.case(case);
-        if let Some(case) = self.case() {
-            let room = case.give_room();
-            self.out.give_open(room);
-        }
         self.cases.truncate(self.open_cases);
         self.open_cases -= 1;
         self.case_opened = false;
     }
 
-    fn pop_suite(&mut self) -> Option<OpenSuite> {
-        let mut suite = self.suites.pop()?;
-        suite.leave(self.out);
-        if suite.named {
-            suite.is_at(&self.path, self.out);
-            self.path.pop();
-            self.path_stamp += 1;
-        }
-        Some(suite)
-    }
-
-    fn close_suite(&mut self) {
-        let Some(suite) = self.pop_suite() else {
-            return;
-        };
-        if let Some(claim) = suite.false_claim() {
-            self.odd.push(claim);
-        }
-        if let Some(around) = self.suites.last_mut() {
-            around.inner += suite.counts();
-        }
-        if suite.is_worth_telling() {
-            self.out.suite(suite.metadata);
-        }
-    }
-
     /// A failure of a suite itself, outside of its cases.
     fn suite_failed(&mut self, result: ResultElement) {
         let name = self
+            .suites
             .path
             .last()
-            .cloned()
-            .unwrap_or_else(|| "the report".to_owned());
+            .map_or("the report".to_owned(), short);
         let attempt = result.into_attempt();
         let why = attempt
             .message
@@ -422,12 +422,7 @@ impl Document<'_, '_> {
             self.out.warn(case.line, message);
         }
         self.out.summary.truncated |= self.recognised && (cut || !self.open.is_empty());
-        // Suites that were cut off have a path and a beginning worth telling.
         self.open_cases = 0;
-        while let Some(suite) = self.pop_suite() {
-            if suite.is_worth_telling() {
-                self.out.suite(suite.metadata);
-            }
-        }
+        self.suites.cut(self.out);
     }
 }

@@ -3,8 +3,9 @@
 use retro_domain::{Outcome, TestCase, TestId};
 
 use super::Kind;
-use super::suite::Level;
+use super::suite::Levels;
 use crate::dotnet::{Draft, Place, class_and_name, parameters_after, split_parameters};
+use crate::odd::quoted;
 use crate::xml::Attributes;
 
 /// A case whose end was not read yet.
@@ -40,10 +41,14 @@ pub(super) fn outcome_of(result: &str, label: Option<&str>) -> Option<Outcome> {
 }
 
 impl OpenCase {
-    pub(super) fn new(attributes: Attributes<'_>, place: &mut Place<'_, '_, Kind>) -> Self {
-        let (draft, attributes) = Draft::begin(attributes, place);
+    /// Reads a start tag. `around` is what the cases around it hold.
+    pub(super) fn new(
+        around: usize,
+        attributes: Attributes<'_>,
+        place: &mut Place<'_, '_, Kind>,
+    ) -> Self {
         let mut case = Self {
-            draft,
+            draft: Draft::new(place.line, &place.out.options),
             full_name: None,
             class: None,
             method: None,
@@ -54,6 +59,7 @@ impl OpenCase {
             run_state: None,
             has_reason: false,
         };
+        case.draft.around = around;
         let is_true = |text: &str| match text.trim().to_ascii_lowercase().as_str() {
             "true" => Some(true),
             "false" => Some(false),
@@ -88,6 +94,20 @@ impl OpenCase {
         case
     }
 
+    /// How many bytes it holds, and the cases around it.
+    pub(super) fn held(&self) -> usize {
+        let texts = [
+            &self.full_name,
+            &self.class,
+            &self.method,
+            &self.result,
+            &self.label,
+            &self.run_state,
+        ];
+        let texts = texts.into_iter().flatten().map(String::len).sum::<usize>();
+        self.draft.held() + texts
+    }
+
     fn outcome(&self, place: &mut Place<'_, '_, Kind>) -> Outcome {
         let said = self
             .result
@@ -95,7 +115,7 @@ impl OpenCase {
             .map(|word| (word, outcome_of(word, self.label.as_deref())));
         let said = match said {
             Some((word, None)) => {
-                place.warn(format!("{word:?} is no result"));
+                place.warn(format!("{} is no result", quoted(word)));
                 Some(Outcome::Errored)
             }
             Some((_, known)) => known,
@@ -119,7 +139,7 @@ impl OpenCase {
     }
 
     /// The finished case inside of these levels.
-    pub(super) fn finish(mut self, levels: &[Level], place: &mut Place<'_, '_, Kind>) -> TestCase {
+    pub(super) fn finish(mut self, levels: &Levels, place: &mut Place<'_, '_, Kind>) -> TestCase {
         let outcome = self.outcome(place);
         for (name, word) in [
             ("result", self.result.take()),
@@ -133,12 +153,13 @@ impl OpenCase {
                 self.draft.property(name, word);
             }
         }
+        self.draft.warn_left_out(place);
         let id = self.id(levels);
         let method = self.method.as_deref();
-        self.draft.finish(id, outcome, method, place.out)
+        self.draft.finish(id, outcome, method)
     }
 
-    fn id(&mut self, levels: &[Level]) -> TestId {
+    fn id(&mut self, levels: &Levels) -> TestId {
         let given = self.draft.name.clone().or(self.full_name.clone());
         let given = given.unwrap_or_else(|| "(unnamed)".to_owned());
         let (class, name) = self.class_and_name(&given, levels);
@@ -149,19 +170,15 @@ impl OpenCase {
             None => split_parameters(&name),
         };
         let (name, parameters) = (name.to_owned(), parameters.map(ToOwned::to_owned));
-        let suite = levels
-            .iter()
-            .filter(|level| level.holds_classes || class.is_none())
-            .map(|level| level.name.clone());
         TestId {
-            suite: suite.collect(),
+            suite: levels.suite_of(class.is_some()),
             class,
             name,
             parameters,
         }
     }
 
-    fn class_and_name(&self, given: &str, levels: &[Level]) -> (Option<String>, String) {
+    fn class_and_name(&self, given: &str, levels: &Levels) -> (Option<String>, String) {
         if let Some(full) = self.full_name.as_deref() {
             // The class in a full name has the arguments of its fixture, which `classname` lacks.
             let class = full
@@ -179,7 +196,11 @@ impl OpenCase {
             return (Some(class.to_owned()), name.unwrap_or(given).to_owned());
         }
         // NUnit 2 has full names only, and the suites say where the class ends.
-        let around = levels.iter().rev().take_while(|level| !level.holds_classes);
+        let around = levels
+            .named()
+            .iter()
+            .rev()
+            .take_while(|level| !level.holds_classes);
         for level in around.take(4) {
             for class in [level.qualified.as_deref(), Some(level.name.as_str())] {
                 let Some(class) = class else { continue };

@@ -10,9 +10,10 @@ mod suite;
 use std::io::BufRead;
 
 use self::case::OpenCase;
-use self::suite::{Level, OpenSuite};
+use self::suite::{Levels, OpenSuite};
 use crate::ParseError;
 use crate::dotnet::{self, Draft, Elements, Place, Role};
+use crate::open_suite::DEEPEST_TOLD;
 use crate::output::Output;
 use crate::xml::{Attributes, ReferenceText};
 
@@ -46,8 +47,10 @@ pub(crate) enum Kind {
 #[derive(Default)]
 struct Report {
     suites: Vec<OpenSuite>,
-    /// The named ones among them, down to a depth.
-    levels: Vec<Level>,
+    /// How many are inside of these, of which nothing is kept but a digest of their names.
+    deeper: u64,
+    /// Those that have a name.
+    levels: Levels,
     cases: Vec<OpenCase>,
 }
 
@@ -92,10 +95,19 @@ impl Elements for Report {
     fn open(&mut self, kind: Kind, attributes: Attributes<'_>, place: &mut Place<'_, '_, Kind>) {
         match kind {
             Kind::Root | Kind::Suite => {
-                let suite = OpenSuite::new(kind, attributes, &mut self.levels, place);
-                self.suites.push(suite);
+                let is_deep = self.suites.len() >= DEEPEST_TOLD;
+                let suite = OpenSuite::new(kind, is_deep, attributes, &mut self.levels, place);
+                if is_deep {
+                    self.deeper += 1;
+                    suite.open.forget(&mut place.out.suite_room);
+                } else {
+                    self.suites.push(suite);
+                }
             }
-            Kind::Case => self.cases.push(OpenCase::new(attributes, place)),
+            Kind::Case => {
+                let around = self.cases.last().map_or(0, OpenCase::held);
+                self.cases.push(OpenCase::new(around, attributes, place));
+            }
             Kind::Failure => {
                 if let Some(case) = self.cases.last_mut() {
                     case.draft.failure();
@@ -109,7 +121,7 @@ impl Elements for Report {
             Kind::Property | Kind::Category => self.property(kind, attributes, place.out),
             Kind::Environment => {
                 if let Some(suite) = self.suites.last_mut() {
-                    suite.environment(attributes, place.out);
+                    suite.environment(attributes, &mut place.out.suite_room);
                 }
             }
             _ => {}
@@ -151,15 +163,15 @@ impl Elements for Report {
         self.cases.first().map(|case| &case.draft)
     }
 
-    fn innermost_case(&mut self) -> Option<&mut Draft> {
-        self.cases.last_mut().map(|it| &mut it.draft)
+    fn held(&self) -> usize {
+        self.cases.last().map_or(0, |case| case.draft.around)
     }
 
     fn finish(&mut self, out: &mut Output<'_>) {
         // Suites that were cut off have a path and a beginning worth telling.
-        while let Some(suite) = self.pop_suite(out) {
-            if suite.open.is_worth_telling() {
-                out.suite(suite.open.metadata);
+        while self.deeper > 0 || !self.suites.is_empty() {
+            if let Some(suite) = self.pop_suite(out) {
+                suite.open.end(out);
             }
         }
     }
@@ -181,24 +193,24 @@ impl Report {
         if let Some(case) = self.cases.last_mut() {
             case.draft.property(name, value);
         } else if let Some(suite) = self.suites.last_mut() {
-            suite.open.property(name, value, out);
+            suite.open.property(name, value, &mut out.suite_room);
         }
     }
 
     /// Takes a message, a trace or the path of an attachment.
     fn told(&mut self, kind: Kind, text: String, place: &mut Place<'_, '_, Kind>) {
+        let parent = place.parent;
         let Some(case) = self.cases.last_mut() else {
             if let Some(suite) = self.suites.last_mut()
                 && kind == Kind::Message
                 && suite.message.is_none()
-                && suite.open.takes(text.len(), place.out)
             {
-                suite.message = Some(text);
+                suite.message = suite.open.keep(text, &mut place.out.suite_room);
             }
             return;
         };
         let draft = &mut case.draft;
-        match (kind, place.parent) {
+        match (kind, parent) {
             (Kind::FilePath, _) => draft.attachment(&text),
             (Kind::Message, Some(Kind::Reason)) => _ = draft.reason.get_or_insert(text),
             (Kind::Message, _) => _ = draft.failure().message.get_or_insert(text),
@@ -208,13 +220,16 @@ impl Report {
     }
 
     fn pop_suite(&mut self, out: &mut Output<'_>) -> Option<OpenSuite> {
+        if self.deeper > 0 {
+            self.deeper -= 1;
+            self.levels.leave();
+            out.summary.suites_left_out += 1;
+            return None;
+        }
         let mut suite = self.suites.pop()?;
-        suite.open.leave(out);
         if suite.open.named {
-            suite
-                .open
-                .is_at(self.levels.iter().map(|level| &level.name), out);
-            self.levels.pop();
+            suite.open.metadata.path = self.levels.of_suite(out);
+            self.levels.leave();
         }
         Some(suite)
     }
@@ -223,8 +238,8 @@ impl Report {
         let Some(mut suite) = self.pop_suite(place.out) else {
             return;
         };
-        if let Some(claim) = suite.open.false_claim() {
-            place.warn(claim);
+        for warning in [suite.open.false_claim(), suite.open.left_out()] {
+            warning.into_iter().for_each(|warning| place.warn(warning));
         }
         if let Some(reason) = suite.failed_by_itself() {
             place.out.run_failure(reason);
@@ -234,8 +249,6 @@ impl Report {
             around.open.inner += suite.open.counts();
             around.told_failure |= suite.told_failure;
         }
-        if suite.open.is_worth_telling() {
-            place.out.suite(suite.open.metadata);
-        }
+        suite.open.end(place.out);
     }
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::SHORT_TEXT;
 use crate::dotnet::{base_name, parameters_after, split_parameters};
 use crate::xml::Attributes;
 
@@ -13,11 +12,9 @@ pub(super) const MOST_BYTES: usize = 24 << 20;
 /// What one definition costs beside its texts, and what a text costs beside its bytes.
 const OVERHEAD: usize = 64;
 
-/// The most properties kept of one definition.
-const MOST_PROPERTIES: usize = 100;
-
-/// The most bytes of one of them: a name and a value as long as texts may be, with their marks.
-const LONGEST_PROPERTY: usize = 2 * SHORT_TEXT + 100;
+/// The most properties kept of one definition, and the most bytes of them.
+pub(super) const MOST_PROPERTIES: usize = 100;
+pub(super) const MOST_TEXT: usize = 256 << 10;
 
 /// What a definition says that few have, or that must be kept for each test.
 #[derive(Debug, Default)]
@@ -25,15 +22,6 @@ struct More {
     /// The name of its method, when the name of the test does not tell it.
     method: Option<String>,
     properties: Vec<(String, String)>,
-}
-
-impl More {
-    fn property(&mut self, name: &str, value: String) {
-        let fits = !name.is_empty() && name.len() + value.len() <= LONGEST_PROPERTY;
-        if fits && self.properties.len() < MOST_PROPERTIES {
-            self.properties.push((name.to_owned(), value));
-        }
-    }
 }
 
 /// What is kept of a definition.
@@ -67,6 +55,8 @@ struct Open {
     class: String,
     storage: String,
     more: More,
+    /// How many bytes its properties have.
+    text: usize,
 }
 
 /// The definitions read so far, up to a limit.
@@ -80,6 +70,7 @@ pub(super) struct Definitions {
     /// Whether nobody needs them any more.
     pub(super) ignored: bool,
     pub(super) left_out: u64,
+    pub(super) properties_left_out: u64,
     open: Option<Open>,
 }
 
@@ -96,7 +87,7 @@ impl Definitions {
     }
 
     pub(super) fn begin(&mut self, attributes: Attributes<'_>) {
-        let mut open = Open::default();
+        let (mut open, mut priority) = (Open::default(), None);
         for (key, raw) in attributes {
             match key {
                 b"id" => open.id = Some(key_of(raw)),
@@ -105,11 +96,14 @@ impl Definitions {
                     let text = Attributes::text(raw);
                     open.storage = base_name(&text).to_owned();
                 }
-                b"priority" => open.more.property("priority", Attributes::text(raw)),
+                b"priority" => priority = Some(Attributes::text(raw)),
                 _ => {}
             }
         }
         self.open = Some(open);
+        if let Some(priority) = priority {
+            self.property("priority", priority);
+        }
     }
 
     /// Reads the start tag of a `<TestMethod>`.
@@ -129,8 +123,15 @@ impl Definitions {
     }
 
     pub(super) fn property(&mut self, name: &str, value: String) {
-        if let Some(open) = &mut self.open {
-            open.more.property(name, value);
+        let Some(open) = self.open.as_mut().filter(|_| !name.is_empty()) else {
+            return;
+        };
+        let text = open.text + name.len() + value.len();
+        if open.more.properties.len() < MOST_PROPERTIES && text <= MOST_TEXT {
+            open.text = text;
+            open.more.properties.push((name.to_owned(), value));
+        } else {
+            self.properties_left_out += 1;
         }
     }
 
@@ -145,6 +146,7 @@ impl Definitions {
             class,
             storage,
             mut more,
+            ..
         }) = self.open.take()
         else {
             return;

@@ -166,10 +166,11 @@ impl Elements for Report {
 
     fn open(&mut self, kind: Kind, attributes: Attributes<'_>, place: &mut Place<'_, '_, Kind>) {
         match kind {
-            Kind::TestRun => self.run.name(attributes, place.out),
+            Kind::TestRun => self.run.name(attributes, place),
             Kind::Times => self.run.times(attributes, place),
             Kind::Result(is_aggregation) => {
-                let mut result = OpenResult::new(is_aggregation, attributes, place);
+                let around = self.results.last().map_or(0, OpenResult::held);
+                let mut result = OpenResult::new(is_aggregation, around, attributes, place);
                 self.run.computer(result.computer.take());
                 self.results.push(result);
             }
@@ -202,8 +203,9 @@ impl Elements for Report {
                     match self.results.last_mut() {
                         Some(result) => result.draft.attachment(&path),
                         None => {
+                            let room = &mut place.out.suite_room;
                             let name = "attachment".to_owned();
-                            self.run.suite.property(name, path, place.out);
+                            self.run.suite.property(name, path, room);
                         }
                     }
                 }
@@ -224,6 +226,15 @@ impl Elements for Report {
             Kind::Definitions => {
                 self.hand_over(place.out);
                 self.no_waiting = true;
+                if self.definitions.properties_left_out > 0 {
+                    place.warn(format!(
+                        "{} properties of definitions are left out: one definition may have {} of them, and {} \
+                         KiB of texts",
+                        self.definitions.properties_left_out,
+                        definitions::MOST_PROPERTIES,
+                        definitions::MOST_TEXT >> 10
+                    ));
+                }
                 if self.definitions.left_out > 0 {
                     place.warn(format!(
                         "definitions of more than {} MiB: {} are left out, and the names of their \
@@ -259,9 +270,12 @@ impl Elements for Report {
         self.results.first().map(|result| &result.draft)
     }
 
-    fn innermost_case(&mut self) -> Option<&mut Draft> {
-        self.results.last_mut().map(|it| &mut it.draft)
+    fn held(&self) -> usize {
+        self.results.last().map_or(0, |result| result.draft.around)
     }
+
+    /// Less than elsewhere, for results and definitions that wait for each other take much.
+    const MOST_HELD: usize = 4 << 20;
 
     fn finish(&mut self, out: &mut Output<'_>) {
         self.hand_over(out);

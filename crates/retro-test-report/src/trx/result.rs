@@ -5,6 +5,7 @@ use retro_domain::{Outcome, OutcomeCounts, TestCase, TestId};
 use super::Kind;
 use super::definitions::{Definition, key_of, method_of, parts_of, within_class};
 use crate::dotnet::{Draft, Place, class_and_name, parameters_after};
+use crate::odd::quoted;
 use crate::xml::Attributes;
 
 /// A result whose end was not read yet.
@@ -45,12 +46,12 @@ pub(super) fn outcome_of(word: &str) -> Option<Outcome> {
 impl OpenResult {
     pub(super) fn new(
         is_aggregation: bool,
+        around: usize,
         attributes: Attributes<'_>,
         place: &mut Place<'_, '_, Kind>,
     ) -> Self {
-        let (draft, attributes) = Draft::begin(attributes, place);
         let mut result = Self {
-            draft,
+            draft: Draft::new(place.line, &place.out.options),
             test: None,
             outcome: None,
             computer: None,
@@ -59,6 +60,7 @@ impl OpenResult {
             is_aggregation,
             rows: OutcomeCounts::default(),
         };
+        result.draft.around = around;
         for (key, raw) in attributes {
             let text = || Some(Attributes::text(raw)).filter(|text| !text.trim().is_empty());
             match key {
@@ -81,12 +83,18 @@ impl OpenResult {
         result
     }
 
+    /// How many bytes it holds, and the results around it.
+    pub(super) fn held(&self) -> usize {
+        let outcome = self.outcome.as_ref().map_or(0, String::len);
+        self.draft.held() + outcome
+    }
+
     /// What it counts as. Visual Studio leaves the outcome out when it is `Error`.
     fn outcome(&self, place: &mut Place<'_, '_, Kind>) -> Outcome {
         match self.outcome.as_deref() {
             None => Outcome::Errored,
             Some(word) => outcome_of(word).unwrap_or_else(|| {
-                place.warn(format!("{word:?} is no outcome"));
+                place.warn(format!("{} is no outcome", quoted(word)));
                 Outcome::Errored
             }),
         }
@@ -102,9 +110,9 @@ impl OpenResult {
     pub(super) fn finish(mut self, place: &mut Place<'_, '_, Kind>) -> Result<Unnamed, Outcome> {
         let outcome = self.outcome(place);
         if self.is_container(outcome) {
-            self.draft.discard(place.out);
             return Err(outcome);
         }
+        self.draft.warn_left_out(place);
         let plain = ["Passed", "Failed", "Error", "NotExecuted"];
         let word = self.outcome.take();
         if word.is_none() {
@@ -117,7 +125,7 @@ impl OpenResult {
         let id = TestId::named(name.unwrap_or_else(|| "(unnamed)".to_owned()));
         let in_class = class_and_name(&id.name).map_or(id.name.as_str(), |(_, name)| name);
         let method = method_of(in_class).to_owned();
-        let case = self.draft.finish(id, outcome, Some(&method), place.out);
+        let case = self.draft.finish(id, outcome, Some(&method));
         let test = self.test;
         Ok(Unnamed { test, case })
     }

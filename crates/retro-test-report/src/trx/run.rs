@@ -9,7 +9,7 @@ use super::result::outcome_of;
 use crate::dotnet::Place;
 use crate::kept_text::first_line;
 use crate::numbers;
-use crate::odd::Odd;
+use crate::odd::{Odd, quoted};
 use crate::open_suite::{OpenSuite, count};
 use crate::output::Output;
 use crate::xml::Attributes;
@@ -28,11 +28,12 @@ pub(super) struct Run {
 }
 
 impl Run {
-    pub(super) fn name(&mut self, attributes: Attributes<'_>, out: &mut Output<'_>) {
+    pub(super) fn name(&mut self, attributes: Attributes<'_>, place: &mut Place<'_, '_, Kind>) {
         for (key, raw) in attributes {
             if key == b"name" {
                 let name = Attributes::text(raw);
-                self.suite.property("name".to_owned(), name, out);
+                let room = &mut place.out.suite_room;
+                self.suite.property("name".to_owned(), name, room);
             }
         }
     }
@@ -55,7 +56,7 @@ impl Run {
             let text = Attributes::text(raw);
             *slot = numbers::timestamp(&text);
             if slot.is_none() && !text.trim().is_empty() {
-                place.warn(format!("{text:?} is no point in time"));
+                place.warn(format!("{} is no point in time", quoted(&text)));
             }
         }
         let metadata = &mut self.suite.metadata;
@@ -135,9 +136,12 @@ impl Run {
     }
 
     /// The end of the run, on a line, or of a document that was cut off before.
-    pub(super) fn close(mut self, line: Option<u64>, out: &mut Output<'_>) {
+    pub(super) fn close(self, line: Option<u64>, out: &mut Output<'_>) {
         if let Some(claim) = self.suite.false_claim().filter(|_| line.is_some()) {
             out.warn(line, claim);
+        }
+        if let Some(warning) = self.suite.left_out() {
+            out.warn(line, warning);
         }
         let is_explained = self.suite.counts().failures() > 0;
         let outcome = self.outcome.as_deref().unwrap_or_default();
@@ -152,9 +156,6 @@ impl Run {
         } else if failed {
             out.run_failure(format!("the run as a whole is {outcome}"));
         }
-        self.suite.leave(out);
-        if self.suite.is_worth_telling() {
-            out.suite(self.suite.metadata);
-        }
+        self.suite.end(out);
     }
 }

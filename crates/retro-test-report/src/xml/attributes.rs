@@ -29,16 +29,6 @@ impl<'a> Attributes<'a> {
         }
     }
 
-    /// How many bytes they have together.
-    pub(crate) fn size(&self) -> usize {
-        self.tag.len()
-    }
-
-    /// None.
-    pub(crate) fn none() -> Self {
-        Self::new(b"")
-    }
-
     /// The element's name without its prefix, and the attributes, of a whole tag.
     pub(crate) fn of_tag(tag: &'a [u8], marks: &'a Marks) -> (&'a [u8], Self) {
         if let Some(((from, to), marks)) = marks.of_tag() {
@@ -142,7 +132,16 @@ impl<'a> Attributes<'a> {
                     .iter()
                     .position(u8::is_ascii_whitespace)
                     .unwrap_or(value.len());
-                value.split_at(end)
+                let (value, rest) = value.split_at(end);
+                // The slash of an empty element is no part of a value without quotes.
+                let is_last = rest.is_empty();
+                (
+                    value
+                        .strip_suffix(b"/")
+                        .filter(|_| is_last)
+                        .unwrap_or(value),
+                    rest,
+                )
             }
         };
         self.rest = rest;
@@ -203,6 +202,7 @@ mod tests {
             &[("a", "<&"), ("a", "l1 l2")],
         );
         check(" bare a=1 b", &[("bare", ""), ("a", "1"), ("b", "")]);
+        check(" a=1/x b=2/", &[("a", "1/x"), ("b", "2")]);
         check(" a=\"open", &[("a", "open")]);
         check(" a=", &[("a", "")]);
         check(" / ", &[]);

@@ -7,12 +7,12 @@
 
 mod attributes;
 mod marks;
-mod open_texts;
+mod nesting;
 mod references;
 mod tokens;
 
 pub(crate) use attributes::{Attributes, Value, local_name};
 pub(crate) use marks::Marks;
-pub(crate) use open_texts::OpenTexts;
+pub(crate) use nesting::{MOST_HELD, MOST_OPEN, NameCounts, TOO_DEEP};
 pub(crate) use references::ReferenceText;
-pub(crate) use tokens::{Token, Tokens};
+pub(crate) use tokens::{Notices, Token, Tokens};

@@ -4,6 +4,7 @@ use std::io::{BufRead, ErrorKind};
 
 use super::marks::{Marks, whole_tag};
 use crate::ParseError;
+use crate::encoding::{LONGEST_DECLARATION, name_in};
 use crate::kept_text::drop_partial_character;
 
 /// A piece of a document.
@@ -50,6 +51,18 @@ enum Start {
     OnLine(u64),
 }
 
+/// What was noticed beside the tokens, outside of texts.
+#[derive(Debug, Default)]
+pub(crate) struct Notices {
+    /// The encodings that documents declare, each one once and with its line.
+    pub(crate) declarations: Vec<(u64, String)>,
+    /// The line of the first tag whose letters have a zero byte each.
+    pub(crate) wide: Option<u64>,
+}
+
+/// How many declared encodings are kept.
+const MOST_DECLARATIONS: usize = 8;
+
 /// Cuts a document into tokens, in one pass and without ever going back.
 pub(crate) struct Tokens<R> {
     reader: R,
@@ -66,6 +79,7 @@ pub(crate) struct Tokens<R> {
     counted: usize,
     cut: bool,
     longest_value: usize,
+    notices: Notices,
 }
 
 impl<R: BufRead> Tokens<R> {
@@ -81,6 +95,7 @@ impl<R: BufRead> Tokens<R> {
             counted: 0,
             cut: false,
             longest_value: 1 << 20,
+            notices: Notices::default(),
         }
     }
 
@@ -119,6 +134,10 @@ impl<R: BufRead> Tokens<R> {
     /// Whether the document ended inside a tag, a comment or a section.
     pub(crate) fn is_cut(&self) -> bool {
         self.cut
+    }
+
+    pub(crate) fn notices(&mut self) -> &mut Notices {
+        &mut self.notices
     }
 
     /// The tag in which the document ended, if it did.
@@ -185,7 +204,7 @@ impl<R: BufRead> Tokens<R> {
                         }
                     }
                     self.marks.clear();
-                    match self.markup()? {
+                    match self.markup(wants_text)? {
                         Some(Kind::Text) if !wants_text => {}
                         Some(kind) => return Ok(Piece::Copied(kind)),
                         None => {}
@@ -251,7 +270,7 @@ impl<R: BufRead> Tokens<R> {
 
     /// Reads what starts with `<`. `None` when it was something to skip, or the start of a
     /// section, which the state then says.
-    fn markup(&mut self) -> Result<Option<Kind>, ParseError> {
+    fn markup(&mut self, in_text: bool) -> Result<Option<Kind>, ParseError> {
         self.start = Start::OnLine(self.line());
         self.tag.clear();
         self.take_byte()?;
@@ -262,8 +281,10 @@ impl<R: BufRead> Tokens<R> {
             }
             Some(b'/') => self.tag(Kind::End),
             Some(b'_' | b':' | b'a'..=b'z' | b'A'..=b'Z' | 0x80..) => self.tag(Kind::Start),
-            Some(b'?') => Ok(self.skip_to_end()?.then_some(Kind::Eof)),
+            Some(b'?') if in_text => Ok(self.skip_to_end()?.then_some(Kind::Eof)),
+            Some(b'?') => self.instruction(),
             Some(b'!') => self.declaration(),
+            Some(0) if !in_text => self.wide_tag(),
             Some(_) => Ok(Some(Kind::Text)),
         }
     }
@@ -373,6 +394,46 @@ impl<R: BufRead> Tokens<R> {
         }
     }
 
+    /// Reads what starts with `<?`, of which only the declaration of an encoding counts.
+    fn instruction(&mut self) -> Result<Option<Kind>, ParseError> {
+        let line = self.line();
+        loop {
+            let room = LONGEST_DECLARATION.saturating_sub(self.tag.len());
+            let buffer = self.rest()?;
+            let end = memchr::memchr(b'>', buffer).unwrap_or(buffer.len());
+            if room == 0 || end < buffer.len() || buffer.is_empty() {
+                self.take(end.min(room))?;
+                break;
+            }
+            self.take(end.min(room))?;
+        }
+        let is_cut = self.skip_to_end()?;
+        let declared = self.tag.strip_prefix(b"<?xml").and_then(name_in);
+        self.tag.clear();
+        let declarations = &mut self.notices.declarations;
+        if let Some(name) = declared
+            && declarations.len() < MOST_DECLARATIONS
+            && !declarations.iter().any(|(_, known)| *known == name)
+        {
+            declarations.push((line, name));
+        }
+        Ok(is_cut.then_some(Kind::Eof))
+    }
+
+    /// Reads the text that is `<` and a zero byte: the beginning of a tag in UTF-16, when a letter
+    /// and another zero byte follow.
+    fn wide_tag(&mut self) -> Result<Option<Kind>, ParseError> {
+        self.take_byte()?;
+        if let Some(b'?' | b'!' | b'/' | b'a'..=b'z' | b'A'..=b'Z') = self.peek()? {
+            self.take_byte()?;
+            if self.peek()? == Some(0) {
+                let line = self.line();
+                self.notices.wide.get_or_insert(line);
+            }
+        }
+        Ok(Some(Kind::Text))
+    }
+
     /// Skips to the next `>`; true when the document ends before.
     fn skip_to_end(&mut self) -> Result<bool, ParseError> {
         loop {
@@ -394,15 +455,17 @@ impl<R: BufRead> Tokens<R> {
     /// document ends before.
     fn skip_document_type(&mut self) -> Result<bool, ParseError> {
         let (mut depth, mut quote, mut recent) = (0_u32, None, [0_u8; 4]);
-        let mut comment = false;
+        // The end of the comment or the processing instruction that is open.
+        let mut skipped: Option<&[u8]> = None;
         while let Some(byte) = self.peek()? {
             self.skip(1);
             recent = [recent[1], recent[2], recent[3], byte];
             match quote {
-                _ if comment => comment = !recent.ends_with(b"-->"),
+                _ if skipped.is_some() => skipped = skipped.filter(|end| !recent.ends_with(end)),
                 Some(open) => quote = Some(open).filter(|&open| open != byte),
                 None => match byte {
-                    b'-' if recent == *b"<!--" => comment = true,
+                    b'-' if recent == *b"<!--" => skipped = Some(b"-->"),
+                    b'?' if recent.ends_with(b"<?") => skipped = Some(b"?>"),
                     b'"' | b'\'' => quote = Some(byte),
                     b'[' => depth += 1,
                     b']' => depth = depth.saturating_sub(1),

@@ -77,6 +77,7 @@ fn a_document_type_is_skipped_whole() {
         "<!DOCTYPE a [<!ENTITY b \"]>\"> <!-- it's ]> --> ]><a>&b;</a>",
         "[a]&b;[/a]",
     );
+    check("<!DOCTYPE a [<?b ]> <c/> ' ?> <?d?>]><a/>", "[a/]");
     check("<!DOCTYPE a SYSTEM \"x>y\"><a/>", "[a/]");
 }
 
@@ -95,4 +96,18 @@ fn lines_are_counted() {
     let mut tokens = Tokens::new(&b"<a\n>\n\n<b/>"[..]);
     while tokens.next().unwrap() != Token::Start(b"b/") {}
     assert_eq!(tokens.line(), 4);
+}
+
+#[test]
+fn declarations_and_tags_of_other_encodings_are_noticed() {
+    let document = b"<?xml version='1.0' encoding='a-1'?>\n<a>\0</a>\n<?xml encoding='a-2'?><?b encoding='c'?>\
+        \n<?xml version='1.0' encoding='a-1'?><\0?\0x\0";
+    for capacity in [1, 3, 4096] {
+        let mut tokens = Tokens::new(BufReader::with_capacity(capacity, &document[..]));
+        while tokens.next_marked(false).unwrap().0 != Token::Eof {}
+        let notices = tokens.notices();
+        let expected = [(1, "a-1".to_owned()), (3, "a-2".to_owned())];
+        assert_eq!(notices.declarations, expected);
+        assert_eq!(notices.wide, Some(4));
+    }
 }

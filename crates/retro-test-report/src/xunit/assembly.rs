@@ -1,23 +1,20 @@
 //! One `<assembly>`, and what is around and directly inside it.
 
-use super::Kind;
+use super::{ERROR_MESSAGE, Kind};
 use crate::dotnet::{Place, base_name};
 use crate::kept_text::first_line;
 use crate::numbers;
-use crate::odd::Odd;
+use crate::odd::{Odd, quoted, short};
 use crate::open_suite::{OpenSuite, count};
 use crate::output::Output;
 use crate::xml::Attributes;
-
-/// The most characters kept of what an error outside of tests is called.
-const LONGEST_NAME: usize = 500;
 
 /// An assembly whose end was not read yet.
 #[derive(Debug, Default)]
 pub(super) struct OpenAssembly {
     pub(super) suite: OpenSuite,
     /// The type of the exception that is open outside of tests.
-    exception: Option<String>,
+    pub(super) exception: Option<String>,
     /// What the error that is open says of itself.
     error: Option<String>,
     errors_claimed: u64,
@@ -28,7 +25,6 @@ impl OpenAssembly {
     pub(super) fn new(attributes: Attributes<'_>, place: &mut Place<'_, '_, Kind>) -> Self {
         let mut assembly = Self::default();
         let suite = &mut assembly.suite;
-        let attributes = suite.affords(attributes, 1, place.out);
         let (mut counts, mut name) = (Counts::default(), None);
         let (mut date, mut time, mut exact) = (None, None, None);
         for (key, raw) in attributes {
@@ -41,7 +37,9 @@ impl OpenAssembly {
                 b"time" => {
                     suite.metadata.duration = numbers::duration(&text());
                     if suite.metadata.duration.is_none() && !raw.trim_ascii().is_empty() {
-                        counts.odd.push(format!("{:?} is no duration", text()));
+                        counts
+                            .odd
+                            .push(format!("{} is no duration", quoted(&text())));
                     }
                 }
                 b"errors" => {
@@ -49,7 +47,7 @@ impl OpenAssembly {
                 }
                 b"environment" | b"test-framework" | b"target-framework" => {
                     let key = String::from_utf8_lossy(key).into_owned();
-                    suite.property(key, text(), place.out);
+                    suite.property(key, text(), &mut place.out.suite_room);
                 }
                 _ => counts.read(key, raw),
             }
@@ -58,7 +56,9 @@ impl OpenAssembly {
         if let Some(began) = exact.or(date_and_time) {
             suite.metadata.started = numbers::timestamp(&began);
             if suite.metadata.started.is_none() && !began.trim().is_empty() {
-                counts.odd.push(format!("{began:?} is no point in time"));
+                counts
+                    .odd
+                    .push(format!("{} is no point in time", quoted(&began)));
             }
         }
         counts.note(suite, place);
@@ -77,20 +77,21 @@ impl OpenAssembly {
 
     pub(super) fn begin_error(&mut self, attributes: Attributes<'_>) {
         let mut parts = [String::new(), String::new()];
+        let text = |raw| short(&Attributes::text(raw));
         for (key, raw) in attributes {
             match key {
-                b"type" => parts[0] = Attributes::text(raw),
-                b"name" => parts[1] = Attributes::text(raw),
+                b"type" => parts[0] = text(raw),
+                b"name" => parts[1] = text(raw),
                 _ => {}
             }
         }
         self.exception = None;
-        self.error = Some(parts.join(" ").trim().chars().take(LONGEST_NAME).collect());
+        self.error = Some(parts.join(" ").trim().to_owned());
     }
 
-    /// Notes the type of the exception that is open outside of tests.
-    pub(super) fn exception(&mut self, name: Option<String>) {
-        self.exception = name.map(|name| name.chars().take(LONGEST_NAME).collect());
+    /// How many bytes it may hold.
+    pub(super) fn size(&self) -> usize {
+        size_of::<Self>() + 2 * ERROR_MESSAGE + self.name().map_or(0, str::len)
     }
 
     pub(super) fn is_in_error(&self) -> bool {
@@ -118,8 +119,8 @@ impl OpenAssembly {
     }
 
     pub(super) fn close(self, place: &mut Place<'_, '_, Kind>) {
-        if let Some(claim) = self.suite.false_claim() {
-            place.warn(claim);
+        for warning in [self.suite.false_claim(), self.suite.left_out()] {
+            warning.into_iter().for_each(|warning| place.warn(warning));
         }
         if self.errors_claimed > 0 && self.errors_told == 0 {
             let name = self.name().unwrap_or("an assembly");
@@ -132,11 +133,8 @@ impl OpenAssembly {
         self.cut(place.out);
     }
 
-    pub(super) fn cut(mut self, out: &mut Output<'_>) {
-        self.suite.leave(out);
-        if self.suite.is_worth_telling() {
-            out.suite(self.suite.metadata);
-        }
+    pub(super) fn cut(self, out: &mut Output<'_>) {
+        self.suite.end(out);
     }
 }
 
@@ -176,10 +174,9 @@ impl Counts {
 /// Reads the start tag of a collection or a class.
 pub(super) fn group(attributes: Attributes<'_>, place: &mut Place<'_, '_, Kind>) -> OpenSuite {
     let (mut suite, mut counts) = (OpenSuite::default(), Counts::default());
-    let attributes = suite.affords(attributes, 1, place.out);
     for (key, raw) in attributes {
         match key {
-            b"name" => suite.metadata.path = vec![Attributes::text(raw)],
+            b"name" => suite.metadata.path = vec![short(&Attributes::text(raw))],
             _ => counts.read(key, raw),
         }
     }
@@ -190,11 +187,15 @@ pub(super) fn group(attributes: Attributes<'_>, place: &mut Place<'_, '_, Kind>)
 /// Reads the start tag of `<assemblies>`.
 pub(super) fn whole(attributes: Attributes<'_>, place: &mut Place<'_, '_, Kind>) -> OpenSuite {
     let mut suite = OpenSuite::default();
+    let room = &mut place.out.suite_room;
     let mut began = [None, None];
     for (key, raw) in attributes {
         let text = || Some(Attributes::text(raw)).filter(|text| !text.trim().is_empty());
         match key {
-            b"computer" => suite.metadata.hostname = text(),
+            b"computer" => {
+                let name = text();
+                suite.metadata.hostname = name.and_then(|name| suite.keep(name, room));
+            }
             b"start-rtf" => began[0] = text(),
             b"timestamp" => began[1] = text(),
             _ => {}
@@ -204,7 +205,7 @@ pub(super) fn whole(attributes: Attributes<'_>, place: &mut Place<'_, '_, Kind>)
     if let Some(began) = exact.or(local) {
         suite.metadata.started = numbers::timestamp(&year_first(&began));
         if suite.metadata.started.is_none() {
-            place.warn(format!("{began:?} is no point in time"));
+            place.warn(format!("{} is no point in time", quoted(&began)));
         }
     }
     suite

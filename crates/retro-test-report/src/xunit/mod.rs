@@ -20,6 +20,9 @@ use crate::xml::{Attributes, ReferenceText};
 /// The most bytes of the message of an error outside of tests.
 const ERROR_MESSAGE: usize = 4096;
 
+/// What an open group costs, with its name for messages.
+const GROUP: usize = 1024;
+
 /// Reads a document; whether it was an xUnit.net report at all.
 pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, ParseError> {
     dotnet::read(reader, &mut Report::default(), out)
@@ -62,6 +65,8 @@ struct Report {
     assemblies: Vec<OpenAssembly>,
     groups: Vec<OpenSuite>,
     tests: Vec<OpenTest>,
+    /// How many bytes the assemblies and groups that are open hold.
+    held: usize,
 }
 
 impl Elements for Report {
@@ -107,11 +112,8 @@ impl Elements for Report {
     }
 
     fn may_be_inside(kind: Kind, holder: Kind) -> bool {
-        match kind {
-            // Version 1 has the reason in an element of its own.
-            Kind::Message => holder == Kind::Reason,
-            _ => Self::role(kind) == Role::Structure,
-        }
+        // Version 1 has the reason in an element of its own.
+        kind == Kind::Message && holder == Kind::Reason
     }
 
     fn limit(&self, kind: Kind, max_text: usize) -> Option<usize> {
@@ -125,19 +127,32 @@ impl Elements for Report {
     fn open(&mut self, kind: Kind, attributes: Attributes<'_>, place: &mut Place<'_, '_, Kind>) {
         match kind {
             Kind::Assemblies => self.whole = assembly::whole(attributes, place),
-            Kind::Assembly => self.assemblies.push(OpenAssembly::new(attributes, place)),
-            Kind::Group => self.groups.push(assembly::group(attributes, place)),
-            Kind::Test => self.tests.push(OpenTest::new(attributes, place)),
+            Kind::Assembly => {
+                let assembly = OpenAssembly::new(attributes, place);
+                self.held += assembly.size();
+                self.assemblies.push(assembly);
+            }
+            Kind::Group => {
+                self.held += GROUP;
+                self.groups.push(assembly::group(attributes, place));
+            }
+            Kind::Test => {
+                let around = self.tests.last().map_or(0, OpenTest::held);
+                self.tests.push(OpenTest::new(around, attributes, place));
+            }
             Kind::Failure => {
                 let exception = attributes
                     .filter(|(name, _)| *name == b"exception-type")
                     .map(|(_, value)| Attributes::text(value))
                     .find(|text| !text.is_empty());
+                // Of an error outside of tests no more is told than one line.
+                let is_in_test = !self.tests.is_empty();
+                let exception = exception.filter(|text| is_in_test || text.len() <= ERROR_MESSAGE);
                 if let Some(test) = self.tests.last_mut() {
                     let failure = test.draft.failure();
                     failure.kind = failure.kind.take().or(exception);
                 } else if let Some(assembly) = self.assemblies.last_mut() {
-                    assembly.exception(exception);
+                    assembly.exception = exception;
                 }
             }
             Kind::Trait => {
@@ -163,13 +178,11 @@ impl Elements for Report {
     fn close(&mut self, kind: Kind, text: Option<ReferenceText>, place: &mut Place<'_, '_, Kind>) {
         match kind {
             Kind::Assemblies => {
-                let whole = std::mem::take(&mut self.whole);
-                if whole.is_worth_telling() {
-                    place.out.suite(whole.metadata);
-                }
+                std::mem::take(&mut self.whole).end(place.out);
             }
             Kind::Assembly => {
                 if let Some(assembly) = self.assemblies.pop() {
+                    self.held -= assembly.size();
                     assembly.close(place);
                 }
             }
@@ -205,8 +218,8 @@ impl Elements for Report {
         self.tests.first().map(|test| &test.draft)
     }
 
-    fn innermost_case(&mut self) -> Option<&mut Draft> {
-        self.tests.last_mut().map(|it| &mut it.draft)
+    fn held(&self) -> usize {
+        self.held + self.tests.last().map_or(0, |test| test.draft.around)
     }
 
     fn finish(&mut self, out: &mut Output<'_>) {
@@ -268,10 +281,10 @@ impl Report {
     }
 
     fn close_group(&mut self, place: &mut Place<'_, '_, Kind>) {
-        let Some(mut group) = self.groups.pop() else {
+        let Some(group) = self.groups.pop() else {
             return;
         };
-        group.leave(place.out);
+        self.held -= GROUP;
         if let Some(claim) = group.false_claim() {
             place.warn(claim);
         }

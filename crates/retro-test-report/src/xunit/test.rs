@@ -4,6 +4,7 @@ use retro_domain::{Location, Outcome, TestCase, TestId};
 
 use super::Kind;
 use crate::dotnet::{Draft, Place, parameters_after, split_parameters};
+use crate::odd::{quoted, short};
 use crate::xml::Attributes;
 
 /// A test whose end was not read yet.
@@ -18,10 +19,14 @@ pub(super) struct OpenTest {
 }
 
 impl OpenTest {
-    pub(super) fn new(attributes: Attributes<'_>, place: &mut Place<'_, '_, Kind>) -> Self {
-        let (draft, attributes) = Draft::begin(attributes, place);
+    /// Reads a start tag. `around` is what the tests around it hold.
+    pub(super) fn new(
+        around: usize,
+        attributes: Attributes<'_>,
+        place: &mut Place<'_, '_, Kind>,
+    ) -> Self {
         let mut test = Self {
-            draft,
+            draft: Draft::new(place.line, &place.out.options),
             class: None,
             method: None,
             result: None,
@@ -46,7 +51,18 @@ impl OpenTest {
             }
         }
         test.draft.location = file.map(|file| Location { file, line });
+        test.draft.around = around;
         test
+    }
+
+    /// How many bytes it holds, and the tests around it.
+    pub(super) fn held(&self) -> usize {
+        let attachment = self.attachment.as_ref();
+        let attachment =
+            attachment.map(|(name, kind)| name.len() + kind.as_ref().map_or(0, String::len));
+        let texts = [&self.class, &self.method, &self.result];
+        let texts = texts.into_iter().flatten().map(String::len).sum::<usize>();
+        self.draft.held() + texts + attachment.unwrap_or(0)
     }
 
     pub(super) fn begin_attachment(&mut self, attributes: Attributes<'_>) {
@@ -84,11 +100,11 @@ impl OpenTest {
             "" if self.draft.failure.is_some() => Outcome::Failed,
             "" if self.draft.reason.is_some() => Outcome::Skipped,
             "" => {
-                place.warn(format!("{} has no result", self.draft.shown()));
+                place.warn(format!("{} has no result", short(self.draft.shown())));
                 Outcome::Errored
             }
             _ => {
-                place.warn(format!("{word:?} is no result"));
+                place.warn(format!("{} is no result", quoted(word)));
                 Outcome::Errored
             }
         };
@@ -113,26 +129,52 @@ impl OpenTest {
             .as_deref()
             .and_then(|class| given.strip_prefix(class)?.strip_prefix('.'))
             .unwrap_or(&given);
-        let method = self.method.as_deref();
-        let (name, parameters) = match method {
-            Some(method) => match parameters_after(name, method) {
-                Some(parameters) => (method, Some(parameters)),
-                // A name of its own, from `DisplayName`.
-                None => split_parameters(name),
-            },
-            None => split_parameters(name),
+        let (name, parameters) = match self.method.take() {
+            Some(method) => name_of(name, method),
+            None => {
+                let (name, parameters) = split_parameters(name);
+                (name.to_owned(), parameters.map(ToOwned::to_owned))
+            }
         };
-        if let Some(method) = method.filter(|method| *method != name) {
-            let method = method.to_owned();
-            self.draft.property("method", method);
-        }
+        self.draft.warn_left_out(place);
         let id = TestId {
             suite: assembly.map(ToOwned::to_owned).into_iter().collect(),
             class,
-            name: name.to_owned(),
-            parameters: parameters.map(ToOwned::to_owned),
+            name,
+            parameters,
         };
-        let method = self.method.as_deref();
-        self.draft.finish(id, outcome, method, place.out)
+        self.draft.finish(id, outcome, None)
+    }
+}
+
+/// The name and the parameters of a test of a method. A name for show, from `DisplayName`, may be
+/// that of several methods, and one method may have several: both are told.
+fn name_of(shown: &str, method: String) -> (String, Option<String>) {
+    if shown == method {
+        return (method, None);
+    }
+    if let Some(parameters) = parameters_after(shown, &method) {
+        let parameters = parameters.to_owned();
+        return (method, Some(parameters));
+    }
+    // Runners can write spaces for the underscores of a method.
+    let (start, parameters) = split_after(shown, method.len());
+    let is_method = start.len() == method.len() && start.replace(' ', "_") == method;
+    let parameters = match is_method {
+        true => parameters,
+        false => Some(shown),
+    };
+    let parameters = parameters.map(ToOwned::to_owned);
+    (method, parameters)
+}
+
+/// A name cut after so many bytes, and what is in brackets behind.
+fn split_after(name: &str, len: usize) -> (&str, Option<&str>) {
+    match name.split_at_checked(len) {
+        Some((start, rest)) => match rest.strip_prefix('(').and_then(|it| it.strip_suffix(')')) {
+            Some(parameters) => (start, Some(parameters)),
+            None => (if rest.is_empty() { start } else { name }, None),
+        },
+        None => (name, None),
     }
 }

@@ -13,6 +13,7 @@ mod lines;
 mod measure;
 mod nested;
 mod teamcity;
+mod xml;
 
 use std::io::{BufReader, Cursor, Read};
 
