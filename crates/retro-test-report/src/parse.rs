@@ -13,6 +13,7 @@ const START: u64 = 64 * 1024;
 
 /// Why a result file could not be read. Cases that went to the sink before stay valid.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ParseError {
     /// There is nothing in it.
     #[error(
@@ -46,7 +47,23 @@ pub enum ParseError {
 
 /// Reads a report and hands its cases to `sink`.
 ///
-/// `format` says what the bytes are; `None` finds out from them, see [`detect`](crate::detect).
+/// `format` says what the bytes are; `None` finds out from them, see [`detect`](crate::detect). A sink may be
+/// a `&mut dyn ReportSink`.
+///
+/// ```
+/// use retro_test_report::{Collected, Options, ParseError, ReportSink, parse};
+///
+/// let report = b"1..2\nok 1 - adds\nnot ok 2 - carries\n";
+/// let mut sink = Collected::default();
+/// let lent: &mut dyn ReportSink = &mut sink;
+/// let summary = parse(&report[..], None, &Options::default(), lent)?;
+/// assert_eq!((summary.format.name(), summary.counts.total()), ("tap", 2));
+/// assert_eq!(sink.cases[1].id.name, "carries");
+///
+/// let error = parse(&b"<html/>"[..], None, &Options::default(), &mut sink).unwrap_err();
+/// assert!(matches!(error, ParseError::NotAReport { .. }));
+/// # Ok::<(), ParseError>(())
+/// ```
 ///
 /// # Errors
 ///
@@ -56,7 +73,7 @@ pub fn parse<R: BufRead>(
     mut reader: R,
     format: Option<Format>,
     options: &Options,
-    sink: &mut impl ReportSink,
+    mut sink: &mut (impl ReportSink + ?Sized),
 ) -> Result<Summary, ParseError> {
     let mut start = Vec::new();
     (&mut reader).take(START).read_to_end(&mut start)?;
@@ -72,7 +89,8 @@ pub fn parse<R: BufRead>(
         .or_else(|| detect_decoded(&readable))
         .ok_or_else(other)?;
     let source = Decoded::new(start, mark, reader, encoding);
-    let mut out = Output::new(sink, format, options);
+    sink.format(format);
+    let mut out = Output::new(&mut sink, format, options);
     let recognised = match format {
         Format::Junit => junit::read(source, &mut out)?,
         Format::Tap => tap::read(source, &mut out)?,

@@ -5,11 +5,14 @@ mod test;
 use std::fmt;
 use std::io::{self, BufRead};
 
+use retro_domain::{OutcomeCounts, TestCase};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::error::Category;
 
 use crate::json::{Bounded, Node, NodeRoom, NodeSeed};
 use crate::output::Output;
+use crate::write::extra;
+use crate::write::whole::{DocumentExtra, ROOM, SUITES, SuiteExtra};
 use crate::{ClaimedCounts, ParseError, SuiteMetadata};
 
 /// Whether a document begins like a report.
@@ -43,21 +46,25 @@ pub(crate) fn is_evidence(start: &[u8]) -> bool {
 pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, ParseError> {
     let limit = out.options.max_text;
     let bounded = Bounded::document(reader, limit);
-    let mut document = serde_json::Deserializer::from_reader(bounded);
     // The depth of what arrives is bounded already.
-    let mut report = Report {
-        out,
-        recognised: false,
-        tool: Node::Null,
-        summary: Node::Null,
-        environment: Node::Null,
+    let mut documents = serde_json::Deserializer::from_reader(bounded);
+    let mut recognised = false;
+    let mut room = limit.saturating_mul(ROOM);
+    let read = loop {
+        let mut report = Report::new(out, &mut room);
+        let read = Root(&mut report).deserialize(&mut documents);
+        report.finish();
+        let is_other = read.is_ok() && recognised && !report.recognised;
+        recognised |= report.recognised;
+        if is_other {
+            out.warn(None, "a document after the report is no CTRF report");
+        }
+        match read {
+            // One document may follow another.
+            Ok(()) if documents.end().is_err() => {}
+            read => break read,
+        }
     };
-    let read = Root(&mut report).deserialize(&mut document);
-    let read = read.and_then(|()| document.end());
-    report.finish();
-    let Report {
-        out, recognised, ..
-    } = report;
     match read {
         Ok(()) => {}
         Err(error) if error.classify() == Category::Eof => out.summary.truncated = true,
@@ -75,15 +82,37 @@ pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, 
     Ok(recognised)
 }
 
+/// One document.
 struct Report<'o, 's> {
     out: &'o mut Output<'s>,
     recognised: bool,
     tool: Node,
     summary: Node,
     environment: Node,
+    extra: Node,
+    /// How many bytes may still be kept of suites in `extra`.
+    room: &'o mut usize,
+    /// The tests of the documents before.
+    before: OutcomeCounts,
+    /// Entries that stand for what is said of the run.
+    notes: u64,
 }
 
-impl Report<'_, '_> {
+impl<'o, 's> Report<'o, 's> {
+    fn new(out: &'o mut Output<'s>, room: &'o mut usize) -> Self {
+        Self {
+            before: out.summary.counts,
+            out,
+            recognised: false,
+            tool: Node::Null,
+            summary: Node::Null,
+            environment: Node::Null,
+            extra: Node::Null,
+            room,
+            notes: 0,
+        }
+    }
+
     fn node(&self) -> NodeRoom {
         NodeRoom::new(self.out.options.max_text)
     }
@@ -98,11 +127,17 @@ impl Report<'_, '_> {
             let why = format!("{} values of one test are left out", room.left_out);
             self.out.warn(None, why);
         }
-        let (case, warning) = test::case(node, self.out.options.max_text);
-        if let Some(warning) = warning {
+        let read = test::read(node, self.out.options.max_text);
+        if let Some(warning) = read.warning {
             self.out.warn(None, warning);
         }
-        self.out.case(case);
+        match read.note {
+            None => self.out.case(read.case),
+            Some(note) => {
+                self.notes += 1;
+                note.tell(self.out);
+            }
+        }
     }
 
     fn finish(&mut self) {
@@ -129,7 +164,20 @@ impl Report<'_, '_> {
         }
         let start = summary.take("start").number();
         let stop = summary.take("stop").number();
-        let seen = self.out.summary.counts;
+        let (now, before) = (self.out.summary.counts, self.before);
+        let mut seen = OutcomeCounts {
+            passed: now.passed - before.passed,
+            failed: now.failed - before.failed,
+            errored: now.errored - before.errored,
+            skipped: now.skipped - before.skipped,
+            flaky: now.flaky - before.flaky,
+        };
+        let own = self.take_kept();
+        if own {
+            // The format has one word for failed and errored.
+            seen.failed = seen.failures() + self.notes;
+            seen.errored = 0;
+        }
         let differ =
             |claimed: Option<u64>, seen: u64| claimed.is_some_and(|claimed| claimed != seen);
         if differ(tests, seen.total()) || differ(passed, seen.passed) || differ(failed, seen.failed)
@@ -148,6 +196,9 @@ impl Report<'_, '_> {
                 ),
             );
             self.out.summary.truncated |= tests.is_some_and(|claimed| claimed > seen.total());
+        }
+        if own {
+            return;
         }
         let mut environment = std::mem::take(&mut self.environment);
         let hostname = ["hostname", "host"]
@@ -177,6 +228,41 @@ impl Report<'_, '_> {
             ..SuiteMetadata::default()
         });
     }
+}
+
+impl Report<'_, '_> {
+    /// Tells what a writer of ours kept of suites; whether one wrote the document.
+    fn take_kept(&mut self) -> bool {
+        let document = self.extra.take(extra::NAME).text();
+        let Some(document) =
+            document.and_then(|text| serde_json::from_str::<DocumentExtra>(&text).ok())
+        else {
+            return false;
+        };
+        for text in self.extra.take(SUITES).texts() {
+            let room = self.room.checked_sub(text.len());
+            let kept = room.and_then(|_| serde_json::from_str::<SuiteExtra>(&text).ok());
+            let Some(kept) = kept else {
+                self.out
+                    .warn(None, "what is kept of a suite cannot be read");
+                continue;
+            };
+            *self.room = room.unwrap_or(0);
+            let mut suite = SuiteMetadata::default();
+            kept.put_back(&mut suite);
+            self.out.suite(suite);
+        }
+        document.tell(self.out);
+        true
+    }
+}
+
+/// A test alone.
+pub(crate) fn read_test(text: &[u8]) -> Option<TestCase> {
+    let mut room = NodeRoom::new(text.len());
+    let mut document = serde_json::Deserializer::from_slice(text);
+    let node = NodeSeed(&mut room).deserialize(&mut document).ok()?;
+    Some(test::read(node, text.len()).case)
 }
 
 /// Reads the keys of one object, each by what `Self::Key` makes of it.
@@ -230,6 +316,7 @@ object!(Results, self, key, map, {
         "tool" => self.0.tool = map.next_value_seed(NodeSeed(&mut room))?,
         "summary" => self.0.summary = map.next_value_seed(NodeSeed(&mut room))?,
         "environment" => self.0.environment = map.next_value_seed(NodeSeed(&mut room))?,
+        "extra" => self.0.extra = map.next_value_seed(NodeSeed(&mut room))?,
         _ => {
             map.next_value::<IgnoredAny>()?;
         }

@@ -10,6 +10,7 @@ use crate::odd::Odd;
 use crate::panic_message::find_panic;
 use crate::spare::{self, Spare};
 use crate::write::extra::{self, Extra};
+use crate::write::whole::Note;
 use crate::xml::{Attributes, Value};
 
 /// The most properties, attachments, results and attempts kept of one case.
@@ -295,8 +296,12 @@ impl OpenCase {
         }
     }
 
-    /// The finished case, in the suites around it.
-    pub(super) fn finish(&mut self, around: &Around<'_>, spare: &mut Spare) -> &TestCase {
+    /// The finished case, in the suites around it; and what it stands for, when it is no test.
+    pub(super) fn finish(
+        &mut self,
+        around: &Around<'_>,
+        spare: &mut Spare,
+    ) -> (&TestCase, Option<Note>) {
         let case = &mut self.case;
         if self.path_stamp != Some(around.stamp) {
             self.path_stamp = Some(around.stamp);
@@ -310,9 +315,9 @@ impl OpenCase {
         self.has_more |= around.file.is_some();
         if !self.has_more {
             case.outcome = Outcome::Passed;
-            return &self.case;
+            return (&self.case, None);
         }
-        let extra = self.take_extra();
+        let mut extra = self.take_extra();
         let case = &mut self.case;
         add_directives(case);
         if let Some(id) = self.id.take_if(|id| *id != case.id.name) {
@@ -356,12 +361,13 @@ impl OpenCase {
                     .any(|attempt| attempt.outcome.is_failure());
             case.attempts.sort();
         }
+        let note = extra.as_mut().and_then(|extra| extra.note.take());
         if let Some(extra) = extra {
             extra.put_back(case);
             // What was put back need not be the path around.
             self.path_stamp = None;
         }
-        case
+        (case, note)
     }
 
     /// What a writer of ours kept beside the plain form.

@@ -5,6 +5,7 @@
 
 mod case;
 mod element;
+mod kept;
 mod result;
 mod suite;
 
@@ -12,6 +13,7 @@ use std::io::BufRead;
 
 use self::case::{Around, OpenCase};
 use self::element::Element;
+use self::kept::Kept;
 use self::result::ResultElement;
 use crate::ParseError;
 use crate::kept_text::append;
@@ -32,6 +34,7 @@ const END_TAG_REACH: usize = 256;
 pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, ParseError> {
     let mut tokens = Tokens::new(reader).keeping(out.options.max_text);
     let mut document = Document {
+        kept: Kept::new(out.options.max_text),
         out,
         odd: Odd::default(),
         case_opened: false,
@@ -93,6 +96,8 @@ struct Document<'o, 's> {
     /// Another number for every change of the path.
     path_stamp: u64,
     recognised: bool,
+    /// What a writer of ours kept beside suites.
+    kept: Kept,
 }
 
 impl Document<'_, '_> {
@@ -175,6 +180,9 @@ impl Document<'_, '_> {
     }
 
     fn open_suite(&mut self, element: &Element, attributes: Attributes<'_>) {
+        if *element == Element::Root && self.suites.is_empty() {
+            self.kept.begin();
+        }
         let (mut suite, name) = suite::open(attributes, &mut self.odd);
         if *element == Element::Suite
             && let Some(name) = name
@@ -216,7 +224,9 @@ impl Document<'_, '_> {
     fn property(&mut self, name: String, value: String) {
         if let Some(case) = self.case() {
             case.property(name, value);
-        } else if let Some(suite) = self.suites.last_mut() {
+        } else if let [around @ .., suite] = self.suites.as_mut_slice()
+            && !self.kept.property(around.len(), &name, &value, self.out)
+        {
             suite.property(name, value);
         }
     }
@@ -284,7 +294,7 @@ impl Document<'_, '_> {
             _ => text.finish_trimmed(),
         });
         match element {
-            Element::Root | Element::Suite => self.close_suite(),
+            Element::Root | Element::Suite => self.close_suite(element == Element::Root),
             Element::Case => self.close_case(),
             Element::Result(outcome) => {
                 let Some(mut result) = self.results.pop() else {
@@ -342,11 +352,14 @@ impl Document<'_, '_> {
             stamp: self.path_stamp,
             file: self.suites.last().and_then(|suite| suite.file.as_deref()),
         };
-        let case = case.finish(&around, &mut self.spare);
+        let (case, note) = case.finish(&around, &mut self.spare);
         if let Some(suite) = self.suites.last_mut() {
             suite.add(case.outcome, case.flaky);
         }
-        self.out.case(case);
+        match note {
+            None => self.out.case(case),
+            Some(note) => note.tell(self.out),
+        }
         self.cases.truncate(self.open_cases);
         self.open_cases -= 1;
         self.case_opened = false;
@@ -362,7 +375,7 @@ impl Document<'_, '_> {
         Some(suite)
     }
 
-    fn close_suite(&mut self) {
+    fn close_suite(&mut self, is_root: bool) {
         let Some(suite) = self.pop_suite() else {
             return;
         };
@@ -372,9 +385,7 @@ impl Document<'_, '_> {
         if let Some(around) = self.suites.last_mut() {
             around.inner += suite.counts();
         }
-        if suite.is_worth_telling() {
-            self.out.suite(suite.metadata);
-        }
+        self.kept.tell(self.suites.len(), is_root, suite, self.out);
     }
 
     /// A failure of a suite itself, outside of its cases.
@@ -404,10 +415,10 @@ impl Document<'_, '_> {
         self.out.summary.truncated |= self.recognised && (cut || !self.open.is_empty());
         // Suites that were cut off have a path and a beginning worth telling.
         self.open_cases = 0;
+        let is_in_root = self.open.first() == Some(&Element::Root);
         while let Some(suite) = self.pop_suite() {
-            if suite.is_worth_telling() {
-                self.out.suite(suite.metadata);
-            }
+            let is_root = is_in_root && self.suites.is_empty();
+            self.kept.tell(self.suites.len(), is_root, suite, self.out);
         }
     }
 }
