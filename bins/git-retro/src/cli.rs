@@ -502,7 +502,7 @@ pub(crate) enum ResultsFormat {
 pub(crate) struct ResultsArgs {
     /// The files; `-` for standard input
     #[arg(value_name = "FILE", required = true)]
-    pub(crate) files: Vec<String>,
+    pub(crate) files: Vec<PathBuf>,
     /// How to print them
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: ResultsFormat,

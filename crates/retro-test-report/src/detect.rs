@@ -9,6 +9,14 @@ use crate::{ctrf, go, libtest, libtest_json, tap, teamcity, trx, xunit};
 ///
 /// Names play no part. Some kilobytes are enough; a runner's own words before its report do not
 /// matter as long as the report begins within them.
+///
+/// ```
+/// use retro_test_report::{Format, detect};
+///
+/// assert_eq!(detect(b"<testsuite name='s'>"), Some(Format::Junit));
+/// assert_eq!(detect(b"TAP version 14\n1..2\n"), Some(Format::Tap));
+/// assert_eq!(detect(b"dear diary,\n"), None);
+/// ```
 pub fn detect(start: &[u8]) -> Option<Format> {
     detect_decoded(&sniff_and_decode(start).ok()?)
 }

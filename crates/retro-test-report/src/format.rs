@@ -1,7 +1,17 @@
 //! The formats that can be read.
 
 /// A format of result files. One row of [`Format::ALL`] and one reader per format.
+///
+/// ```
+/// use retro_test_report::Format;
+///
+/// assert_eq!(Format::from_name("tap"), Some(Format::Tap));
+/// assert_eq!(Format::Tap.name(), "tap");
+/// let all: Vec<&str> = Format::ALL.iter().map(|format| format.title()).collect();
+/// assert!(all.contains(&"JUnit XML"));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[non_exhaustive]
 pub enum Format {
     /// JUnit XML in all its dialects: Ant, Surefire, googletest, pytest, jest, nextest and others.
     Junit,
@@ -29,7 +39,7 @@ pub enum Format {
 
 impl Format {
     /// Every format, in the order in which they are documented.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: &'static [Self] = &[
         Self::Junit,
         Self::Tap,
         Self::Libtest,
@@ -79,7 +89,10 @@ impl Format {
 
     /// The format with this [`name`](Format::name), or `None`.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|format| format.name() == name)
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|format| format.name() == name)
     }
 }
 
@@ -89,7 +102,7 @@ mod tests {
 
     #[test]
     fn every_format_is_found_by_its_name() {
-        for format in Format::ALL {
+        for &format in Format::ALL {
             assert_eq!(Format::from_name(format.name()), Some(format));
         }
         assert_eq!(Format::from_name("JUnit"), None);

@@ -5,6 +5,10 @@
 //! report itself says that the run failed beyond its tests. The format is told from the content,
 //! see [`detect`], unless the caller names one.
 //!
+//! # From a file to counts
+//!
+//! [`Collected`] is a sink that keeps everything in memory.
+//!
 //! ```
 //! use retro_test_report::{Collected, Options, parse};
 //!
@@ -19,9 +23,81 @@
 //! assert_eq!((summary.counts.passed, summary.counts.failed), (1, 1));
 //! assert_eq!(sink.cases[1].id.to_string(), "math::Sum::carries");
 //! assert_eq!(sink.cases[1].message.as_deref(), Some("9 + 1 was 0"));
-//! assert!(!summary.truncated);
 //! # Ok::<(), retro_test_report::ParseError>(())
 //! ```
+//!
+//! A file is read through a buffer, `BufReader::new(File::open(path)?)`. Whether its tests are content is
+//! not the whole answer: a report that was cut off may miss tests, and a run may fail beyond them.
+//!
+//! ```
+//! use std::io::BufRead;
+//!
+//! use retro_test_report::{Options, ParseError, ReportSink, TestCase, parse};
+//!
+//! /// A sink that looks at nothing: the summary counts by itself.
+//! struct Nothing;
+//!
+//! impl ReportSink for Nothing {
+//!     fn case(&mut self, _: &TestCase) {}
+//! }
+//!
+//! fn is_green(report: impl BufRead) -> Result<bool, ParseError> {
+//!     let summary = parse(report, None, &Options::default(), &mut Nothing)?;
+//!     Ok(summary.counts.failures() == 0 && !summary.truncated && summary.run_failure.is_none())
+//! }
+//!
+//! assert!(is_green(&b"1..1\nok 1 - adds\n"[..])?);
+//! assert!(!is_green(&b"1..2\nok 1 - adds\n"[..])?);
+//! assert!(is_green(&b"dear diary,\n"[..]).is_err());
+//! # Ok::<(), ParseError>(())
+//! ```
+//!
+//! # While it is read
+//!
+//! A sink of one's own sees each test when it is complete, and keeps what it needs; see [`ReportSink`].
+//! A file of any size takes a few megabytes that way. The types that a sink sees, such as [`TestCase`], are
+//! those of `retro-domain` and are exported here, too.
+//!
+//! ```
+//! use std::io::Write;
+//!
+//! use retro_test_report::{Format, Options, ReportSink, TestCase, Warning, parse};
+//!
+//! /// Prints tests that failed while the others are still being read.
+//! struct Failures<W>(W);
+//!
+//! impl<W: Write> ReportSink for Failures<W> {
+//!     fn format(&mut self, format: Format) {
+//!         let _ = writeln!(self.0, "reading {}", format.title());
+//!     }
+//!
+//!     fn case(&mut self, case: &TestCase) {
+//!         if case.outcome.is_failure() {
+//!             let why = case.message.as_deref().unwrap_or("no message");
+//!             let _ = writeln!(self.0, "{}: {why}", case.id);
+//!         }
+//!     }
+//!
+//!     fn warning(&mut self, warning: Warning) {
+//!         let _ = writeln!(self.0, "warning: {warning}");
+//!     }
+//! }
+//!
+//! let report = br#"{"Action":"run","Package":"sums","Test":"TestAdd"}
+//! {"Action":"output","Package":"sums","Test":"TestAdd","Output":"    a_test.go:7: 1 + 1 was 3\n"}
+//! {"Action":"fail","Package":"sums","Test":"TestAdd","Elapsed":0.1}
+//! {"Action":"fail","Package":"sums","Elapsed":0.2}
+//! "#;
+//! let mut text = Vec::new();
+//! parse(&report[..], None, &Options::default(), &mut Failures(&mut text))?;
+//! assert_eq!(String::from_utf8_lossy(&text), "reading go test JSON\nsums::TestAdd: 1 + 1 was 3\n");
+//! # Ok::<(), retro_test_report::ParseError>(())
+//! ```
+//!
+//! # Writing
+//!
+//! [`JunitWriter`], [`CtrfWriter`] and [`CsvWriter`] take cases one by one, and what a [`Summary`] says at
+//! the end. From the first two, [`parse`] reads the same again.
 //!
 //! # Guarantees
 //!
@@ -72,6 +148,7 @@ mod detect;
 mod directives;
 mod dotnet;
 mod encoding;
+mod file_suite;
 mod foreign;
 mod format;
 mod go;
@@ -103,9 +180,13 @@ mod xml;
 mod xunit;
 
 pub use detect::detect;
+pub use file_suite::suite_from_file;
 pub use format::Format;
 pub use options::Options;
 pub use parse::{ParseError, parse};
+pub use retro_domain::{
+    Attachment, Attempt, Location, Outcome, OutcomeCounts, RepeatRule, TestCase, TestId, Timestamp,
+};
 pub use sink::{Collected, MAX_WARNINGS, ReportSink, Warning};
 pub use summary::{ClaimedCounts, MAX_SUITES, SuiteMetadata, Summary};
-pub use write::{CsvWriter, CtrfWriter, write_junit};
+pub use write::{CsvWriter, CtrfWriter, JunitWriter};

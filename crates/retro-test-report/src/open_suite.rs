@@ -113,16 +113,21 @@ impl OpenSuite {
 
     /// The end of the suite in the summary, if there is anything to tell about it.
     pub(crate) fn end(mut self, out: &mut Output<'_>) {
-        out.suite_room.0 += self.taken;
-        self.metadata.properties.shrink_to_fit();
+        self.release(&mut out.suite_room);
         if self.is_worth_telling() {
             out.suite(self.metadata);
         }
     }
 
+    /// Gives back what it took while it was open: the summary takes what it keeps.
+    pub(crate) fn release(&mut self, room: &mut SuiteRoom) {
+        room.0 += std::mem::take(&mut self.taken);
+        self.metadata.properties.shrink_to_fit();
+    }
+
     /// Gives back what it took, for nothing of it is told.
-    pub(crate) fn forget(self, room: &mut SuiteRoom) {
-        room.0 += self.taken;
+    pub(crate) fn forget(mut self, room: &mut SuiteRoom) {
+        self.release(room);
     }
 
     /// What to warn of when some of its properties were not kept.
@@ -143,7 +148,7 @@ impl OpenSuite {
         name.map_or("the report".to_owned(), |name| crate::odd::short(name))
     }
 
-    fn is_worth_telling(&self) -> bool {
+    pub(crate) fn is_worth_telling(&self) -> bool {
         let bare = SuiteMetadata {
             path: self.metadata.path.clone(),
             ..SuiteMetadata::default()

@@ -16,6 +16,7 @@ const LONG_START: u64 = 1024 * 1024;
 
 /// Why a result file could not be read. Cases that went to the sink before stay valid.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ParseError {
     /// There is nothing in it.
     #[error(
@@ -52,7 +53,23 @@ pub enum ParseError {
 
 /// Reads a report and hands its cases to `sink`.
 ///
-/// `format` says what the bytes are; `None` finds out from them, see [`detect`](crate::detect).
+/// `format` says what the bytes are; `None` finds out from them, see [`detect`](crate::detect). A sink may be
+/// a `&mut dyn ReportSink`.
+///
+/// ```
+/// use retro_test_report::{Collected, Options, ParseError, ReportSink, parse};
+///
+/// let report = b"1..2\nok 1 - adds\nnot ok 2 - carries\n";
+/// let mut sink = Collected::default();
+/// let lent: &mut dyn ReportSink = &mut sink;
+/// let summary = parse(&report[..], None, &Options::default(), lent)?;
+/// assert_eq!((summary.format.name(), summary.counts.total()), ("tap", 2));
+/// assert_eq!(sink.cases[1].id.name, "carries");
+///
+/// let error = parse(&b"<html/>"[..], None, &Options::default(), &mut sink).unwrap_err();
+/// assert!(matches!(error, ParseError::NotAReport { .. }));
+/// # Ok::<(), ParseError>(())
+/// ```
 ///
 /// # Errors
 ///
@@ -62,7 +79,7 @@ pub fn parse<R: BufRead>(
     mut reader: R,
     format: Option<Format>,
     options: &Options,
-    sink: &mut impl ReportSink,
+    mut sink: &mut (impl ReportSink + ?Sized),
 ) -> Result<Summary, ParseError> {
     let mut start = Vec::new();
     (&mut reader).take(START).read_to_end(&mut start)?;
@@ -97,7 +114,8 @@ pub fn parse<R: BufRead>(
     }
     let (faults, described) = (Faults::default(), sniffed.clone());
     let source = Decoded::new(start, sniffed, reader, &faults);
-    let mut out = Output::new(sink, format, options);
+    sink.format(format);
+    let mut out = Output::new(&mut sink, format, options);
     let read = match format {
         Format::Junit => junit::read(source, &mut out),
         Format::Tap => tap::read(source, &mut out),

@@ -4,13 +4,50 @@ use std::fmt;
 
 use retro_domain::TestCase;
 
+use crate::Format;
+
 /// Receives test cases as they are read.
+///
+/// ```
+/// use std::collections::BTreeMap;
+///
+/// use retro_test_report::{Options, ReportSink, TestCase, parse};
+///
+/// /// Sums up the time of each suite, and keeps no test.
+/// #[derive(Default)]
+/// struct Times(BTreeMap<String, std::time::Duration>);
+///
+/// impl ReportSink for Times {
+///     fn case(&mut self, case: &TestCase) {
+///         let suite = case.id.suite.join("/");
+///         *self.0.entry(suite).or_default() += case.duration.unwrap_or_default();
+///     }
+/// }
+///
+/// let report = br#"<testsuites>
+///   <testsuite name="math"><testcase name="adds" time="1.5"/><testcase name="carries" time="0.5"/></testsuite>
+///   <testsuite name="text"><testcase name="joins" time="0.25"/></testsuite>
+/// </testsuites>"#;
+/// let mut times = Times::default();
+/// parse(&report[..], None, &Options::default(), &mut times)?;
+/// assert_eq!(times.0["math"].as_secs(), 2);
+/// assert_eq!(times.0["text"].as_millis(), 250);
+/// # Ok::<(), retro_test_report::ParseError>(())
+/// ```
 ///
 /// Cases arrive in the order of the file, each one when it is complete; in TRX that may be after
 /// its definition was read. A name may arrive several
 /// times when the file has it several times. What was delivered stays valid when the reader fails
 /// later on.
 pub trait ReportSink {
+    /// Takes the format that is being read, before everything else. Does nothing unless overridden.
+    ///
+    /// It is the one that was asked for, or else the one that the content looks like; that it is no
+    /// such report may still turn out.
+    fn format(&mut self, format: Format) {
+        let _ = format;
+    }
+
     /// Takes one complete case.
     ///
     /// It is lent: the reader fills the same case again with what comes next, so that a sink that
@@ -26,11 +63,27 @@ pub trait ReportSink {
     }
 }
 
+/// A sink that is lent is one, too; also one that is known by its trait alone.
+impl<S: ReportSink + ?Sized> ReportSink for &mut S {
+    fn format(&mut self, format: Format) {
+        (**self).format(format);
+    }
+
+    fn case(&mut self, case: &TestCase) {
+        (**self).case(case);
+    }
+
+    fn warning(&mut self, warning: Warning) {
+        (**self).warning(warning);
+    }
+}
+
 /// The most warnings one file gives, but for the last one that counts the others.
 pub const MAX_WARNINGS: usize = 100;
 
 /// Something odd in a result file that did not stop the reader.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct Warning {
     /// The line it was noticed on, from 1, when it belongs to one.
     pub line: Option<u64>,

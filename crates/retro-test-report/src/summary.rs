@@ -7,7 +7,19 @@ use retro_domain::{OutcomeCounts, Timestamp};
 use crate::Format;
 
 /// What a report said as a whole, after its cases went to the sink.
+///
+/// ```
+/// use retro_test_report::{Collected, Options, parse};
+///
+/// let report = b"1..3\nok 1 - adds\nBail out! the database is gone\n";
+/// let summary = parse(&report[..], None, &Options::default(), &mut Collected::default())?;
+/// // No test failed, and yet the run did.
+/// assert_eq!(summary.counts.failures(), 0);
+/// assert!(summary.run_failure.unwrap().contains("the database is gone"));
+/// # Ok::<(), retro_test_report::ParseError>(())
+/// ```
 #[derive(Clone, PartialEq, Debug)]
+#[non_exhaustive]
 pub struct Summary {
     /// The format that was read.
     pub format: Format,
@@ -46,6 +58,8 @@ impl Summary {
 }
 
 /// What a report says about one suite, beside its cases.
+///
+/// Writers take it as well. Fields may be added: one is made with `..SuiteMetadata::default()`.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct SuiteMetadata {
     /// The suites around it and its own name, outermost first, as in

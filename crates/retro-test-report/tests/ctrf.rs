@@ -229,3 +229,31 @@ fn a_number_too_large_is_none() {
     );
     assert_eq!(read.cases[0].duration, None);
 }
+
+#[test]
+fn documents_may_follow_each_other() {
+    let summary = |tests: u32| format!(r#""summary":{{"tests":{tests},"passed":1,"failed":0}},"#);
+    let document = |tests: u32, name: &str| {
+        let test = format!(r#"{{"name":"{name}","status":"passed"}}"#);
+        report(&test).replacen("\"tests\"", &format!("{}\"tests\"", summary(tests)), 1)
+    };
+    let (one, two) = (document(1, "a"), document(1, "b"));
+    let read = check(format!("{one}\n{two}"), &["passed a", "passed b"]);
+    assert_eq!(read.warnings, [""; 0]);
+    assert_eq!(read.summary.suites.len(), 2);
+    // The counts of each are its own.
+    let read = check(
+        format!("{one}{}", document(2, "b")),
+        &["passed a", "passed b"],
+    );
+    assert_eq!(read.warnings, ["the summary claims 2 tests, has 1"]);
+    let read = check(format!("{one}{{}}"), &["passed a"]);
+    assert_eq!(
+        read.warnings,
+        ["a document after the report is no CTRF report"]
+    );
+    let read = check(format!("{one}{}", &two[..two.len() - 9]), &["passed a"]);
+    assert!(read.summary.truncated);
+    let error = read_with(format!("{one} and more"), None, &Options::default());
+    assert!(matches!(error.err(), Some(ParseError::Malformed { .. })));
+}

@@ -171,7 +171,7 @@ fn cases_arrive_while_the_file_is_read() {
 }
 
 fn all_formats() -> impl Iterator<Item = Option<Format>> {
-    Format::ALL.into_iter().map(Some).chain([None])
+    Format::ALL.iter().copied().map(Some).chain([None])
 }
 
 /// Everything that came out, for comparison; the same however the reader cuts the bytes.

@@ -10,7 +10,7 @@ use globset::GlobBuilder;
 use retro_domain::{
     CommandLine, Outcome, RepeatRule, ResultFormat, ResultLocation, Suite, TestCase, TestId,
 };
-use retro_test_report::{Collected, Format, Options, ParseError, parse};
+use retro_test_report::{Collected, Format, Options, ParseError, parse, suite_from_file};
 
 /// The prefix of a result path that stands for the slot's scratch folder.
 const SCRATCH_PREFIX: &str = "$RETRO_SCRATCH/";
@@ -102,12 +102,8 @@ pub(crate) fn collect(
         let (found, seen) = read_one(path, shown, format, reading);
         let mut own: HashMap<TestId, Vec<TestCase>> = HashMap::new();
         for mut case in found {
-            if let Some(file) = file
-                && case.id.suite.is_empty()
-                && case.id.class.is_none()
-            {
-                // TAP has names alone: the file tells the tests of one script from another's.
-                case.id.suite.push(file.to_owned());
+            if let Some(file) = file {
+                suite_from_file(&mut case.id, file);
             }
             own.entry(case.id.clone()).or_default().push(case);
         }
@@ -159,9 +155,7 @@ pub(crate) fn collect(
                         continue;
                     }
                     let shown = shown_name(&path, places);
-                    let stem = Path::new(&shown).with_extension("");
-                    let stem = stem.to_string_lossy();
-                    let file = (is_glob(glob) || file_sources > 1).then_some(&*stem);
+                    let file = (is_glob(glob) || file_sources > 1).then_some(&*shown);
                     read(&path, &shown, source.format, file, &mut reading);
                     reading.files.push((format!("results/{shown}"), path));
                 }

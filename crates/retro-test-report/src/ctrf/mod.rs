@@ -6,12 +6,15 @@ mod test;
 use std::fmt;
 use std::io::{self, BufRead};
 
+use retro_domain::TestCase;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::error::Category;
 
 use self::tally::Tally;
 use crate::json::{Bounded, Node, NodeRoom, NodeSeed};
 use crate::output::Output;
+use crate::write::extra;
+use crate::write::whole::{DocumentExtra, ROOM, SUITES, SuiteExtra};
 use crate::{ClaimedCounts, ParseError, SuiteMetadata};
 
 /// Whether a document begins like a report.
@@ -45,22 +48,25 @@ pub(crate) fn is_evidence(start: &[u8]) -> bool {
 pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, ParseError> {
     let limit = out.options.max_text;
     let bounded = Bounded::document(reader, limit);
-    let mut document = serde_json::Deserializer::from_reader(bounded);
     // The depth of what arrives is bounded already.
-    let mut report = Report {
-        out,
-        recognised: false,
-        tool: Node::Null,
-        summary: Node::Null,
-        environment: Node::Null,
-        seen: Tally::default(),
+    let mut documents = serde_json::Deserializer::from_reader(bounded);
+    let mut recognised = false;
+    let mut room = limit.saturating_mul(ROOM);
+    let read = loop {
+        let mut report = Report::new(out, &mut room);
+        let read = Root(&mut report).deserialize(&mut documents);
+        report.finish();
+        let is_other = read.is_ok() && recognised && !report.recognised;
+        recognised |= report.recognised;
+        if is_other {
+            out.warn(None, "a document after the report is no CTRF report");
+        }
+        match read {
+            // One document may follow another.
+            Ok(()) if documents.end().is_err() => {}
+            read => break read,
+        }
     };
-    let read = Root(&mut report).deserialize(&mut document);
-    let read = read.and_then(|()| document.end());
-    report.finish();
-    let Report {
-        out, recognised, ..
-    } = report;
     match read {
         Ok(()) => {}
         Err(error) if error.classify() == Category::Eof => out.summary.truncated = true,
@@ -78,17 +84,34 @@ pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, 
     Ok(recognised)
 }
 
+/// One document.
 struct Report<'o, 's> {
     out: &'o mut Output<'s>,
     recognised: bool,
     tool: Node,
     summary: Node,
     environment: Node,
+    extra: Node,
+    /// How many bytes may still be kept of suites in `extra`.
+    room: &'o mut usize,
     /// The tests by their statuses.
     seen: Tally,
 }
 
-impl Report<'_, '_> {
+impl<'o, 's> Report<'o, 's> {
+    fn new(out: &'o mut Output<'s>, room: &'o mut usize) -> Self {
+        Self {
+            out,
+            recognised: false,
+            tool: Node::Null,
+            summary: Node::Null,
+            environment: Node::Null,
+            extra: Node::Null,
+            room,
+            seen: Tally::default(),
+        }
+    }
+
     /// The room of a test.
     fn node(&self) -> NodeRoom {
         NodeRoom::new(self.out.options.max_text)
@@ -110,11 +133,14 @@ impl Report<'_, '_> {
             self.out.warn(None, why);
         }
         self.seen.add(&node);
-        let (case, warning) = test::case(node, self.out.options.max_text);
-        if let Some(warning) = warning {
+        let read = test::read(node, self.out.options.max_text);
+        if let Some(warning) = read.warning {
             self.out.warn(None, warning);
         }
-        self.out.case(case);
+        match read.note {
+            None => self.out.case(read.case),
+            Some(note) => note.tell(self.out),
+        }
     }
 
     fn finish(&mut self) {
@@ -129,6 +155,9 @@ impl Report<'_, '_> {
             self.out.warn(None, differences);
             self.out.summary.truncated |=
                 claimed.tests().unwrap_or(0) > self.seen.tests().unwrap_or(0);
+        }
+        if self.take_kept() {
+            return;
         }
         let mut environment = std::mem::take(&mut self.environment);
         let hostname = ["hostname", "host"]
@@ -158,6 +187,41 @@ impl Report<'_, '_> {
             ..SuiteMetadata::default()
         });
     }
+}
+
+impl Report<'_, '_> {
+    /// Tells what a writer of ours kept of suites; whether one wrote the document.
+    fn take_kept(&mut self) -> bool {
+        let document = self.extra.take(extra::NAME).text();
+        let Some(document) =
+            document.and_then(|text| serde_json::from_str::<DocumentExtra>(&text).ok())
+        else {
+            return false;
+        };
+        for text in self.extra.take(SUITES).texts() {
+            let room = self.room.checked_sub(text.len());
+            let kept = room.and_then(|_| serde_json::from_str::<SuiteExtra>(&text).ok());
+            let Some(kept) = kept else {
+                self.out
+                    .warn(None, "what is kept of a suite cannot be read");
+                continue;
+            };
+            *self.room = room.unwrap_or(0);
+            let mut suite = SuiteMetadata::default();
+            kept.put_back(&mut suite);
+            self.out.suite(suite);
+        }
+        document.tell(self.out);
+        true
+    }
+}
+
+/// A test alone.
+pub(crate) fn read_test(text: &[u8]) -> Option<TestCase> {
+    let mut room = NodeRoom::new(text.len());
+    let mut document = serde_json::Deserializer::from_slice(text);
+    let node = NodeSeed(&mut room).deserialize(&mut document).ok()?;
+    Some(test::read(node, text.len()).case)
 }
 
 /// Reads the keys of one object, each by what `Self::Key` makes of it.
@@ -211,6 +275,7 @@ object!(Results, self, key, map, {
         "tool" => self.0.tool = map.next_value_seed(NodeSeed(&mut room))?,
         "summary" => self.0.summary = map.next_value_seed(NodeSeed(&mut room))?,
         "environment" => self.0.environment = map.next_value_seed(NodeSeed(&mut room))?,
+        "extra" => self.0.extra = map.next_value_seed(NodeSeed(&mut room))?,
         _ => {
             map.next_value::<IgnoredAny>()?;
         }

@@ -7,6 +7,7 @@ use retro_domain::{Attachment, Attempt, Location, Outcome, TestCase, TestId, Tim
 use crate::json::Node;
 use crate::kept_text::{first_line, shortened};
 use crate::write::extra::{self, Extra};
+use crate::write::whole::Note;
 
 /// The most properties, attachments or attempts of one test.
 const MOST_ITEMS: usize = 1_000;
@@ -14,8 +15,17 @@ const MOST_ITEMS: usize = 1_000;
 /// The most bytes of a property.
 const LONGEST: usize = 4_096;
 
-/// The test, and what is odd about it.
-pub(super) fn case(mut node: Node, max_text: usize) -> (TestCase, Option<String>) {
+/// A test that was read.
+pub(super) struct Read {
+    pub(super) case: TestCase,
+    /// What is odd about it.
+    pub(super) warning: Option<String>,
+    /// What it stands for, when it is no test.
+    pub(super) note: Option<Note>,
+}
+
+/// Reads a test.
+pub(super) fn read(mut node: Node, max_text: usize) -> Read {
     let mut warning = None;
     let name = node.take("name").text().unwrap_or_else(|| {
         warning = Some("a test has no name".to_owned());
@@ -116,11 +126,16 @@ pub(super) fn case(mut node: Node, max_text: usize) -> (TestCase, Option<String>
     }
     case.properties.truncate(MOST_ITEMS);
     // What a writer of ours kept beside the plain form.
-    let kept = kept.and_then(|text| serde_json::from_str::<Extra>(&text).ok());
+    let mut kept = kept.and_then(|text| serde_json::from_str::<Extra>(&text).ok());
+    let note = kept.as_mut().and_then(|kept| kept.note.take());
     if let Some(kept) = kept {
         kept.put_back(&mut case);
     }
-    (case, warning)
+    Read {
+        case,
+        warning,
+        note,
+    }
 }
 
 /// `other` is what a runner's own word says, and else a test that has no result.

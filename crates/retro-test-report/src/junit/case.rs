@@ -11,6 +11,7 @@ use crate::panic_message::find_panic;
 use crate::spare::{self, Spare};
 use crate::suite_path::{Copied, SuitePath, is_absolute};
 use crate::write::extra::{self, Extra};
+use crate::write::whole::Note;
 use crate::xml::{Attributes, Value};
 
 /// The most properties, attachments, results and attempts kept of one case.
@@ -331,13 +332,13 @@ impl OpenCase {
         }
     }
 
-    /// The finished case, in the suites around it.
+    /// The finished case, in the suites around it; and what it stands for, when it is no test.
     pub(super) fn finish(
         &mut self,
         around: &Around<'_>,
         spare: &mut Spare,
         odd: &mut Odd,
-    ) -> &TestCase {
+    ) -> (&TestCase, Option<Note>) {
         let case = &mut self.case;
         let class = case.id.class.as_deref();
         let tells_files_apart =
@@ -352,9 +353,9 @@ impl OpenCase {
         self.has_more |= around.file.is_some();
         if !self.has_more {
             case.outcome = Outcome::Passed;
-            return &self.case;
+            return (&self.case, None);
         }
-        let extra = self.take_extra();
+        let mut extra = self.take_extra();
         let case = &mut self.case;
         self.left_out += add_directives(case);
         if self.left_out > 0 {
@@ -406,12 +407,13 @@ impl OpenCase {
                     .any(|attempt| attempt.outcome.is_failure());
             case.attempts.sort();
         }
+        let note = extra.as_mut().and_then(|extra| extra.note.take());
         if let Some(extra) = extra {
             extra.put_back(case);
             // What was put back need not be the path around.
             self.copied = Copied::default();
         }
-        case
+        (case, note)
     }
 
     /// What a writer of ours kept beside the plain form.

@@ -5,6 +5,7 @@
 
 mod case;
 mod element;
+mod kept;
 mod result;
 mod suite;
 
@@ -12,6 +13,7 @@ use std::io::BufRead;
 
 use self::case::{Around, OpenCase};
 use self::element::Element;
+use self::kept::Kept;
 use self::result::ResultElement;
 use self::suite::Suites;
 use crate::ParseError;
@@ -31,6 +33,7 @@ const END_TAG_REACH: usize = 256;
 pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, ParseError> {
     let mut tokens = Tokens::new(reader).keeping(out.options.max_text);
     let mut document = Document {
+        kept: Kept::new(out.options.max_text),
         out,
         odd: Odd::default(),
         case_opened: false,
@@ -105,6 +108,8 @@ struct Document<'o, 's> {
     recognised: bool,
     /// Whether more is open than can be kept, which ends the reading.
     is_too_deep: bool,
+    /// What a writer of ours kept beside suites.
+    kept: Kept,
 }
 
 impl Document<'_, '_> {
@@ -247,7 +252,10 @@ impl Document<'_, '_> {
     fn property(&mut self, name: String, value: String) {
         if let Some(case) = self.case() {
             case.property(name, value);
-        } else if let Some(suite) = self.suites.innermost() {
+        } else if let Some(around) = self.suites.around()
+            && !self.kept.property(around, &name, &value, self.out)
+            && let Some(suite) = self.suites.innermost()
+        {
             suite.property(name, value, &mut self.out.suite_room);
         }
     }
@@ -329,7 +337,11 @@ impl Document<'_, '_> {
             _ => text.finish_trimmed(),
         });
         match element {
-            Element::Root | Element::Suite => self.suites.close(self.out, &mut self.odd),
+            Element::Root | Element::Suite => {
+                let is_root = element == Element::Root;
+                self.suites
+                    .close(is_root, &mut self.kept, self.out, &mut self.odd);
+            }
             Element::Case => self.close_case(),
             Element::Result(outcome) => {
                 let Some(mut result) = self.results.pop() else {
@@ -389,9 +401,12 @@ impl Document<'_, '_> {
             path: &self.suites.path,
             file: self.suites.file(),
         };
-        let case = case.finish(&around, &mut self.spare, &mut self.odd);
+        let (case, note) = case.finish(&around, &mut self.spare, &mut self.odd);
         self.suites.add(case);
-        self.out.case(case);
+        match note {
+            None => self.out.case(case),
+            Some(note) => note.tell(self.out),
+        }
         self.cases.truncate(self.open_cases);
         self.open_cases -= 1;
         self.case_opened = false;
@@ -423,6 +438,7 @@ impl Document<'_, '_> {
         }
         self.out.summary.truncated |= self.recognised && (cut || !self.open.is_empty());
         self.open_cases = 0;
-        self.suites.cut(self.out);
+        let is_in_root = self.open.first() == Some(&Element::Root);
+        self.suites.cut(is_in_root, &mut self.kept, self.out);
     }
 }

@@ -2,6 +2,7 @@
 
 use retro_domain::TestCase;
 
+use super::kept::Kept;
 use crate::numbers;
 use crate::odd::{Odd, quoted, short};
 use crate::open_suite::{DEEPEST_TOLD, OpenSuite, SuiteRoom, count};
@@ -87,8 +88,19 @@ impl Suites {
         }
     }
 
+    /// How many suites are around the innermost one, when that is told of.
+    pub(super) fn around(&self) -> Option<usize> {
+        self.open.len().checked_sub(1)
+    }
+
     /// Closes the innermost suite.
-    pub(super) fn close(&mut self, out: &mut Output<'_>, odd: &mut Odd) {
+    pub(super) fn close(
+        &mut self,
+        is_root: bool,
+        kept: &mut Kept,
+        out: &mut Output<'_>,
+        odd: &mut Odd,
+    ) {
         let Some(suite) = self.pop(out) else {
             return;
         };
@@ -101,14 +113,15 @@ impl Suites {
         if let Some(around) = self.innermost() {
             around.inner += suite.counts();
         }
-        suite.end(out);
+        kept.tell(self.open.len(), is_root, suite, out);
     }
 
     /// The end of the file. Suites that were cut off have a path and a beginning worth telling.
-    pub(super) fn cut(&mut self, out: &mut Output<'_>) {
+    pub(super) fn cut(&mut self, is_in_root: bool, kept: &mut Kept, out: &mut Output<'_>) {
         while self.deeper > 0 || !self.open.is_empty() {
             if let Some(suite) = self.pop(out) {
-                suite.end(out);
+                let is_root = is_in_root && self.open.is_empty();
+                kept.tell(self.open.len(), is_root, suite, out);
             }
         }
     }

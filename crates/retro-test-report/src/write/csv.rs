@@ -4,10 +4,12 @@ use std::io::{self, Write};
 
 use retro_domain::TestCase;
 
-use super::extra::attempts_as_json;
+use super::extra::{self, attempts_as_json};
 use super::seconds;
+use super::whole::Note;
+use crate::Summary;
 
-/// The columns, in their order.
+/// The columns, in their order. New ones come last.
 const COLUMNS: [&str; 18] = [
     "test",
     "suite",
@@ -29,19 +31,25 @@ const COLUMNS: [&str; 18] = [
     "properties",
 ];
 
+/// The column of the report that a case comes from, where there are several.
+const REPORT: &str = "report";
+
 /// Writes a header and a line for each case, as RFC 4180 has it, case by case.
+///
+/// That the run failed beyond its tests, or that a report was cut off, is a line like that of an errored
+/// test with a property `git-retro`, `run-failure` or `truncated`. Cases of several reports have one more
+/// column, `report`, see [`begin`](Self::begin). Of suites there is nothing but their names.
 ///
 /// `test` is the name that people are shown. `suite`, `attempts`, `attachments` and `properties` are
 /// JSON arrays, empty fields when they are empty. A value that is absent is an empty field, like one
 /// that is empty.
 ///
 /// ```
-/// use retro_domain::{Outcome, TestCase, TestId};
-/// use retro_test_report::CsvWriter;
+/// use retro_test_report::{CsvWriter, Outcome, TestCase, TestId};
 ///
 /// let case = TestCase::new(TestId::named("adds, and carries"), Outcome::Passed);
 /// let mut table = Vec::new();
-/// let mut writer = CsvWriter::new(&mut table)?;
+/// let mut writer = CsvWriter::new(&mut table);
 /// writer.case(&case)?;
 /// writer.finish()?;
 /// let table = String::from_utf8(table)?;
@@ -52,21 +60,34 @@ const COLUMNS: [&str; 18] = [
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct CsvWriter<W: Write> {
-    table: csv::Writer<W>,
+    state: State<W>,
+    report: Option<String>,
+}
+
+/// Whether the header was written. Until then nothing is, not even when the writer is dropped.
+enum State<W: Write> {
+    Fresh(W),
+    Begun {
+        table: Box<csv::Writer<W>>,
+        has_reports: bool,
+    },
+    /// The header could not be written.
+    Broken,
 }
 
 impl<W: Write> CsvWriter<W> {
-    /// Writes the header.
-    ///
-    /// # Errors
-    ///
-    /// Those of `to`.
-    pub fn new(to: W) -> io::Result<Self> {
-        let mut table = csv::WriterBuilder::new()
-            .terminator(csv::Terminator::CRLF)
-            .from_writer(to);
-        table.write_record(COLUMNS).map_err(reason)?;
-        Ok(Self { table })
+    /// Begins a table. Nothing is written before the first case or the end.
+    pub fn new(to: W) -> Self {
+        Self {
+            state: State::Fresh(to),
+            report: None,
+        }
+    }
+
+    /// Names the report that what follows comes from, where there are several. The table has a column for
+    /// it when this comes before the first case.
+    pub fn begin(&mut self, report: &str) {
+        self.report = Some(report.to_owned());
     }
 
     /// Writes a line.
@@ -102,7 +123,46 @@ impl<W: Write> CsvWriter<W> {
             &list(&attachments)?,
             &list(&case.properties)?,
         ];
-        self.table.write_record(fields).map_err(reason)
+        let report = self.report.take();
+        let (table, has_reports) = self.table(report.is_some())?;
+        let last = has_reports.then(|| report.as_deref().unwrap_or_default());
+        let written = table.write_record(fields.into_iter().chain(last));
+        self.report = report;
+        written.map_err(reason)
+    }
+
+    /// Writes what is known of a report as a whole: whether the run failed beyond its tests, and whether
+    /// the report was cut off.
+    ///
+    /// # Errors
+    ///
+    /// Those of the writer below.
+    pub fn end(&mut self, summary: &Summary) -> io::Result<()> {
+        if let Some(why) = &summary.run_failure {
+            self.run_failure(why)?;
+        }
+        if summary.truncated {
+            self.truncated()?;
+        }
+        Ok(())
+    }
+
+    /// Writes that the run failed beyond its tests.
+    ///
+    /// # Errors
+    ///
+    /// Those of the writer below.
+    pub fn run_failure(&mut self, why: &str) -> io::Result<()> {
+        self.note(&Note::run_failure(why, self.report.as_deref()))
+    }
+
+    /// Writes that tests may be missing.
+    ///
+    /// # Errors
+    ///
+    /// Those of the writer below.
+    pub fn truncated(&mut self) -> io::Result<()> {
+        self.note(&Note::Truncated)
     }
 
     /// Writes what is not written yet.
@@ -111,7 +171,36 @@ impl<W: Write> CsvWriter<W> {
     ///
     /// Those of the writer below.
     pub fn finish(mut self) -> io::Result<()> {
-        self.table.flush()
+        let has_reports = self.report.is_some();
+        self.table(has_reports)?.0.flush()
+    }
+
+    fn note(&mut self, note: &Note) -> io::Result<()> {
+        let mut case = note.case(self.report.as_deref());
+        case.properties = vec![(extra::NAME.to_owned(), note.kind().to_owned())];
+        self.case(&case)
+    }
+
+    /// The table behind its header, and whether it has a column for reports.
+    fn table(&mut self, with_reports: bool) -> io::Result<(&mut csv::Writer<W>, bool)> {
+        if let State::Fresh(_) = self.state
+            && let State::Fresh(to) = std::mem::replace(&mut self.state, State::Broken)
+        {
+            let mut table = csv::WriterBuilder::new()
+                .terminator(csv::Terminator::CRLF)
+                .from_writer(to);
+            let last = with_reports.then_some(REPORT);
+            let header = COLUMNS.into_iter().chain(last);
+            table.write_record(header).map_err(reason)?;
+            self.state = State::Begun {
+                table: Box::new(table),
+                has_reports: with_reports,
+            };
+        }
+        match &mut self.state {
+            State::Begun { table, has_reports } => Ok((table, *has_reports)),
+            _ => Err(io::Error::other("an earlier line could not be written")),
+        }
     }
 }
 

@@ -75,7 +75,7 @@ proptest! {
     fn what_is_written_reads_back(cases in cases()) {
         let cases: Vec<TestCase> = cases.into_iter().map(without_empty_texts).collect();
         let mut table = Vec::new();
-        let mut writer = CsvWriter::new(&mut table).unwrap();
+        let mut writer = CsvWriter::new(&mut table);
         cases.iter().for_each(|case| writer.case(case).unwrap());
         writer.finish().unwrap();
         let mut reader = csv::Reader::from_reader(&table[..]);
@@ -84,4 +84,61 @@ proptest! {
             reader.records().map(|line| case_of(&line.unwrap())).collect();
         prop_assert_eq!(read, cases);
     }
+}
+
+#[test]
+fn a_run_that_failed_has_a_line() {
+    let mut table = Vec::new();
+    let mut writer = CsvWriter::new(&mut table);
+    writer.run_failure("no, \"disk\"").unwrap();
+    writer.finish().unwrap();
+    let mut reader = csv::Reader::from_reader(&table[..]);
+    let case = case_of(&reader.records().next().unwrap().unwrap());
+    assert_eq!(case.outcome, Outcome::Errored);
+    assert_eq!(case.message.as_deref(), Some("no, \"disk\""));
+    let mark = ("git-retro".to_owned(), "run-failure".to_owned());
+    assert_eq!(case.properties, [mark]);
+}
+
+#[test]
+fn cases_of_several_reports_say_which() {
+    let mut table = Vec::new();
+    let mut writer = CsvWriter::new(&mut table);
+    for (report, suite) in [("a.tap", &["a/b"][..]), ("b.tap", &["a", "b"])] {
+        let mut case = TestCase::new(TestId::named("n"), Outcome::Passed);
+        case.id.suite = suite.iter().map(|&name| name.to_owned()).collect();
+        writer.begin(report);
+        writer.case(&case).unwrap();
+    }
+    writer.truncated().unwrap();
+    writer.finish().unwrap();
+    let mut reader = csv::Reader::from_reader(&table[..]);
+    let last = reader
+        .headers()
+        .unwrap()
+        .iter()
+        .next_back()
+        .unwrap()
+        .to_owned();
+    assert_eq!(last, "report");
+    let lines: Vec<_> = reader.records().map(Result::unwrap).collect();
+    let column = |at: usize| {
+        lines
+            .iter()
+            .map(|line| line[at].to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(column(COLUMNS.len()), ["a.tap", "b.tap", "b.tap"]);
+    // What people are shown is the same for both, what the table says is not.
+    assert_eq!(column(0)[..2], ["a/b::n", "a/b::n"]);
+    assert_eq!(column(1)[..2], [r#"["a/b"]"#, r#"["a","b"]"#]);
+}
+
+#[test]
+fn a_table_without_cases_has_a_header_once_it_is_finished() {
+    let mut table = Vec::new();
+    drop(CsvWriter::new(&mut table));
+    assert_eq!(table, b"");
+    CsvWriter::new(&mut table).finish().unwrap();
+    assert!(table.starts_with(b"test,suite,") && table.ends_with(b"properties\r\n"));
 }

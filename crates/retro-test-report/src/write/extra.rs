@@ -5,6 +5,8 @@ use std::time::Duration;
 use retro_domain::{Attachment, Attempt, Location, Outcome, TestCase, TestId};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::whole::Note;
+
 /// The name under which the object is kept.
 pub(crate) const NAME: &str = "git-retro";
 
@@ -39,6 +41,9 @@ pub(crate) struct Extra {
     attachments: Option<Vec<(String, String)>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     properties: Option<Vec<(String, String)>>,
+    /// The case is none, but what the report says of its run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) note: Option<Note>,
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -63,7 +68,7 @@ enum Name {
 
 /// Seconds and nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-struct Span(u64, u32);
+pub(super) struct Span(u64, u32);
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Place {
@@ -101,7 +106,9 @@ pub(super) fn attempts_of_json(text: &str) -> serde_json::Result<Vec<Attempt>> {
 }
 
 /// Tells a field that is `null` from one that is absent.
-fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<Option<T>, D::Error> {
+pub(super) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    value: D,
+) -> Result<Option<T>, D::Error> {
     T::deserialize(value).map(Some)
 }
 
@@ -133,6 +140,15 @@ impl Extra {
                 attachments.iter().map(pair).collect()
             }),
             properties: unless(&case.properties, &read.properties, Vec::clone),
+            note: None,
+        }
+    }
+
+    /// Says that the case stands for a note.
+    pub(super) fn of_note(note: &Note) -> Self {
+        Self {
+            note: Some(note.clone()),
+            ..Self::default()
         }
     }
 
@@ -167,26 +183,26 @@ impl Extra {
         set(&mut case.attachments, self.attachments.map(attachments));
         set(&mut case.properties, self.properties);
     }
+}
 
-    /// The object as text that XML can hold, without `]]`, which would end a directive early.
-    pub(crate) fn to_directive(&self) -> Result<String, serde_json::Error> {
-        // Brackets of arrays are kept apart; in strings they are escaped.
-        let text = serde_json::to_string(self)?;
-        let (mut safe, mut in_string, mut escaped) = (String::new(), false, false);
-        for c in text.chars() {
-            match c {
-                ']' if in_string => safe.push_str("\\u005d"),
-                ']' => safe.push_str("] "),
-                // The two of these that JSON holds as they are and XML cannot.
-                '\u{fffe}' => safe.push_str("\\ufffe"),
-                '\u{ffff}' => safe.push_str("\\uffff"),
-                c => safe.push(c),
-            }
-            in_string ^= c == '"' && !escaped;
-            escaped = c == '\\' && !escaped;
+/// JSON as text that XML can hold, without `]]`, which would end a directive early.
+pub(super) fn as_xml_text(value: &impl Serialize) -> serde_json::Result<String> {
+    // Brackets of arrays are kept apart; in strings they are escaped.
+    let text = serde_json::to_string(value)?;
+    let (mut safe, mut in_string, mut escaped) = (String::new(), false, false);
+    for c in text.chars() {
+        match c {
+            ']' if in_string => safe.push_str("\\u005d"),
+            ']' => safe.push_str("] "),
+            // The two of these that JSON holds as they are and XML cannot.
+            '\u{fffe}' => safe.push_str("\\ufffe"),
+            '\u{ffff}' => safe.push_str("\\uffff"),
+            c => safe.push(c),
         }
-        Ok(safe)
+        in_string ^= c == '"' && !escaped;
+        escaped = c == '\\' && !escaped;
     }
+    Ok(safe)
 }
 
 impl From<&TestId> for Id {

@@ -6,12 +6,13 @@ pub(crate) mod extra;
 mod junit;
 #[cfg(test)]
 mod sample;
+pub(crate) mod whole;
 
 use std::time::Duration;
 
 pub use self::csv::CsvWriter;
 pub use self::ctrf::CtrfWriter;
-pub use self::junit::write_junit;
+pub use self::junit::JunitWriter;
 
 /// Seconds, to the millisecond or as exact as it takes.
 fn seconds(took: Duration) -> String {

@@ -1,10 +1,14 @@
-//! Cases of every kind, for property tests.
+//! Cases, suites and summaries of every kind, for property tests.
 
 use std::time::Duration;
 
 use proptest::option;
 use proptest::prelude::*;
-use retro_domain::{Attachment, Attempt, Location, Outcome, TestCase, TestId};
+use retro_domain::{
+    Attachment, Attempt, Location, Outcome, OutcomeCounts, TestCase, TestId, Timestamp,
+};
+
+use crate::{ClaimedCounts, Format, SuiteMetadata, Summary};
 
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -109,4 +113,68 @@ fn simple_case() -> impl Strategy<Value = TestCase> {
 /// Some cases, in no order.
 pub(super) fn cases() -> impl Strategy<Value = Vec<TestCase>> {
     prop::collection::vec(prop_oneof![case(), simple_case()], 0..8)
+}
+
+fn suite() -> impl Strategy<Value = SuiteMetadata> {
+    let path = prop::collection::vec(prop_oneof![4 => "[ab]", 1 => text()], 0..4);
+    let count = || option::of(prop_oneof![3 => 0_u64..3, 1 => any::<u64>()]);
+    let started = option::of(prop_oneof![
+        3 => 0..2_000_000_000_000_i64,
+        1 => any::<i64>(),
+    ]);
+    let texts = (option::of(text()), option::of(text()), option::of(text()));
+    let properties = prop::collection::vec((text(), text()), 0..3);
+    let counts = (count(), count(), count(), count());
+    (path, started, duration(), texts, counts, properties).prop_map(
+        |(
+            path,
+            started,
+            duration,
+            (hostname, stdout, stderr),
+            (tests, failures, errors, skipped),
+            properties,
+        )| SuiteMetadata {
+            path,
+            started: started.map(Timestamp::from_unix_millis),
+            duration,
+            hostname,
+            claimed: ClaimedCounts {
+                tests,
+                failures,
+                errors,
+                skipped,
+            },
+            properties,
+            stdout,
+            stderr,
+        },
+    )
+}
+
+/// What a report says as a whole. The counts of its cases are left to who has them.
+pub(super) fn summary() -> impl Strategy<Value = Summary> {
+    let suites = prop::collection::vec(suite(), 0..5);
+    let subtests = (0..3_u64, 0..3_u64, 0..3_u64);
+    (
+        suites,
+        any::<bool>(),
+        option::of(text()),
+        0..3_u64,
+        subtests,
+    )
+        .prop_map(
+            |(suites, truncated, run_failure, suites_left_out, (passed, failed, flaky))| Summary {
+                suites,
+                truncated,
+                run_failure,
+                suites_left_out,
+                subtests: OutcomeCounts {
+                    passed,
+                    failed,
+                    flaky,
+                    ..OutcomeCounts::default()
+                },
+                ..Summary::new(Format::Tap)
+            },
+        )
 }

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use retro_domain::{OutcomeCounts, TestCase};
-use retro_test_report::{ClaimedCounts, ParseError, SuiteMetadata, Summary, Warning};
+use retro_test_report::{ClaimedCounts, Format, ParseError, SuiteMetadata, Summary, Warning};
 use serde::Serialize;
 
 use super::run::CountsDocument;
@@ -173,13 +173,14 @@ impl<W: Write> ReportsWriter<W> {
         write!(self.to, "{comma}\n        {text}")
     }
 
-    /// Ends a file: what was odd, and what its reader said in the end.
+    /// Ends a file: the format that was read, what was odd, and what its reader said in the end.
     ///
     /// # Errors
     ///
     /// Those of the writer below.
     pub fn end(
         &mut self,
+        format: Option<Format>,
         warnings: &[Warning],
         ended: &Result<Summary, ParseError>,
     ) -> io::Result<()> {
@@ -188,7 +189,10 @@ impl<W: Write> ReportsWriter<W> {
             _ => "\n      ",
         };
         // The fields of the whole follow those that are written already, in the same object.
-        let whole = indented(4, &ReportDocument::new(self.counts, warnings, ended))?;
+        let whole = indented(
+            4,
+            &ReportDocument::new(self.counts, format, warnings, ended),
+        )?;
         let fields = whole.trim_start_matches('{');
         write!(self.to, "{break_line}],{fields}")
     }
@@ -216,14 +220,19 @@ fn indented(spaces: usize, part: &impl Serialize) -> serde_json::Result<String> 
 impl ReportDocument {
     fn new(
         counts: OutcomeCounts,
+        format: Option<Format>,
         warnings: &[Warning],
         ended: &Result<Summary, ParseError>,
     ) -> Self {
         let summary = ended.as_ref().ok();
+        let is_report = !matches!(
+            ended,
+            Err(ParseError::Empty | ParseError::NotAReport { .. } | ParseError::Encoding { .. })
+        );
         let subtests = summary.map(|summary| summary.subtests).unwrap_or_default();
         Self {
             error: ended.as_ref().err().map(ToString::to_string),
-            format: summary.map(|summary| summary.format.name()),
+            format: format.filter(|_| is_report).map(Format::name),
             counts: counts.into(),
             subtests: subtests.into(),
             truncated: summary.is_some_and(|summary| summary.truncated),
@@ -313,7 +322,8 @@ mod tests {
                 let case = TestCase::new(TestId::named(*name), Outcome::Passed);
                 writer.case(&case).unwrap();
             }
-            writer.end(&[], &Err(ParseError::Empty)).unwrap();
+            let tap = Some(Format::Tap);
+            writer.end(tap, &[], &Err(ParseError::Empty)).unwrap();
         }
         writer.finish().unwrap();
         let text = String::from_utf8(text).unwrap();

@@ -13,7 +13,8 @@ pub(super) struct Page {
     paint: Paint,
     all: bool,
     tests: String,
-    warnings: String,
+    /// What was odd, each thing once, in the order it was first noticed, with how often it was.
+    warnings: Vec<(Warning, usize)>,
     /// Tests that are not shown for want of room.
     more: usize,
     shown: usize,
@@ -28,7 +29,7 @@ impl Page {
             paint,
             all,
             tests: String::new(),
-            warnings: String::new(),
+            warnings: Vec::new(),
             more: 0,
             shown: 0,
         }
@@ -76,7 +77,15 @@ impl Page {
                 let _ = writeln!(text, "  {} {TRUNCATED}", self.paint.doubtful("truncated:"));
             }
         }
-        text + &self.warnings
+        for (warning, times) in &self.warnings {
+            let label = self.paint.doubtful("warning:");
+            let _ = write!(text, "  {label} {}", one_line(&warning.to_string()));
+            if *times > 1 {
+                let _ = write!(text, " (and {} more like it)", times - 1);
+            }
+            text.push('\n');
+        }
+        text
     }
 }
 
@@ -94,11 +103,10 @@ impl ReportSink for Page {
     }
 
     fn warning(&mut self, warning: Warning) {
-        let label = self.paint.doubtful("warning:");
-        let _ = writeln!(
-            self.warnings,
-            "  {label} {}",
-            one_line(&warning.to_string())
-        );
+        let mut earlier = self.warnings.iter_mut();
+        match earlier.find(|(earlier, _)| earlier.message == warning.message) {
+            Some((_, times)) => *times += 1,
+            None => self.warnings.push((warning, 1)),
+        }
     }
 }
