@@ -67,7 +67,7 @@ pub(crate) fn sniff(head: &[u8]) -> Result<Sniffed, ParseError> {
         | [b'<', 0, 0, 0, ..]
         | [0, 0, 0, b'<', ..] => return Err(refused("UTF-32".to_owned())),
         // `<?xm`.
-        [0x4c, 0x6f, 0xa7, 0x94, ..] => return Err(refused("EBCDIC".to_owned())),
+        [0x4c, 0x6f, 0xa7, 0x94, ..] => return Err(refused("EBCDIC-US".to_owned())),
         [0xef, 0xbb, 0xbf, ..] => Sniffed::certain(Encoding::Utf8, 3),
         [0xff, 0xfe, ..] => Sniffed::certain(utf16(false), 2),
         [0xfe, 0xff, ..] => Sniffed::certain(utf16(true), 2),
@@ -197,7 +197,7 @@ mod tests {
     fn what_is_not_read_is_refused_by_name() {
         for (head, expected) in [
             (&[0xff, 0xfe, 0, 0, b'<', 0, 0, 0][..], "UTF-32"),
-            (&[0x4c, 0x6f, 0xa7, 0x94, 0x93], "EBCDIC"),
+            (&[0x4c, 0x6f, 0xa7, 0x94, 0x93], "EBCDIC-US"),
             (b"\n<?xml version='1.0' encoding='utf-7'?>", "utf-7"),
         ] {
             let error = sniff(head).unwrap_err().to_string();

@@ -103,7 +103,7 @@
 //!
 //! - Nothing here performs I/O of its own, reads a clock or the environment, or panics.
 //! - Memory is bounded by one case and [`Options::max_text`], plus, in XML, a few bytes for each of
-//!   at most 500,000 elements that are open, 16 MiB for cases around other cases and 24 MiB for what
+//!   at most 500,000 elements that are open, 16 MiB for cases around other cases and 16 MiB for what
 //!   suites say of themselves, and, in libtest
 //!   text, up to 16 MiB of names of tests of one binary. Where many tests are
 //!   open at once (events, messages, one package of `go test` text), what is kept of them shares

@@ -20,11 +20,11 @@ pub(crate) const DEEPEST_TOLD: usize = 10_000;
 pub(crate) struct SuiteRoom(usize);
 
 /// What all suites may hold at first.
-const ROOM: usize = 24 << 20;
+const ROOM: usize = 16 << 20;
 
 /// What a suite, and what a property costs beside its texts.
 const EACH_SUITE: usize = 400;
-const EACH_PROPERTY: usize = 112;
+const EACH_PROPERTY: usize = 64;
 
 impl Default for SuiteRoom {
     fn default() -> Self {

@@ -34,7 +34,7 @@ pub struct Summary {
     /// an error of a whole suite.
     pub run_failure: Option<String>,
     /// What the report says about its suites, in the order they end; at most [`MAX_SUITES`], which
-    /// hold 24 MiB in all beside their outputs.
+    /// hold 16 MiB in all beside their outputs.
     pub suites: Vec<SuiteMetadata>,
     /// Suites that [`suites`](Summary::suites) had no room for.
     pub suites_left_out: u64,

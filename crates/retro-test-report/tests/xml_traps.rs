@@ -103,7 +103,7 @@ fn what_is_left_out_of_a_test_is_told() {
 fn what_is_left_out_of_a_suite_is_told() {
     let property = "<property name='n' value='v'/>".repeat(1_500);
     let told = "line 1: 500 properties or other texts of s are left out: one suite may have 1000 properties, \
-                all suites together 24 MiB";
+                all suites together 16 MiB";
     for report in [
         format!("<testsuite name='s'><properties>{property}</properties></testsuite>"),
         format!(

@@ -1,6 +1,6 @@
 //! One `<assembly>`, and what is around and directly inside it.
 
-use super::{ERROR_MESSAGE, Kind};
+use super::Kind;
 use crate::dotnet::{Place, base_name};
 use crate::kept_text::first_line;
 use crate::numbers;
@@ -91,7 +91,7 @@ impl OpenAssembly {
 
     /// How many bytes it may hold.
     pub(super) fn size(&self) -> usize {
-        size_of::<Self>() + 2 * ERROR_MESSAGE + self.name().map_or(0, str::len)
+        size_of::<Self>() + self.name().map_or(0, str::len)
     }
 
     pub(super) fn is_in_error(&self) -> bool {

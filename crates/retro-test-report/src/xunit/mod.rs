@@ -13,6 +13,7 @@ use self::test::OpenTest;
 use crate::ParseError;
 use crate::dotnet::{self, Draft, Elements, Place, Role};
 use crate::kept_text::first_line;
+use crate::odd::short;
 use crate::open_suite::OpenSuite;
 use crate::output::Output;
 use crate::xml::{Attributes, ReferenceText};
@@ -21,7 +22,7 @@ use crate::xml::{Attributes, ReferenceText};
 const ERROR_MESSAGE: usize = 4096;
 
 /// What an open group costs, with its name for messages.
-const GROUP: usize = 1024;
+const GROUP: usize = 600;
 
 /// Reads a document; whether it was an xUnit.net report at all.
 pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, ParseError> {
@@ -145,14 +146,11 @@ impl Elements for Report {
                     .filter(|(name, _)| *name == b"exception-type")
                     .map(|(_, value)| Attributes::text(value))
                     .find(|text| !text.is_empty());
-                // Of an error outside of tests no more is told than one line.
-                let is_in_test = !self.tests.is_empty();
-                let exception = exception.filter(|text| is_in_test || text.len() <= ERROR_MESSAGE);
                 if let Some(test) = self.tests.last_mut() {
                     let failure = test.draft.failure();
                     failure.kind = failure.kind.take().or(exception);
                 } else if let Some(assembly) = self.assemblies.last_mut() {
-                    assembly.exception = exception;
+                    assembly.exception = exception.as_deref().map(short);
                 }
             }
             Kind::Trait => {
