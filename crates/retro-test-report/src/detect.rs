@@ -76,7 +76,7 @@ fn of_xml(start: &[u8]) -> Option<Format> {
         return None;
     }
     let mut found = None;
-    let mut in_test_run = false;
+    let (mut in_test_run, mut has_test_run) = (false, false);
     first_elements(start, |name, attributes| {
         found = match name {
             b"testsuites" | b"testsuite" | b"testcase" | b"testrun" => Some(Format::Junit),
@@ -89,9 +89,11 @@ fn of_xml(start: &[u8]) -> Option<Format> {
         };
         // Other tools have an element of this name, too.
         in_test_run = name == b"TestRun";
+        has_test_run |= in_test_run;
         found.is_none()
     });
-    found
+    let has_result = || memchr::memmem::find(start, b"<UnitTestResult").is_some();
+    found.or_else(|| (has_test_run && has_result()).then_some(Format::Trx))
 }
 
 /// What bytes that are no report look like, for a message. `asked` is the format that they were

@@ -24,6 +24,14 @@ fn a_file_that_ends_after_the_name_of_a_binary_is_cut() {
 }
 
 #[test]
+fn a_file_that_ends_before_its_tests_are_announced_is_cut() {
+    for rest in ["", "\n", "\nr", "\nrunning 3 tes", "\nrunning 3 tests"] {
+        let read = check(format!("{NAMED}{rest}"), &[]);
+        assert!(read.summary.truncated, "{rest:?}");
+    }
+}
+
+#[test]
 fn a_binary_without_the_harness_is_not_cut() {
     let read = check(format!("{NAMED}all 7 checks passed\n"), &[]);
     assert!(!read.summary.truncated);
@@ -54,6 +62,21 @@ fn tests_that_were_announced_and_not_counted_are_told() {
     assert_eq!(
         read.warnings,
         ["line 4: 5 tests were announced; the result line counts 1"]
+    );
+}
+
+#[test]
+fn events_that_were_announced_and_not_counted_are_told() {
+    let read = check(
+        "{ \"type\": \"suite\", \"event\": \"started\", \"test_count\": 5 }\n\
+         { \"type\": \"test\", \"event\": \"ok\", \"name\": \"t\" }\n\
+         { \"type\": \"suite\", \"event\": \"ok\", \"passed\": 1, \"failed\": 0 }\n",
+        &["passed t"],
+    );
+    assert!(read.summary.truncated);
+    assert_eq!(
+        read.warnings,
+        ["line 3: 5 tests were announced; the suite's end counts 1"]
     );
 }
 

@@ -12,12 +12,12 @@ fn reports() -> Vec<String> {
         )
     };
     let output = ",\"Output\":\"    a_test.go:3: some more words than fit\\n\"";
-    let fails = format!("{{\"Action\":\"fail\",\"Package\":\"example.com/long/package\"}}\n");
+    let fails = "{\"Action\":\"fail\",\"Package\":\"example.com/long/package\"}\n";
     let go = event("run", "TestOfSomethingOne", "")
         + &event("output", "TestOfSomethingOne", output)
         + &event("fail", "TestOfSomethingOne", "")
         + &event("pass", "TestOfSomethingTwo", "")
-        + &fails;
+        + fails;
     let test = |name: &str| {
         format!(
             "{{\"name\":\"{LONG} {name}\",\"status\":\"failed\",\"message\":\"some words and more\",\"trace\":\"{}\"}}",

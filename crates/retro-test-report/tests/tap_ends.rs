@@ -53,6 +53,9 @@ fn a_line_that_says_all_it_should_counts() {
         assert!(!read.summary.truncated, "{last}");
         assert_eq!(told(&read), [WHOLE], "{last}");
     }
+    // Where others are planned, the file was cut.
+    let read = check("1..3\nok 1 - a\nok 2 - b", &["passed a"]);
+    assert_eq!(told(&read), [CUT]);
     // A time without its whole unit is no time.
     let read = check("1..1\nok 1 - a # time=12m", &["passed a"]);
     assert_eq!(read.cases[0].duration, None);

@@ -19,15 +19,23 @@ use crate::kept_text::lossy;
 use crate::lines::Lines;
 use crate::output::Output;
 
+/// How the line begins that announces the tests of a binary.
+const START: &str = "running ";
+
 /// Reads a stream; whether there was any test run in it.
 pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, ParseError> {
     let mut lines = Lines::new(reader, out.options.max_text.max(4096));
     let mut run = Run::default();
     let mut number = 0;
-    while let Some(line) = lines.next()? {
+    while let Some((line, has_end)) = lines.next_and_end()? {
         number += 1;
         let line = lossy(line);
-        run.line(number, &without_colours(&line), out);
+        let line = without_colours(&line);
+        // The start of what comes after a binary's name is nothing that came.
+        let is_start = !has_end && (START.starts_with(&*line) || line.starts_with(START));
+        if !is_start {
+            run.line(number, &line, out);
+        }
     }
     run.end(out);
     Ok(run.recognised)

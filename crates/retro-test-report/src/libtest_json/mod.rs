@@ -299,6 +299,12 @@ impl Run<'_, '_> {
             self.out.warn(self.number, message);
         }
         self.out.summary.truncated |= suite.seen.total() < total;
+        if let Some(announced) = suite.announced.filter(|announced| *announced != total) {
+            self.out.summary.truncated |= total < announced;
+            let message =
+                format!("{announced} tests were announced; the suite's end counts {total}");
+            self.out.warn(self.number, message);
+        }
         if event.event == "failed" && suite.seen.failures() == 0 {
             self.out
                 .run_failure("a test binary failed without naming a failed test");

@@ -246,9 +246,10 @@ impl Stream<'_, '_> {
     }
 
     /// Whether a test's line that has no end says all it should. The last line of many files that
-    /// are complete has none; what is surely cut is no test.
+    /// are complete has none; what is surely cut, or has others planned after it, is no test.
     fn is_whole(&mut self, depth: usize, text: &str, test: &mut TestLine<'_>) -> bool {
-        if is_half(text, test) || self.levels[depth].says_less(test) {
+        let level = &self.levels[depth];
+        if is_half(text, test) || level.says_less(test) || level.plan.goes_on() {
             self.cut();
             return false;
         }

@@ -39,20 +39,23 @@ pub(crate) fn is_run_of_report(attributes: Attributes<'_>) -> bool {
     })
 }
 
-/// Whether a report has this element directly below its root.
+/// Whether a report has this element directly below its root; results are where their list is
+/// missing.
 pub(crate) fn is_part_of_run(name: &[u8]) -> bool {
-    matches!(
-        name,
-        b"Times"
-            | b"TestSettings"
-            | b"TestRunConfiguration"
-            | b"Deployment"
-            | b"Results"
-            | b"ResultSummary"
-            | b"TestDefinitions"
-            | b"TestEntries"
-            | b"TestLists"
-    )
+    let is_result = name.ends_with(b"TestResult");
+    is_result
+        || matches!(
+            name,
+            b"Times"
+                | b"TestSettings"
+                | b"TestRunConfiguration"
+                | b"Deployment"
+                | b"Results"
+                | b"ResultSummary"
+                | b"TestDefinitions"
+                | b"TestEntries"
+                | b"TestLists"
+        )
 }
 
 /// The elements that mean something.
