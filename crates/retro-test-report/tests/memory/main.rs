@@ -106,14 +106,7 @@ fn read(input: impl Read, format: Option<Format>) -> (Outcome, Looking, Use) {
 
 /// Reads an input of a size and of a quarter of it, and gives what came of the large one.
 fn check<R: Read>(size: usize, input: impl Fn(usize) -> R) -> (Outcome, Looking) {
-    check_as(None, size, input)
-}
-
-/// As [`check`], of an input that is smaller than what is always allowed.
-fn check_within<R: Read>(most: i64, size: usize, input: impl Fn(usize) -> R) -> (Outcome, Looking) {
-    let (_, _, needed) = read(input(size), None);
-    assert!(needed.peak <= most, "held {} bytes", needed.peak);
-    check(size, input)
+    check_all(MOST, None, size, input)
 }
 
 fn check_as<R: Read>(
@@ -121,9 +114,23 @@ fn check_as<R: Read>(
     size: usize,
     input: impl Fn(usize) -> R,
 ) -> (Outcome, Looking) {
+    check_all(MOST, format, size, input)
+}
+
+/// As [`check`], of an input that is smaller than what is always allowed.
+fn check_within<R: Read>(most: i64, size: usize, input: impl Fn(usize) -> R) -> (Outcome, Looking) {
+    check_all(most, None, size, input)
+}
+
+fn check_all<R: Read>(
+    most: i64,
+    format: Option<Format>,
+    size: usize,
+    input: impl Fn(usize) -> R,
+) -> (Outcome, Looking) {
     let (_, _, small) = read(input(size / 4), format);
     let (outcome, sink, large) = read(input(size), format);
-    assert!(large.peak <= MOST, "held {} bytes", large.peak);
+    assert!(large.peak <= most, "held {} bytes", large.peak);
     // Buffers double when they are full, so that a little more than four times is honest.
     let most = small.asked * 5 + (4 << 20);
     assert!(large.asked <= most, "{small:?} became {large:?}");

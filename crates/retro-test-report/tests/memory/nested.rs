@@ -64,21 +64,21 @@ fn cases_inside_cases_share_what_they_keep() {
             // The outer text is still open.
             format!("{case}{output}{long}"),
         ] {
-            let (outcome, _) = check_within(30 << 20, 500, |depth| {
+            let (outcome, _) = check_within(20 << 20, 250, |depth| {
                 text(root)
                     .chain(again(depth, &piece))
                     .chain(again(depth, case_end))
             });
             assert!(outcome.is_ok());
         }
-        for attribute in ["classname", "class", "type", "fullname", "computerName"] {
+        for attribute in ["classname", "fullname"] {
             let case = case.replace("'c'", "'c' ").replacen(
                 "name='c'",
                 &format!("name='c' {attribute}='{long}'"),
                 1,
             );
             let case = case.replacen("testName='c'", &format!("testName='{long}'"), 1);
-            let (outcome, _) = check_within(30 << 20, 500, |depth| {
+            let (outcome, _) = check_within(20 << 20, 250, |depth| {
                 text(root)
                     .chain(again(depth, &case))
                     .chain(again(depth, case_end))
@@ -114,7 +114,7 @@ fn suites_inside_suites_share_what_they_keep() {
             format!("#' site='{long}' environment='{long}"),
         ] {
             let suite = suite.replace('#', &attributes);
-            let (outcome, _) = check_within(48 << 20, 600, |depth| {
+            let (outcome, _) = check_within(32 << 20, 250, |depth| {
                 text(root)
                     .chain(each(depth, |at| suite.replace('#', &at.to_string())))
                     .chain(again(depth, end))
@@ -143,14 +143,14 @@ fn the_file_of_a_suite_is_that_of_all_inside() {
 fn suites_after_each_other_share_what_is_told() {
     let long = long();
     for [root, suite, end] in &SUITES[..3] {
-        let (outcome, _) = check_within(24 << 20, 400, |count| {
+        let (outcome, _) = check_within(20 << 20, 250, |count| {
             let suite = suite.replace('#', &format!("{long}#"));
             text(root).chain(each(count, move |at| {
                 suite.replace('#', &at.to_string()) + end
             }))
         });
         let summary = summary(outcome);
-        assert_eq!(summary.suites.len() as u64 + summary.suites_left_out, 400);
+        assert_eq!(summary.suites.len() as u64 + summary.suites_left_out, 250);
         assert!(summary.suites.len() > 100);
     }
 }
@@ -175,7 +175,7 @@ fn properties_of_suites_share_what_is_told() {
             "</ResultSummary></TestRun>",
         ),
     ] {
-        let (outcome, _) = check_within(32 << 20, 800, |count| {
+        let (outcome, _) = check_within(24 << 20, 400, |count| {
             text(start)
                 .chain(again(count, &property.replace('#', &long)))
                 .chain(text(end))
