@@ -13,6 +13,16 @@ use crate::settings::{AwsCredentials, AwsSettings};
 /// What the stores of this crate are made of: one configuration, one pool of connections.
 #[derive(Clone, Debug)]
 pub struct AwsClients {
+    #[cfg_attr(
+        not(any(
+            feature = "dynamodb",
+            feature = "s3",
+            feature = "secrets",
+            feature = "sfn",
+            feature = "sqs"
+        )),
+        expect(dead_code, reason = "there is nothing to make")
+    )]
     config: SdkConfig,
     #[cfg_attr(
         not(feature = "s3"),

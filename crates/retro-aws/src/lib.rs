@@ -6,9 +6,19 @@
 //! There is a feature for each service, so that a program pulls in no more than it needs.
 
 mod clients;
-mod fault;
-mod pace;
 mod settings;
+mod writer;
+
+#[cfg(any(
+    feature = "dynamodb",
+    feature = "s3",
+    feature = "secrets",
+    feature = "sfn",
+    feature = "sqs"
+))]
+mod fault;
+#[cfg(feature = "s3")]
+mod pace;
 
 #[cfg(feature = "dynamodb")]
 mod dynamo;
@@ -20,7 +30,6 @@ mod queue;
 mod s3;
 #[cfg(feature = "secrets")]
 mod secrets;
-mod writer;
 
 pub use clients::AwsClients;
 #[cfg(feature = "dynamodb")]

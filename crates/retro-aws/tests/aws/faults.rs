@@ -364,7 +364,7 @@ fn what_is_out_of_reach_is_unavailable() {
 }
 
 #[test]
-fn a_missing_region_is_said_before_anything_is_done() {
+fn certificates_that_are_none_are_said_before_anything_is_done() {
     block_on(async {
         let mut settings = settings("http://127.0.0.1:1");
         settings.trusted_certificates = Some(b"none".to_vec());

@@ -86,9 +86,14 @@ impl S3Folder {
         format!("http://{}", self.address)
     }
 
-    /// The folder: a folder in it is a bucket.
+    /// Makes a bucket: a folder.
     pub fn make_bucket(&self, name: &str) {
         std::fs::create_dir(self.folder.path().join(name)).expect("a folder can be made");
+    }
+
+    /// Removes a bucket with everything in it. The server must have nothing to do with it.
+    pub fn remove_bucket(&self, name: &str) {
+        std::fs::remove_dir_all(self.folder.path().join(name)).expect("a folder can be removed");
     }
 }
 

