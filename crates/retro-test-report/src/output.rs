@@ -22,6 +22,8 @@ pub(crate) struct Output<'s> {
     pub(crate) warnings: u64,
     run_failures: u64,
     suite_text_left: usize,
+    /// Whether a writer of ours wrote the report, and all that is known of the run is in it.
+    pub(crate) is_restored: bool,
     pub(crate) suite_room: SuiteRoom,
     /// What a reader of XML noticed beside the report.
     pub(crate) notices: Notices,
@@ -36,6 +38,7 @@ impl<'s> Output<'s> {
             warnings: 0,
             run_failures: 0,
             suite_text_left: options.max_text,
+            is_restored: false,
             suite_room: SuiteRoom::default(),
             notices: Notices::default(),
         }
@@ -110,7 +113,7 @@ impl<'s> Output<'s> {
             suites,
             ..
         } = &self.summary;
-        if counts.total() + subtests.total() > 0 {
+        if self.is_restored || counts.total() + subtests.total() > 0 {
             return;
         }
         let has_tests = |suite: &SuiteMetadata| suite.claimed.tests.is_some_and(|n| n > 0);

@@ -212,6 +212,7 @@ impl Report<'_, '_> {
             self.out.suite(suite);
         }
         document.tell(self.out);
+        self.out.is_restored = true;
         true
     }
 }

@@ -160,5 +160,6 @@ impl Document {
             out.suite(root);
         }
         self.extra.tell(out);
+        out.is_restored = true;
     }
 }

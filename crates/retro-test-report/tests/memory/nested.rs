@@ -64,7 +64,7 @@ fn cases_inside_cases_share_what_they_keep() {
             // The outer text is still open.
             format!("{case}{output}{long}"),
         ] {
-            let (outcome, _) = check_within(20 << 20, 250, |depth| {
+            let (outcome, _) = check_within(40 << 20, 250, |depth| {
                 text(root)
                     .chain(again(depth, &piece))
                     .chain(again(depth, case_end))
@@ -78,13 +78,15 @@ fn cases_inside_cases_share_what_they_keep() {
                 1,
             );
             let case = case.replacen("testName='c'", &format!("testName='{long}'"), 1);
-            let (outcome, _) = check_within(20 << 20, 250, |depth| {
+            let (outcome, _) = check_within(40 << 20, 250, |depth| {
                 text(root)
                     .chain(again(depth, &case))
                     .chain(again(depth, case_end))
             });
-            let total = summary(outcome).counts.total();
-            assert!(total >= 1, "{case_end}");
+            // More than can be open at once ends the reading.
+            let summary = summary(outcome);
+            let complete = summary.counts.total();
+            assert!(complete >= 1 || summary.truncated, "{case_end}");
         }
     }
 }
