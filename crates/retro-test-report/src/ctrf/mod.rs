@@ -35,10 +35,10 @@ pub(crate) fn is_evidence(start: &[u8]) -> bool {
     let is_object = has("results")
         .and_then(value)
         .is_some_and(|value| value.starts_with(b"{"));
-    is_named
-        || is_object
-            && has("tests").is_some()
-            && (has("tool").is_some() || has("summary").is_some())
+    // Any of them may be large, so that the others are far into the document.
+    let parts = ["tests", "tool", "summary", "environment"];
+    let known = parts.iter().filter(|key| has(key).is_some()).count();
+    is_named || is_object && known >= 2
 }
 
 /// Reads a document; whether it has tests, or says that it is such a report.

@@ -340,7 +340,7 @@ impl Run<'_, '_> {
                     | Line::Artifacts(..)
                     | Line::BenchLog(_)
             );
-        if !is_frame && add_output(open, &event.output, &mut self.room) && !entry.is_over {
+        if !is_frame && add_output(open, &event.output, "", &mut self.room) && !entry.is_over {
             entry.is_over = true;
             self.out.warn(self.number, OVER);
         }

@@ -185,16 +185,22 @@ pub(super) fn left_open(tests: &OpenTests, ending: PackageEnding<'_>) -> Vec<(St
         .collect()
 }
 
-/// Adds lines of output to a test as far as there is room. Beyond it, what may say why the test
-/// failed has a room of its own. Gives whether the room was too small.
-pub(super) fn add_output(test: &mut OpenTest, text: &str, room: &mut OpenRoom) -> bool {
-    let is_over = !test.output.is_cut() && text.len() > room.texts;
-    test.output.push_within(text.as_bytes(), &mut room.texts);
+/// Adds a line of output, or a piece of one, to a test as far as there is room; `end` is what
+/// comes after it. Beyond the room, what may say why the test failed has one of its own. Gives
+/// whether the room was too small.
+pub(super) fn add_output(test: &mut OpenTest, text: &str, end: &str, room: &mut OpenRoom) -> bool {
+    let parts = [text.as_bytes(), end.as_bytes()];
+    let is_over = !test.output.is_cut() && text.len() + end.len() > room.texts;
+    for part in parts {
+        test.output.push_within(part, &mut room.texts);
+    }
     if test.output.is_cut() {
         // What is indented goes on with the line before.
         let goes_on = test.reasons.len() > 0 && text.starts_with([' ', '\t']);
         if goes_on || is_reason(text) {
-            test.reasons.push_within(text.as_bytes(), &mut room.reasons);
+            for part in parts {
+                test.reasons.push_within(part, &mut room.reasons);
+            }
         }
     }
     is_over

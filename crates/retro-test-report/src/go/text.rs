@@ -201,10 +201,7 @@ impl Run<'_, '_> {
         } = package;
         let current = current.as_ref().and_then(|name| open.get_mut(name));
         match last.as_mut().map(|held| &mut held.open).or(current) {
-            Some(test) => {
-                let line = format!("{line}\n");
-                package.is_over |= add_output(test, &line, room);
-            }
+            Some(test) => package.is_over |= add_output(test, line, "\n", room),
             None => {
                 output.push_within(line.as_bytes(), &mut room.texts);
                 output.push_within(b"\n", &mut room.texts);

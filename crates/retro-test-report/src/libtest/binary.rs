@@ -37,6 +37,8 @@ pub(super) struct Binary {
     names_left: usize,
     /// Failed tests there was no such room for, which were told without their details.
     told_early: u64,
+    /// Whether some of them were told before the names of all, which then come again.
+    are_names_lost: bool,
     /// Tests without a result there was no room for.
     forgotten: u64,
 }
@@ -90,6 +92,7 @@ impl Binary {
             limit,
             names_left: NAMES,
             told_early: 0,
+            are_names_lost: false,
             forgotten: 0,
         }
     }
@@ -258,12 +261,12 @@ impl Binary {
         let waits = self.failed.get(name).is_some_and(|test| !test.is_told);
         let is_unresolved = self.unresolved.contains_key(name);
         let is_unknown = !waits && !is_unresolved;
-        if is_unknown && self.names_tests && self.block.is_some() && self.told_early == 0 {
+        if is_unknown && self.names_tests && self.block.is_some() && !self.are_names_lost {
             return false;
         }
         self.end_block(out);
         // Without all names, a block whose test is not known is one that was told early.
-        let is_early = is_unknown && self.names_tests && self.told_early > 0;
+        let is_early = is_unknown && self.names_tests && self.are_names_lost;
         let is_new = !is_early && !waits && !self.failed.contains_key(name);
         self.block = Some(Block {
             name: name.to_owned(),
@@ -296,7 +299,7 @@ impl Binary {
         let detail = text.and_then(KeptText::finish_trimmed);
         match test {
             Some(test) => {
-                self.told_early += 1;
+                self.are_names_lost = true;
                 self.tell(&name, test, detail, out);
             }
             None => self.tell_failure(&name, detail, out),
@@ -307,7 +310,7 @@ impl Binary {
     pub(super) fn is_failed(&self, name: &str) -> bool {
         self.failed.contains_key(name)
             || self.unresolved.contains_key(name)
-            || self.told_early > 0
+            || self.are_names_lost
             || self.block.as_ref().is_some_and(|open| open.name == name)
     }
 
@@ -316,9 +319,10 @@ impl Binary {
         self.end_block(out);
         // Without all names, one that is not known is one that was told early.
         let is_known = self.failed.contains_key(name)
-            || self.told_early > 0 && !self.unresolved.contains_key(name);
+            || self.are_names_lost && !self.unresolved.contains_key(name);
         if !is_known && let Some(test) = self.learn_of_failure(name) {
-            self.tell_early(name, test, out);
+            // Nothing more is said of it, and no name comes after the list.
+            self.tell(name, test, None, out);
         }
     }
 
@@ -338,6 +342,7 @@ impl Binary {
     /// Tells a failure whose details would come later.
     fn tell_early(&mut self, name: &str, test: FailedTest, out: &mut Output<'_>) {
         self.told_early += 1;
+        self.are_names_lost = true;
         self.tell(name, test, None, out);
     }
 
