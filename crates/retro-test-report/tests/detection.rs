@@ -24,6 +24,14 @@ fn a_report_may_begin_late() {
         format!("{{\"results\":{{{environment},{tests}}}}}"),
         &["passed a"],
     );
+    let large = format!("\"environment\":{{\"a\":\"{}\"}}", "x".repeat(2_000_000));
+    let tool = "\"tool\":{\"name\":\"t\"}";
+    check(
+        format!(
+            "{{\"results\":{{{tool},{large},\"tests\":[{{\"name\":\"a\",\"status\":\"passed\"}}]}}}}"
+        ),
+        &["passed a"],
+    );
     let noise = "compiling one thing after the other\n".repeat(5_000);
     let read = check(format!("{noise}1..1\nok 1 - a\n"), &["passed a"]);
     assert_eq!(read.warnings, [""; 0]);
