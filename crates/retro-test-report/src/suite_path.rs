@@ -307,12 +307,12 @@ mod tests {
     #[test]
     fn paths_of_files_are_told_from_other_names() {
         for file in [
-            "/work/a/phpunit.xml",
+            "/builds/a/phpunit.xml",
             "/app/phpunit.xml.dist",
             "C:\\work\\a\\phpunit.xml",
-            "D:/work/a.spec.ts",
+            "D:/builds/a.spec.ts",
             "\\\\host\\share\\a.js",
-            "file:///work/a.mjs",
+            "file:///builds/a.mjs",
         ] {
             assert!(is_absolute_file(file), "{file}");
         }

@@ -134,7 +134,7 @@ fn the_place_of_a_work_tree_is_no_part_of_a_name() {
              <testcase name='direct' class='Direct'/></testsuite></testsuites>"
         )
     };
-    for folder in ["/work/slot1", "/work/slot2", "C:\\builds\\7"] {
+    for folder in ["/builds/slot1", "/builds/slot2", "C:\\builds\\7"] {
         let read = check(
             report(folder),
             &[
@@ -151,12 +151,12 @@ fn the_place_of_a_work_tree_is_no_part_of_a_name() {
     }
     // Where nothing else tells tests apart, the file does.
     check(
-        "<testsuites><testsuite name='/work/a.js'><testcase name='x'/></testsuite>\
-         <testsuite name='/work/b.js'><testcase name='x' classname='/work/b'/></testsuite>\
+        "<testsuites><testsuite name='/builds/a.js'><testcase name='x'/></testsuite>\
+         <testsuite name='/builds/b.js'><testcase name='x' classname='/builds/b'/></testsuite>\
          <testsuite name='/api/users'><testcase name='x' classname='c'/></testsuite></testsuites>",
         &[
-            "passed /work/a.js::x",
-            "passed /work/b.js::/work/b::x",
+            "passed /builds/a.js::x",
+            "passed /builds/b.js::/builds/b::x",
             "passed /api/users::c::x",
         ],
     );
