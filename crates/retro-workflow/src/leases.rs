@@ -164,7 +164,7 @@ impl ClaimedJob {
 }
 
 /// Another worker that was faster is no error: the next claim sees what it did.
-fn tolerate_race<T>(result: Result<T, StoreError>) -> Result<(), StoreError> {
+pub(crate) fn tolerate_race<T>(result: Result<T, StoreError>) -> Result<(), StoreError> {
     match result {
         Ok(_) | Err(StoreError::Transition(_)) => Ok(()),
         Err(other) => Err(other),

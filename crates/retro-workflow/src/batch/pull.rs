@@ -9,12 +9,12 @@ use retro_domain::{
 };
 use retro_store::record::StoredResult;
 use retro_store::{
-    ArtifactContent, ArtifactScope, ArtifactStore, JobStore, Manifest, PutCondition, ResultRecord,
-    ResultStore, RunRecord, RunStatus, RunStore, StoreError,
+    ArtifactContent, ArtifactScope, ArtifactStore, JobStore, Manifest, PutCondition, ResultStore,
+    RunRecord, RunStatus, RunStore, StoreError,
 };
 
 use crate::RESULT_NAME;
-use crate::leases::{Claim, IsGone, claim};
+use crate::leases::{Claim, IsGone, claim, tolerate_race};
 use crate::options::Claims;
 
 /// What [`pull`] works with.
@@ -179,7 +179,7 @@ async fn fetch(
     let text = String::from_utf8(text)
         .map_err(|_| StoreError::corrupt(source.to_string(), "its result is no text"))?;
     let mut result = StoredResult::decode(&text)?;
-    let counts = counts(&result);
+    let counts = result.counts();
     let verdict = result.verdict.clone();
     let local = CommitJob {
         repo: repo.clone(),
@@ -242,20 +242,9 @@ async fn fetch(
             took: result.usage.wall,
         },
     };
-    match stores.jobs.apply(&local, &done).await {
-        // The copying took longer than the lease: the result is here all the same.
-        Ok(_) | Err(StoreError::Transition(_)) => {}
-        Err(error) => return Err(error),
-    }
+    // The copying may have taken longer than the lease: the result is here all the same.
+    tolerate_race(stores.jobs.apply(&local, &done).await)?;
     Ok(JobEnding::Complete(verdict, counts))
-}
-
-fn counts(result: &ResultRecord) -> OutcomeCounts {
-    let mut counts = OutcomeCounts::default();
-    for case in result.cases.iter().filter(|case| !case.id.is_command()) {
-        counts.add(case.outcome, case.flaky);
-    }
-    counts
 }
 
 /// Stores the batch as a run, or what has changed of it.

@@ -14,6 +14,7 @@ use retro_store::{
 
 use super::input::{BatchJob, commit_suite, input};
 use super::{items_object, plan_object, receipt_object};
+use crate::leases::tolerate_race;
 use crate::plan::Plan;
 
 /// What a batch works with.
@@ -252,10 +253,7 @@ async fn prepare(
                 continue;
             }
             let now = services.clock.now();
-            match services.jobs.apply(job, &JobEvent::Requeue { now }).await {
-                Ok(_) | Err(StoreError::Transition(_)) => {}
-                Err(error) => return Err(error),
-            }
+            tolerate_race(services.jobs.apply(job, &JobEvent::Requeue { now }).await)?;
         }
         services.jobs.enqueue_for(record, &chunk_jobs).await?;
     }

@@ -62,14 +62,7 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> Result<ExitCode, Failure
             commits: query.clone(),
             overlay: overlay.clone(),
             toolchain,
-            reuse: match (
-                context.config.settings.cache,
-                args.execution.retry_untestable,
-            ) {
-                (false, _) => Reuse::Nothing,
-                (true, true) => Reuse::Judged,
-                (true, false) => Reuse::All,
-            },
+            reuse: reuse(context, args),
             described: args.described(suite.rules.base.run.to_string()),
         };
         let planned = runtime.block_on(plan(&request, context.repository()?, known));
@@ -126,6 +119,18 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> Result<ExitCode, Failure
         }
     }
     Ok(exit)
+}
+
+/// Which known results stand in for runs.
+fn reuse(context: &Context, args: &RunArgs) -> Reuse {
+    match (
+        context.config.settings.cache,
+        args.execution.retry_untestable,
+    ) {
+        (false, _) => Reuse::Nothing,
+        (true, true) => Reuse::Judged,
+        (true, false) => Reuse::All,
+    }
 }
 
 /// From now on, a signal stops the run in order, and a second one at once.

@@ -17,7 +17,7 @@ use retro_workflow::batch::{
 };
 use retro_workflow::document::PlanDocument;
 use retro_workflow::{
-    EventSink as _, Interrupt, LookBackReport, LookBackRequest, Plan, Reuse, StopCause, plan,
+    EventSink as _, Interrupt, LookBackReport, LookBackRequest, Plan, StopCause, plan,
 };
 
 use crate::cli::{Format, RunArgs};
@@ -26,7 +26,7 @@ use crate::context::{Context, runtime, store_failure};
 use crate::output::{json, print, say};
 use crate::{progress, render};
 
-use super::{commits, listen, look_back_failure, overlay, suites};
+use super::{commits, listen, look_back_failure, overlay, reuse, suites};
 
 /// How often the jobs are looked at.
 const LOOK: Duration = Duration::from_secs(3);
@@ -51,14 +51,7 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<ExitCode, Failure
         commits: commits::query(args, clock.now())?,
         overlay: overlay::read(context, args)?,
         toolchain,
-        reuse: match (
-            context.config.settings.cache,
-            args.execution.retry_untestable,
-        ) {
-            (false, _) => Reuse::Nothing,
-            (true, true) => Reuse::Judged,
-            (true, false) => Reuse::All,
-        },
+        reuse: reuse(context, args),
         described: args.described(suite.rules.base.run.to_string()),
     };
     let nothing = InMemoryResultStore::default();
