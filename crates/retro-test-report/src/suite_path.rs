@@ -15,6 +15,8 @@ const LONGEST_NAMES: usize = 16 << 10;
 pub(crate) struct Depth {
     named: usize,
     bytes: usize,
+    /// How many suites beyond the limits are around the first that has a digest here.
+    outer: usize,
     /// For each suite beyond the limits: a digest of the names from the limit down to it.
     beyond: Vec<u64>,
     is_told: bool,
@@ -53,10 +55,25 @@ impl Depth {
         true
     }
 
+    /// The same place, for what begins inside of it and does not leave it.
+    pub(crate) fn inside(&self) -> Self {
+        Self {
+            outer: (self.outer + self.beyond.len()).saturating_sub(1),
+            beyond: self.beyond.last().copied().into_iter().collect(),
+            ..*self
+        }
+    }
+
+    /// How many suites have no part of their own, of those that can be left.
+    pub(crate) fn beyond(&self) -> usize {
+        self.beyond.len()
+    }
+
     /// What stands for the suites that have no part of their own.
     pub(crate) fn rest(&self) -> Option<String> {
         let digest = self.beyond.last()?;
-        Some(format!("({} more: {digest:016x})", self.beyond.len()))
+        let count = self.outer + self.beyond.len();
+        Some(format!("({count} more: {digest:016x})"))
     }
 
     /// How many bytes the names have.

@@ -190,3 +190,93 @@ fn announced_tests_are_compared() {
         ["5 tests were announced; there are 1"]
     );
 }
+
+/// Reads suites so deep, and one more of each name in the innermost, each with a test `a`, written
+/// by `flow` or by node. The names of the tests.
+fn deep_names(depth: usize, last: &[&str], by_node: bool) -> Vec<Vec<String>> {
+    let mut text = String::new();
+    let mut message = |name: &str, id: usize, parent: usize, more: &str| {
+        let node = match by_node {
+            true => format!(" nodeId='{id}' parentNodeId='{parent}'"),
+            false => String::new(),
+        };
+        text += &format!("##teamcity[{name} {more}{node}]\n");
+    };
+    for at in 1..=depth {
+        message("testSuiteStarted", at, at - 1, "name='s'");
+    }
+    for (at, last) in last.iter().enumerate() {
+        let (id, name) = (depth + 1 + 2 * at, format!("name='{last}'"));
+        message("testSuiteStarted", id, depth, &name);
+        message("testStarted", id + 1, id, "name='a'");
+        message("testFinished", id + 1, id, "name='a'");
+        message("testSuiteFinished", id, depth, &name);
+    }
+    for at in (1..=depth).rev() {
+        message("testSuiteFinished", at, at - 1, "name='s'");
+    }
+    let read = reading::read(text.as_bytes());
+    assert!(!read.summary.truncated);
+    let is_deep = depth + 1 > 100;
+    assert_eq!(
+        read.warnings.len(),
+        usize::from(is_deep),
+        "{:?}",
+        read.warnings
+    );
+    let suites = &read.summary.suites;
+    assert_eq!(suites.len(), depth + last.len());
+    for (suite, case) in suites.iter().zip(&read.cases) {
+        assert_eq!(suite.path, case.id.suite);
+    }
+    read.cases.into_iter().map(|case| case.id.suite).collect()
+}
+
+#[test]
+fn suites_that_are_too_deep_are_a_digest_in_names() {
+    for by_node in [false, true] {
+        let names = deep_names(99, &["b"], by_node);
+        assert_eq!((names[0].len(), &*names[0][99]), (100, "b"));
+        for depth in [100, 101, 150] {
+            let names = deep_names(depth, &["b", "c", "b"], by_node);
+            assert!(names[0] == names[2] && names[0] != names[1], "{names:?}");
+            assert_eq!(names[0].len(), 101);
+            let count = depth - 99;
+            let rest = &names[0][100];
+            assert!(rest.starts_with(&format!("({count} more: ")), "{rest}");
+        }
+        assert_ne!(
+            deep_names(100, &["b"], by_node),
+            deep_names(101, &["b"], by_node)
+        );
+    }
+    assert_eq!(
+        deep_names(120, &["b"], false),
+        deep_names(120, &["b"], true)
+    );
+}
+
+#[test]
+fn flows_go_on_where_deep_suites_are_open() {
+    let deep = "##teamcity[testSuiteStarted name='s']\n".repeat(102);
+    let inner = "##teamcity[flowStarted flowId='1' parent='']\n\
+                 ##teamcity[testSuiteStarted name='b' flowId='1']\n\
+                 ##teamcity[testStarted name='a' flowId='1']\n\
+                 ##teamcity[testFinished name='a' flowId='1']\n\
+                 ##teamcity[testSuiteFinished name='b' flowId='1']\n\
+                 ##teamcity[testSuiteFinished name='x' flowId='1']\n\
+                 ##teamcity[flowFinished flowId='1']\n";
+    let own = "##teamcity[testSuiteStarted name='b']\n##teamcity[testStarted name='a']\n\
+               ##teamcity[testFinished name='a']\n##teamcity[testSuiteFinished name='b']\n";
+    let end = "##teamcity[testSuiteFinished name='s']\n".repeat(102);
+    let read = reading::read(format!("{deep}{inner}{own}{end}").as_bytes());
+    assert_eq!(read.cases[0].id, read.cases[1].id);
+    assert!(!read.summary.truncated);
+    assert!(
+        read.warnings
+            .iter()
+            .any(|told| told.contains("\"x\" ends and was not open")),
+        "{:?}",
+        read.warnings
+    );
+}

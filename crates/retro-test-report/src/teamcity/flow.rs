@@ -7,14 +7,15 @@ use retro_domain::{Location, TestCase, Timestamp};
 
 use crate::kept_text::KeptText;
 use crate::numbers::duration;
+use crate::suite_path::Depth;
 
 #[derive(Default)]
 pub(super) struct Flow {
-    /// The suites of the flow around it, and its own.
-    pub(super) suites: Vec<Suite>,
+    pub(super) place: Place,
+    /// How deep the place around it is.
     pub(super) inherited: usize,
-    /// Suites too deep to have a name.
-    pub(super) unnamed: u64,
+    /// Suites that there is no room for.
+    pub(super) unroomed: u64,
     /// In boxes, for a map has room for many and most flows have one.
     pub(super) tests: BTreeMap<String, Box<OpenTest>>,
     /// The open tests by how many suites are around them.
@@ -23,6 +24,64 @@ pub(super) struct Flow {
     pub(super) failed: BTreeSet<String>,
     /// The room that the suites around it take.
     pub(super) room: usize,
+}
+
+impl Flow {
+    /// How many of the suites that have a part of their own in names are not its own.
+    pub(super) fn inherited_names(&self) -> usize {
+        self.inherited.min(self.place.suites.len())
+    }
+
+    /// Whether the innermost suite is its own and has no part of its own in names.
+    pub(super) fn is_beyond(&self) -> bool {
+        self.place.deep() > self.inherited.max(self.place.suites.len())
+    }
+
+    /// Whether a suite of its own is open.
+    pub(super) fn has_open_suite(&self) -> bool {
+        self.place.deep() > self.inherited || self.unroomed > 0
+    }
+}
+
+/// Where a test is: the suites around it.
+#[derive(Default)]
+pub(super) struct Place {
+    /// Those that have a part of their own in names.
+    pub(super) suites: Vec<Suite>,
+    pub(super) depth: Depth,
+}
+
+impl Place {
+    /// The same, for a flow that begins here.
+    pub(super) fn inside(&self) -> Self {
+        Self {
+            suites: self.suites.clone(),
+            depth: self.depth.inside(),
+        }
+    }
+
+    /// How many suites there are that can be told apart.
+    pub(super) fn deep(&self) -> usize {
+        self.suites.len() + self.depth.beyond()
+    }
+
+    /// The names of the suites.
+    pub(super) fn path(&self) -> Vec<String> {
+        // Some runners have a suite around everything that has no name.
+        let names = self.suites.iter().map(|suite| suite.name.clone());
+        names
+            .filter(|name| !name.is_empty())
+            .chain(self.depth.rest())
+            .collect()
+    }
+
+    /// The bytes of its names, with so many more for each.
+    pub(super) fn size(&self, each: usize) -> usize {
+        self.suites
+            .iter()
+            .map(|suite| suite.name.len() + each)
+            .sum()
+    }
 }
 
 #[derive(Clone)]
@@ -44,12 +103,6 @@ pub(super) struct OpenTest {
     pub(super) room: usize,
     /// The room that all but names and outputs takes.
     pub(super) items: usize,
-}
-
-pub(super) fn names(suites: &[Suite]) -> Vec<String> {
-    // Some runners have a suite around everything that has no name.
-    let names = suites.iter().map(|suite| suite.name.clone());
-    names.filter(|name| !name.is_empty()).collect()
 }
 
 pub(super) fn millis(text: &str) -> Option<Duration> {

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use retro_domain::{Attachment, Outcome, TestCase, TestId};
 
-use self::flow::{Flow, OpenTest, location, millis, names};
+use self::flow::{Flow, OpenTest, location, millis};
 use self::message::{Message, find};
 use self::tree::Tree;
 use self::unfinished::Unfinished;
@@ -24,11 +24,9 @@ use crate::ParseError;
 use crate::kept_text::{KeptText, first_line};
 use crate::lines::Lines;
 use crate::numbers::timestamp;
+use crate::odd::Odd;
 use crate::open_room::OpenRoom;
 use crate::output::Output;
-
-/// Suites nested deeper than this are left out of names.
-const MAX_SUITES_IN_NAME: usize = 100;
 
 /// What a flow takes beside its tests.
 const FLOW: usize = 400;
@@ -72,6 +70,7 @@ pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, 
         unfinished: Unfinished::default(),
         capturing: None,
         announced: None,
+        is_depth_told: false,
         number: 0,
         recognised: false,
     };
@@ -96,6 +95,8 @@ struct Run<'o, 's> {
     unfinished: Unfinished,
     /// How many tests were announced.
     announced: Option<u64>,
+    /// Whether it was told that suites are too deep.
+    is_depth_told: bool,
     number: u64,
     recognised: bool,
 }
@@ -197,18 +198,18 @@ impl Run<'_, '_> {
         if !is_open {
             let flow = self.flows.get(id)?;
             // The suites' names are kept once more.
-            let size: usize = flow.suites.iter().map(|suite| suite.name.len() + 24).sum();
+            let size = flow.place.size(24);
             // So is its own: in lists by name, by depth, and of failed ones.
             let size = size + 2 * name.len() + 400;
             if !self.room.enter(size) {
                 return None;
             }
-            let depth = flow.suites.len();
+            let depth = flow.place.deep();
             let test = OpenTest {
                 depth,
                 case: TestCase::new(
                     TestId {
-                        suite: names(&flow.suites),
+                        suite: flow.place.path(),
                         ..TestId::named(name)
                     },
                     Outcome::Passed,
@@ -231,6 +232,13 @@ impl Run<'_, '_> {
             .tests
             .get_mut(name)
             .map(|test| &mut **test)
+    }
+
+    /// Tells that suites are too deep, once.
+    fn tell_depth(&mut self, mut odd: Odd) {
+        if !odd.is_empty() && !std::mem::replace(&mut self.is_depth_told, true) {
+            odd.tell(self.number, self.out);
+        }
     }
 
     fn too_many(&mut self) {
@@ -471,9 +479,8 @@ impl Run<'_, '_> {
             let Some(flow) = self.flows.get(&id) else {
                 continue;
             };
-            let is_open = flow.suites.len() > flow.inherited || flow.unnamed > 0;
             let unended = flow.tests.values().any(|test| !test.is_failed);
-            self.out.summary.truncated |= is_open || unended;
+            self.out.summary.truncated |= flow.has_open_suite() || unended;
             self.leave_tests(&id, 0, "the output stops while it runs");
         }
         if self.unfinished.is_open() {

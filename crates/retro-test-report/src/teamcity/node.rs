@@ -1,9 +1,9 @@
 //! Messages of the tests and suites of a [`Tree`](super::tree::Tree).
 
-use super::flow::{Suite, millis, names};
+use super::flow::Suite;
 use super::message::Message;
 use super::{Run, timestamp};
-use crate::SuiteMetadata;
+use crate::odd::Odd;
 
 impl Run<'_, '_> {
     /// A message about a node. Each test has a flow of its own, inside the suites around it.
@@ -53,9 +53,14 @@ impl Run<'_, '_> {
             started: message.get("timestamp").and_then(|time| timestamp(&time)),
         };
         let parent = message.get("parentNodeId").unwrap_or_default();
+        let mut odd = Odd::default();
         let Self { tree, room, .. } = self;
-        if !tree.enter(node, &parent, suite, is_suite, room) {
+        if !tree.enter(node, &parent, suite, is_suite, room, &mut odd) {
             self.too_many();
+        }
+        // The name of a test is whole at any depth.
+        if is_suite {
+            self.tell_depth(odd);
         }
     }
 
@@ -68,16 +73,11 @@ impl Run<'_, '_> {
 
     fn node_suite_finished(&mut self, node: &str, message: &Message<'_>) {
         self.recognised = true;
-        let path = names(&self.tree.path(node));
+        let path = self.tree.place(node).path();
         let Some(suite) = self.tree.leave(node, &mut self.room) else {
             let why = format!("the suite {node:?} ends and was not open");
             return self.out.warn(self.number, why);
         };
-        self.out.suite(SuiteMetadata {
-            path,
-            started: suite.started,
-            duration: message.get("duration").and_then(|text| millis(&text)),
-            ..SuiteMetadata::default()
-        });
+        self.suite_ended(path, suite.started, message);
     }
 }

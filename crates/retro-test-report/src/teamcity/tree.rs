@@ -5,12 +5,13 @@ use std::collections::HashMap;
 
 use retro_domain::Timestamp;
 
-use super::MAX_SUITES_IN_NAME;
-use super::flow::Suite;
+use super::flow::{Place, Suite};
+use crate::odd::Odd;
 use crate::open_room::OpenRoom;
+use crate::suite_path::{DEEPEST_NAME, Depth};
 
 /// What a node takes beside its texts.
-const NODE: usize = 200;
+const NODE: usize = 300;
 
 /// The nodes that are open.
 #[derive(Default)]
@@ -20,9 +21,14 @@ pub(super) struct Node {
     pub(super) name: String,
     pub(super) started: Option<Timestamp>,
     pub(super) is_suite: bool,
-    /// The next node around it that is part of names.
+    /// The next node around it that has a part of its own in names.
     around: String,
-    depth: usize,
+    /// What is around it.
+    outside: Depth,
+    /// With it.
+    inside: Depth,
+    /// Whether it has a part of its own in names.
+    is_named: bool,
 }
 
 impl Tree {
@@ -34,21 +40,24 @@ impl Tree {
         suite: Suite,
         is_suite: bool,
         room: &mut OpenRoom,
+        odd: &mut Odd,
     ) -> bool {
         self.leave(id, room);
-        let (around, depth) = match self.0.get(parent) {
-            Some(parent) if parent.depth >= MAX_SUITES_IN_NAME => {
-                (parent.around.clone(), parent.depth)
-            }
-            Some(inner) => (parent.to_owned(), inner.depth + 1),
-            None => (String::new(), 0),
+        let (around, outside) = match self.0.get(parent) {
+            Some(inner) if inner.is_named => (parent.to_owned(), inner.inside.inside()),
+            Some(inner) => (inner.around.clone(), inner.inside.inside()),
+            None => (String::new(), Depth::default()),
         };
+        let mut inside = outside.inside();
+        let is_named = inside.enter(&suite.name, odd);
         let node = Node {
             name: suite.name,
             started: suite.started,
             is_suite,
             around,
-            depth,
+            outside,
+            inside,
+            is_named,
         };
         let has_room = room.enter(node.size(id));
         if has_room {
@@ -68,26 +77,38 @@ impl Tree {
         self.0.get(id).map(|node| node.name.as_str())
     }
 
-    /// The suites from the outermost one to a node.
-    pub(super) fn path(&self, id: &str) -> Vec<Suite> {
-        let mut path = Vec::new();
+    /// The place inside of a node.
+    pub(super) fn place(&self, id: &str) -> Place {
+        let node = self.0.get(id);
+        node.map_or_else(Place::default, |node| Place {
+            suites: self.named(if node.is_named { id } else { &node.around }),
+            depth: node.inside.inside(),
+        })
+    }
+
+    /// The place around an open node.
+    pub(super) fn around(&self, id: &str) -> Place {
+        let node = self.0.get(id);
+        node.map_or_else(Place::default, |node| Place {
+            suites: self.named(&node.around),
+            depth: node.outside.inside(),
+        })
+    }
+
+    /// The suites from the outermost one to a node that have parts of their own in names.
+    fn named(&self, id: &str) -> Vec<Suite> {
+        let mut suites = Vec::new();
         let mut next = self.0.get(id);
         // A node may claim to be inside itself.
-        while let Some(node) = next.filter(|_| path.len() <= MAX_SUITES_IN_NAME) {
-            path.push(Suite {
+        while let Some(node) = next.filter(|_| suites.len() < DEEPEST_NAME) {
+            suites.push(Suite {
                 name: node.name.clone(),
                 started: node.started,
             });
             next = self.0.get(&node.around);
         }
-        path.reverse();
-        path
-    }
-
-    /// The suites around an open node.
-    pub(super) fn around(&self, id: &str) -> Vec<Suite> {
-        let node = self.0.get(id);
-        node.map_or_else(Vec::new, |node| self.path(&node.around))
+        suites.reverse();
+        suites
     }
 
     pub(super) fn has_open_suite(&self) -> bool {
