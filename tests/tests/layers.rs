@@ -33,6 +33,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "retro-store",
             "retro-store-local",
             "retro-aws",
+            // Behind its feature `workflow`: what binaries that look back share.
+            "retro-git",
+            "retro-analysis",
+            "retro-workflow",
         ],
     ),
     ("retro-testing", &["retro-domain"]),

@@ -8,6 +8,8 @@ use std::str::FromStr;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use retro_bootstrap::config::{AwsFlags, ColorMode, Extra, FailOn, HomeMode, Order, UnknownChoice};
+use retro_bootstrap::look_back::{CommitArgs, SuiteArgs, at_least_one};
+use retro_bootstrap::terminal::Format;
 
 /// Run a repository's tests over its history: which commit broke, fixed or flaked which test?
 #[derive(Debug, Parser)]
@@ -57,11 +59,6 @@ where
     T: FromStr<Err = UnknownChoice> + Clone + Send + Sync + 'static,
 {
     PossibleValuesParser::new(words).try_map(|word| word.parse::<T>())
-}
-
-/// Reads a number of things of which there must be one.
-fn at_least_one(text: &str) -> Result<NonZeroU32, &'static str> {
-    text.parse().map_err(|_| "write a whole number from 1")
 }
 
 /// Flags that every command takes.
@@ -145,18 +142,6 @@ pub(crate) enum Command {
     Man(ManArgs),
 }
 
-/// How a command prints its answer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// For people
-    #[default]
-    Human,
-    /// One JSON document
-    Json,
-    /// One JSON document a line
-    Jsonl,
-}
-
 /// `git retro run`
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
@@ -222,75 +207,6 @@ pub(crate) struct PullArgs {
     pub(crate) batch: String,
     #[command(flatten)]
     pub(crate) aws: AwsFlags,
-}
-
-/// Which commits.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Commits")]
-pub(crate) struct CommitArgs {
-    /// The newest N commits [default: 20, when no revision is given]
-    #[arg(long, value_name = "N")]
-    pub(crate) last: Option<usize>,
-    /// Leave out commits older than this: a date, or an age such as 2w
-    #[arg(long, value_name = "DATE")]
-    pub(crate) since: Option<String>,
-    /// Leave out commits newer than this
-    #[arg(long, value_name = "DATE")]
-    pub(crate) until: Option<String>,
-    /// Follow only the first parent of merges
-    #[arg(long)]
-    pub(crate) first_parent: bool,
-    /// Merge commits: include, exclude or only
-    #[arg(long, value_enum, value_name = "WHAT", default_value = "include")]
-    pub(crate) merges: Merges,
-    /// Only commits that change a matching path, seen from the top folder; may be given several times
-    #[arg(long, value_name = "GLOB")]
-    pub(crate) path: Vec<String>,
-    /// Only every n-th commit
-    #[arg(long, value_name = "N", default_value = "1", value_parser = at_least_one)]
-    pub(crate) every: NonZeroU32,
-    /// Exactly the commits listed in this file, one a line; `-` for standard input
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["revisions", "last"])]
-    pub(crate) rev_list_file: Option<PathBuf>,
-}
-
-/// What to do with merge commits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Merges {
-    /// They are commits like others
-    Include,
-    /// Leave them out
-    Exclude,
-    /// Take only them
-    Only,
-}
-
-/// What to run.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Suite")]
-pub(crate) struct SuiteArgs {
-    /// Only this suite of the configuration; may be given several times
-    #[arg(long, value_name = "NAME", conflicts_with = "command")]
-    pub(crate) suite: Vec<String>,
-    /// Run this shell line before the tests; a commit where it fails is untestable
-    #[arg(long, value_name = "LINE")]
-    pub(crate) build: Option<String>,
-    /// Where results are: FORMAT, or FORMAT:GLOB; formats: auto, junit, tap, libtest, libtest-json,
-    /// gojson, gotext, ctrf, teamcity, trx, nunit, xunit, exit-code
-    #[arg(long, value_name = "SOURCE")]
-    pub(crate) results: Vec<String>,
-    /// Exit codes that mean "cannot be judged" [default: 125]
-    #[arg(long, value_name = "CODE", value_delimiter = ',')]
-    pub(crate) skip_exit_codes: Vec<i32>,
-    /// Let commands see this variable (NAME, NAME* or NAME=VALUE)
-    #[arg(long, value_name = "VARIABLE")]
-    pub(crate) env: Vec<String>,
-    /// Lay a file over each commit: DEST=FILE
-    #[arg(long, value_name = "DEST=FILE")]
-    pub(crate) overlay: Vec<String>,
-    /// Apply a patch to each commit
-    #[arg(long, value_name = "FILE")]
-    pub(crate) overlay_patch: Vec<PathBuf>,
 }
 
 /// How to run.

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use retro_bootstrap::config::Verbosity;
+use retro_bootstrap::terminal::{self, Format, Paint, Progress, ReportOptions, one_line, say};
 use retro_bootstrap::{
     ConfigInputs, Directories, ExitCode, Failure, FlagLayer, LoadedConfig, LocalStores,
     directories, load, use_color,
@@ -13,10 +15,9 @@ use retro_bootstrap::{
 use retro_domain::RepoId;
 use retro_git::{GitError, GitRepository, History};
 use retro_store::StoreError;
+use retro_workflow::{LookBackReport, Plan};
 
 use crate::cli::Global;
-use crate::output::say;
-use crate::render::{Paint, one_line};
 
 /// The process environment.
 pub(crate) type Environment = BTreeMap<OsString, OsString>;
@@ -151,6 +152,33 @@ impl Context {
         ))
     }
 
+    /// Shows the work of a plan on so many workers.
+    pub(crate) fn progress(&self, plan: &Plan, workers: usize) -> Arc<Progress> {
+        terminal::progress(
+            plan,
+            workers,
+            self.config.settings.verbosity,
+            self.paint_errors(),
+        )
+    }
+
+    /// Prints the end of a run; its exit code.
+    pub(crate) async fn show_report(
+        &self,
+        stores: &LocalStores,
+        report: LookBackReport,
+        format: Format,
+        name_run: bool,
+    ) -> Result<ExitCode, Failure> {
+        let options = ReportOptions {
+            format,
+            paint: self.paint(),
+            fail_on: self.config.settings.fail_on,
+            name_run,
+        };
+        terminal::show_report(stores, report, options).await
+    }
+
     /// Tells people what they should know, unless they want quiet.
     pub(crate) fn warn(&self, message: &str) {
         if self.config.settings.verbosity != Verbosity::Quiet {
@@ -200,9 +228,4 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::from_error(ExitCode::Incomplete, &error))
-}
-
-/// A store's error as people see it.
-pub(crate) fn store_failure(error: StoreError) -> Failure {
-    Failure::from_error(ExitCode::Incomplete, &error)
 }

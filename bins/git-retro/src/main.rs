@@ -3,9 +3,6 @@
 mod cli;
 mod commands;
 mod context;
-mod output;
-mod progress;
-mod render;
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
@@ -28,12 +25,14 @@ fn main() -> std::process::ExitCode {
     let exit = match commands::dispatch(cli, environment) {
         Ok(exit) => exit,
         Err(failure) => {
-            output::say(failure.render(color).trim_end());
+            retro_bootstrap::terminal::say(failure.render(color).trim_end());
             failure.exit
         }
     };
     if exit == ExitCode::Interrupted {
-        output::say("interrupted; run the same command again to go on from here");
+        retro_bootstrap::terminal::say(
+            "interrupted; run the same command again to go on from here",
+        );
     }
     exit.into()
 }

@@ -9,15 +9,21 @@
 
 #[cfg(feature = "aws")]
 pub mod aws;
+#[cfg(all(feature = "aws", feature = "workflow"))]
+pub mod batch;
 mod color;
 pub mod config;
 pub mod detect;
 mod directories;
 mod exit_code;
 mod failure;
+#[cfg(feature = "workflow")]
+pub mod look_back;
 mod process_identity;
 pub mod signals;
 mod system_clock;
+#[cfg(feature = "workflow")]
+pub mod terminal;
 
 pub use color::use_color;
 pub use config::{

@@ -26,6 +26,6 @@ pub(crate) fn run(args: &CompletionsArgs) -> Result<ExitCode, Failure> {
             .into_bytes();
         script.extend_from_slice(GIT_WRAPPER.as_bytes());
     }
-    crate::output::print(&String::from_utf8_lossy(&script))?;
+    retro_bootstrap::terminal::print(&String::from_utf8_lossy(&script))?;
     Ok(ExitCode::Fine)
 }

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use retro_bootstrap::{ExitCode, Failure, schema};
 
-use crate::cli::{ConfigCommand, Format};
+use crate::cli::ConfigCommand;
 use crate::context::Context;
-use crate::output::{json, print};
+use retro_bootstrap::terminal::{Format, json, print};
 
 pub(crate) fn run(
     command: ConfigCommand,

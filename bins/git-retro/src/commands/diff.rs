@@ -3,16 +3,15 @@
 use std::fmt::Write;
 
 use retro_analysis::{State, diff};
+use retro_bootstrap::terminal::{self, Format, commit_line, json, one_line, print, store_failure};
 use retro_bootstrap::{ExitCode, Failure};
 use retro_domain::TestId;
 use retro_store::{ResultStore, ResultSummary, RunCommit, RunRecord, RunStore};
 use retro_workflow::document::DifferenceDocument;
 
 use super::show::{commit_named, known};
-use crate::cli::{DiffArgs, Format};
-use crate::context::{Context, runtime, store_failure};
-use crate::output::{json, print};
-use crate::render::{self, commit_line, one_line};
+use crate::cli::DiffArgs;
+use crate::context::{Context, runtime};
 
 pub(crate) fn run(context: &Context, args: &DiffArgs) -> Result<ExitCode, Failure> {
     runtime()?.block_on(compare(context, args))
@@ -49,7 +48,7 @@ async fn compare(context: &Context, args: &DiffArgs) -> Result<ExitCode, Failure
             let paint = context.paint();
             let mut text = String::new();
             for (mark, (commit, summary)) in [("from", &a), ("to  ", &b)] {
-                let verdict = one_line(&render::verdict(summary));
+                let verdict = one_line(&terminal::verdict(summary));
                 let _ = writeln!(text, "{mark} {}  {verdict}", commit_line(commit, paint));
             }
             if !same_suite {

@@ -3,12 +3,13 @@
 use std::fs::File;
 use std::io::{BufWriter, Write};
 
+use retro_bootstrap::terminal::store_failure;
 use retro_bootstrap::{ExitCode, Failure};
 use retro_store::{ResultStore, RunRecord, RunStore};
 use retro_workflow::export::{self, Exported};
 
 use crate::cli::{ExportArgs, ExportFormat};
-use crate::context::{Context, runtime, store_failure};
+use crate::context::{Context, runtime};
 
 pub(crate) fn run(context: &Context, args: &ExportArgs) -> Result<ExitCode, Failure> {
     let stores = context.stores()?;

@@ -2,15 +2,14 @@
 
 use std::time::Duration;
 
+use retro_bootstrap::terminal::{bytes, count, is_abandoned, print, store_failure};
 use retro_bootstrap::{ExitCode, Failure, SystemClock};
 use retro_domain::{CacheKey, Clock, Timestamp};
 use retro_git::{GitSlotPool, SlotOptions};
 use retro_store::{ArtifactStore, ResultStore, RunStatus, RunStore};
 
 use crate::cli::GcArgs;
-use crate::context::{Context, runtime, store_failure};
-use crate::output::print;
-use crate::render::{bytes, count, is_abandoned};
+use crate::context::{Context, runtime};
 
 /// This many of the newest runs of a repository are kept whatever their age.
 const KEPT_RUNS: usize = 10;

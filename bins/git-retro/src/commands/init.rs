@@ -2,12 +2,11 @@
 
 use std::io::Write;
 
+use retro_bootstrap::terminal::{one_line, print, say};
 use retro_bootstrap::{DirView, ExitCode, Failure, PathProbe, detect, render_init};
 
 use crate::cli::{Global, InitArgs};
 use crate::context::{Environment, the_repository};
-use crate::output::{print, say};
-use crate::render::one_line;
 
 pub(crate) fn run(
     global: &Global,

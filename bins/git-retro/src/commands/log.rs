@@ -2,16 +2,15 @@
 
 use std::io::Write;
 
+use retro_bootstrap::terminal::{Format, bytes, json, one_line, print, say, store_failure};
 use retro_bootstrap::{ExitCode, Failure};
 use retro_domain::CommitId;
 use retro_store::{ArtifactEntry, ArtifactStore, ResultStore, RunStore};
 use retro_workflow::document::{LogDocument, LogFile};
 
 use super::show::{commit_named, known};
-use crate::cli::{Format, LogArgs};
-use crate::context::{Context, runtime, store_failure};
-use crate::output::{json, print, say};
-use crate::render::{bytes, one_line};
+use crate::cli::LogArgs;
+use crate::context::{Context, runtime};
 
 pub(crate) fn run(context: &Context, args: &LogArgs) -> Result<ExitCode, Failure> {
     runtime()?.block_on(show(context, args))

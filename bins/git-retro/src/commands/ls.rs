@@ -2,14 +2,15 @@
 
 use std::fmt::Write;
 
+use retro_bootstrap::terminal::{
+    Format, count, is_abandoned, json, one_line, print, store_failure,
+};
 use retro_bootstrap::{ExitCode, Failure};
 use retro_store::{RunRecord, RunStore};
 use retro_workflow::document::{RunLine, RunsDocument};
 
-use crate::cli::{Format, LsArgs};
-use crate::context::{Context, runtime, store_failure};
-use crate::output::{json, print};
-use crate::render::{count, is_abandoned, one_line};
+use crate::cli::LsArgs;
+use crate::context::{Context, runtime};
 
 pub(crate) fn run(context: &Context, args: &LsArgs) -> Result<ExitCode, Failure> {
     let stores = context.stores()?;

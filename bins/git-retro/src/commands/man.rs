@@ -15,7 +15,7 @@ pub(crate) fn run(args: &ManArgs, environment: &Environment) -> Result<ExitCode,
         clap_mangen::Man::new(as_typed())
             .render(&mut page)
             .map_err(failed)?;
-        crate::output::print(&String::from_utf8_lossy(&page))?;
+        retro_bootstrap::terminal::print(&String::from_utf8_lossy(&page))?;
         return Ok(ExitCode::Fine);
     }
     let folder = match &args.dir {
@@ -33,7 +33,7 @@ pub(crate) fn run(args: &ManArgs, environment: &Environment) -> Result<ExitCode,
             folder.display()
         ))
     })?;
-    crate::output::say(format_args!(
+    retro_bootstrap::terminal::say(format_args!(
         "installed in {}; try: git retro --help",
         folder.display()
     ));

@@ -25,8 +25,8 @@ use retro_store::{RunRecord, TestPattern};
 use retro_workflow::RunView;
 
 use crate::cli::{Cli, Command};
-use crate::context::{Context, Environment, store_failure};
-use crate::render::{Paint, lost_results};
+use crate::context::{Context, Environment};
+use retro_bootstrap::terminal::{Paint, lost_results, store_failure};
 
 /// Runs the command that was typed.
 pub(crate) fn dispatch(cli: Cli, environment: Environment) -> Result<ExitCode, Failure> {

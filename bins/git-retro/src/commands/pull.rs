@@ -3,15 +3,14 @@
 use std::sync::Arc;
 
 use retro_bootstrap::aws::{AwsPlace, AwsStores};
-use retro_bootstrap::{ExitCode, Failure, LocalStores, ProcessIdentity, SystemClock};
-use retro_domain::{Clock, LeaseOwner, RunId};
-use retro_store::StoreError;
-use retro_workflow::batch::{Pulled, Pulling, pull};
+use retro_bootstrap::batch::{batch_id, pull_failure, pulling};
+use retro_bootstrap::terminal::{count, print, store_failure};
+use retro_bootstrap::{ExitCode, Failure, SystemClock};
+use retro_domain::{Clock, RunId};
+use retro_workflow::batch::{Pulled, pull};
 
 use crate::cli::PullArgs;
-use crate::context::{Context, runtime, store_failure};
-use crate::output::print;
-use crate::render::count;
+use crate::context::{Context, runtime};
 
 pub(crate) fn run(context: &Context, args: &PullArgs) -> Result<ExitCode, Failure> {
     let batch = batch_id(&args.batch)?;
@@ -30,38 +29,6 @@ pub(crate) fn run(context: &Context, args: &PullArgs) -> Result<ExitCode, Failur
             false => ExitCode::Incomplete,
         })
     })
-}
-
-/// The id of a batch.
-pub(super) fn batch_id(text: &str) -> Result<RunId, Failure> {
-    text.parse().map_err(|error| {
-        Failure::from_error(ExitCode::Usage, &error)
-            .with_hint("`git retro run --backend aws` and `retro-initiator start` print it")
-    })
-}
-
-/// Both sides.
-pub(super) fn pulling(here: &LocalStores, there: &AwsStores, clock: Arc<dyn Clock>) -> Pulling {
-    Pulling {
-        remote_jobs: Arc::clone(&there.jobs) as _,
-        remote_runs: Arc::clone(&there.jobs) as _,
-        remote_artifacts: Arc::clone(&there.artifacts) as _,
-        jobs: Arc::clone(&here.jobs) as _,
-        runs: Arc::clone(&here.runs) as _,
-        results: Arc::clone(&here.results) as _,
-        artifacts: Arc::clone(&here.artifacts) as _,
-        clock,
-        owner: LeaseOwner(ProcessIdentity::current().to_string()),
-    }
-}
-
-/// A batch that cannot be brought home.
-pub(super) fn pull_failure(batch: &RunId, error: StoreError) -> Failure {
-    match error {
-        StoreError::NotFound { .. } => Failure::usage(format!("the table has no batch {batch}"))
-            .with_hint("check the id, and the table and region that are set"),
-        other => store_failure(other),
-    }
 }
 
 fn text(batch: &RunId, pulled: &Pulled) -> String {

@@ -2,6 +2,9 @@
 
 use std::fmt::Write;
 
+use retro_bootstrap::terminal::{
+    self, Format, Paint, commit_line, duration, json, one_line, print, store_failure,
+};
 use retro_bootstrap::{ExitCode, Failure};
 use retro_domain::{CommitId, TestCase};
 use retro_git::History;
@@ -9,10 +12,8 @@ use retro_store::{ResultStore, ResultSummary, RunCommit, RunRecord, RunStore};
 use retro_workflow::document::{CommitDocument, CommitResult, RunDocument};
 use retro_workflow::{find_run, results_of_commit, view_run};
 
-use crate::cli::{Format, ShowArgs};
-use crate::context::{Context, runtime, store_failure};
-use crate::output::{json, print};
-use crate::render::{self, Paint, commit_line, duration, one_line};
+use crate::cli::ShowArgs;
+use crate::context::{Context, runtime};
 
 pub(crate) fn run(context: &Context, args: &ShowArgs) -> Result<ExitCode, Failure> {
     runtime()?.block_on(show(context, args))
@@ -67,10 +68,10 @@ async fn show_run(
         return Ok(ExitCode::Fine);
     }
     let paint = context.paint();
-    let messages = render::messages(&view, results)
+    let messages = terminal::messages(&view, results)
         .await
         .map_err(store_failure)?;
-    let mut text = render::summary(&view, None, &messages, args.what != "latest", paint);
+    let mut text = terminal::summary(&view, None, &messages, args.what != "latest", paint);
     text.push('\n');
     for (commit, summary) in view.run.commits.iter().zip(&view.summaries).rev() {
         let state = |paint: Paint| match summary {
@@ -116,12 +117,12 @@ fn page(
         text,
         "suite {}: {}",
         one_line(&summary.suite_name),
-        one_line(&render::verdict(summary))
+        one_line(&terminal::verdict(summary))
     );
     let _ = writeln!(
         text,
         "  {}: {} passed, {} failed, {} errored, {} skipped, {} flaky",
-        render::count(counts.total(), "test"),
+        terminal::count(counts.total(), "test"),
         counts.passed,
         counts.failed,
         counts.errored,
@@ -134,7 +135,7 @@ fn page(
         "  {}; {} of processor time, {} at most; {}; in run {}",
         duration(usage.wall),
         duration(usage.user + usage.system),
-        render::bytes(usage.max_rss),
+        terminal::bytes(usage.max_rss),
         one_line(&summary.ending),
         run.id
     );
@@ -149,7 +150,7 @@ fn page(
         let _ = writeln!(text, "  note: {}", one_line(note));
     }
     for case in cases {
-        text += &render::case_lines(case, paint);
+        text += &terminal::case_lines(case, paint);
     }
     text.push('\n');
     text

@@ -3,15 +3,16 @@
 use std::fmt::Write;
 
 use retro_analysis::Seen;
+use retro_bootstrap::terminal::{
+    Format, Paint, commit_line, duration, json, one_line, print, store_failure,
+};
 use retro_bootstrap::{ExitCode, Failure};
 use retro_store::{CaseSummary, ResultStore, RunStore};
 use retro_workflow::document::{HistoryDocument, TestHistory};
 use retro_workflow::{RunView, view_run};
 
-use crate::cli::{Format, TestArgs};
-use crate::context::{Context, runtime, store_failure};
-use crate::output::{json, print};
-use crate::render::{Paint, commit_line, duration, one_line};
+use crate::cli::TestArgs;
+use crate::context::{Context, runtime};
 
 /// More tests than this are not shown at once.
 const MOST_TESTS: usize = 50;

@@ -3,16 +3,17 @@
 use std::fmt::Write;
 
 use retro_analysis::{Standing, Transition, TurnKind, story};
+use retro_bootstrap::terminal::{
+    self, Format, Paint, commit_line, json, one_line, print, store_failure,
+};
 use retro_bootstrap::{ExitCode, Failure};
 use retro_domain::TestId;
 use retro_store::{ResultStore, RunStore};
 use retro_workflow::document::StoryDocument;
 use retro_workflow::{RunView, view_run};
 
-use crate::cli::{Format, WhyArgs};
-use crate::context::{Context, runtime, store_failure};
-use crate::output::{json, print};
-use crate::render::{self, Paint, commit_line, one_line};
+use crate::cli::WhyArgs;
+use crate::context::{Context, runtime};
 
 pub(crate) fn run(context: &Context, args: &WhyArgs) -> Result<ExitCode, Failure> {
     runtime()?.block_on(explain(context, args))
@@ -82,7 +83,7 @@ async fn explain(context: &Context, args: &WhyArgs) -> Result<ExitCode, Failure>
         let _ = writeln!(
             text,
             "no change in {} of run {}",
-            render::count(view.run.commits.len(), "commit"),
+            terminal::count(view.run.commits.len(), "commit"),
             view.run.id
         );
     }

@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter};
 use std::path::{Path, PathBuf};
 
+use retro_bootstrap::terminal::{Paint, print, say};
 use retro_bootstrap::{ExitCode, Failure};
 use retro_test_report::{
     CsvWriter, CtrfWriter, Format, JunitWriter, Options, ParseError, ReportSink, Summary, parse,
@@ -16,8 +17,6 @@ use retro_workflow::document::ReportsWriter;
 use self::page::Page;
 use self::target::{Feed, InFile, Target};
 use crate::cli::{ResultsArgs, ResultsFormat};
-use crate::output::{print, say};
-use crate::render::Paint;
 
 pub(crate) fn run(args: &ResultsArgs, paint: Paint) -> Result<ExitCode, Failure> {
     let reading = Reading {

@@ -6,7 +6,7 @@ use retro_domain::TestCase;
 use retro_test_report::{ParseError, ReportSink, Summary, Warning};
 
 use super::TRUNCATED;
-use crate::render::{Paint, case_lines, count, one_line};
+use retro_bootstrap::terminal::{Paint, case_lines, count, one_line};
 
 /// What is shown of one file. Passed and skipped tests are counted and forgotten.
 pub(super) struct Page {

@@ -1,8 +1,9 @@
 //! What the flags of `git retro run` set.
 
 use retro_bootstrap::FlagLayer;
+use retro_bootstrap::look_back::Merges;
 
-use crate::cli::{Merges, RunArgs};
+use crate::cli::RunArgs;
 
 impl RunArgs {
     /// The configuration layer that the flags make.

@@ -1,31 +1,27 @@
 //! `git retro run`: plan, run, report.
 
-mod commits;
 mod flags;
-mod overlay;
 mod remote;
 mod suites;
 
 use std::sync::Arc;
 
-use retro_bootstrap::config::{FailOn, HomeMode, Order, Verbosity};
+use retro_bootstrap::config::{HomeMode, Order, Verbosity};
+use retro_bootstrap::look_back::{ChosenSuite, query, read_overlay};
+use retro_bootstrap::terminal::{self, Format, json, listen, look_back_failure, print, say};
 use retro_bootstrap::{ExitCode, Failure, LocalStores, ProcessIdentity, SystemClock, signals};
 use retro_domain::{Clock, Digester, Timestamp, ToolchainFingerprint};
 use retro_exec::{ChildProcesses, EnvironmentPolicy, Executor, Home, clean_environment};
 use retro_git::{GitSlotPool, LfsPolicy, SlotOptions, SubmodulePolicy};
-use retro_store::{InMemoryResultStore, ResultStore, RunStore};
-use retro_workflow::document::{PlanDocument, RunDocument};
+use retro_store::{InMemoryResultStore, ResultStore};
+use retro_workflow::document::PlanDocument;
 use retro_workflow::{
-    Interrupt, LookBackError, LookBackOptions, LookBackReport, LookBackRequest, Plan, Reuse,
-    RunView, Services, StopCause, look_back, plan, toolchain_fingerprint, view_run,
+    Interrupt, LookBackOptions, LookBackRequest, Plan, Reuse, Services, StopCause, look_back, plan,
+    toolchain_fingerprint,
 };
 
-use crate::cli::{Backend, Format, RunArgs};
-use crate::context::{Context, runtime, store_failure};
-use crate::output::{json, print, say};
-use crate::{progress, render};
-
-use suites::ChosenSuite;
+use crate::cli::{Backend, RunArgs};
+use crate::context::{Context, runtime};
 
 pub(crate) fn run(context: &Context, args: &RunArgs) -> Result<ExitCode, Failure> {
     for warning in &context.config.warnings {
@@ -47,8 +43,8 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> Result<ExitCode, Failure
     };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let chosen = suites::choose(context, args)?;
-    let query = commits::query(args, clock.now())?;
-    let overlay = overlay::read(context, args)?;
+    let query = query(&args.commits, &args.revisions, clock.now())?;
+    let overlay = read_overlay(&context.config.settings.overlay, &args.suite)?;
     let home = prepare_home(context, args.dry_run)?;
     let interrupt = Interrupt::new();
     let runtime = runtime()?;
@@ -79,7 +75,7 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> Result<ExitCode, Failure
         }
         let workers = workers(context, planned.jobs.len());
         if context.config.settings.verbosity != Verbosity::Quiet || args.dry_run {
-            let plan = render::plan(&planned, because, workers, context.paint_errors());
+            let plan = terminal::plan(&planned, because, workers, context.paint_errors());
             say(plan.trim_end());
         }
         let Some(stores) = stores.as_ref().filter(|_| !args.dry_run) else {
@@ -88,7 +84,7 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> Result<ExitCode, Failure
                     for warning in &planned.warnings {
                         context.warn(warning);
                     }
-                    render::planned_commits(&planned)
+                    terminal::planned_commits(&planned)
                 }
                 format => json(&PlanDocument::new(&planned, workers), format)?,
             })?;
@@ -131,16 +127,6 @@ fn reuse(context: &Context, args: &RunArgs) -> Reuse {
         (true, true) => Reuse::Judged,
         (true, false) => Reuse::All,
     }
-}
-
-/// From now on, a signal stops the run in order, and a second one at once.
-fn listen(interrupt: &Interrupt) {
-    let (stopped, killed) = (interrupt.clone(), interrupt.clone());
-    let stop = move || {
-        stopped.stop();
-        say("stopping; once more to stop at once");
-    };
-    signals::listen(stop, move || killed.kill());
 }
 
 /// What the runs of one call share.
@@ -186,14 +172,16 @@ impl Session<'_> {
             randomness: identity.randomness(),
             ..LookBackOptions::new(identity.to_string(), std::path::PathBuf::new())
         };
-        let sink = progress::for_terminal(&plan, workers, self.context);
+        let sink = self.context.progress(&plan, workers);
         let services = self.services()?;
         let events: Arc<dyn retro_workflow::EventSink> = Arc::clone(&sink) as _;
         let report = look_back(plan, services, options, events, interrupt.clone()).await;
         sink.finish();
         let report = report.map_err(look_back_failure)?;
         let go_on = !matches!(report.stopped, Some(StopCause::FailFast));
-        let shown = show_report(self.context, self.args, self.stores, report, self.several);
+        let shown = self
+            .context
+            .show_report(self.stores, report, self.args.format, self.several);
         Ok((shown.await?, go_on))
     }
 
@@ -227,42 +215,6 @@ impl Session<'_> {
     }
 }
 
-/// Prints what the run and everything known before say about the range, and decides the exit code.
-async fn show_report(
-    context: &Context,
-    args: &RunArgs,
-    stores: &LocalStores,
-    report: LookBackReport,
-    name_run: bool,
-) -> Result<ExitCode, Failure> {
-    let runs: &dyn RunStore = &*stores.runs;
-    let results: &dyn ResultStore = &*stores.results;
-    let stored = runs.run(&report.run).await.map_err(store_failure)?;
-    let run = stored.ok_or_else(|| {
-        Failure::new(
-            ExitCode::Incomplete,
-            format!("run {} is not stored", report.run),
-        )
-    })?;
-    let view = view_run(run, results).await.map_err(store_failure)?;
-    match args.format {
-        Format::Human => {
-            let messages = render::messages(&view, results)
-                .await
-                .map_err(store_failure)?;
-            let paint = context.paint();
-            let text = render::summary(&view, Some(&report), &messages, name_run, paint);
-            print(&text)?;
-        }
-        format => print(&json(&RunDocument::new(&view), format)?)?,
-    }
-    let exit = exit_code(&view, &report, context.config.settings.fail_on);
-    match report.stopped {
-        Some(StopCause::Fatal(error)) => Err(look_back_failure(error)),
-        _ => Ok(exit),
-    }
-}
-
 /// The exit code of two runs of one call: an interruption, then trouble, then findings win.
 fn worse(a: ExitCode, b: ExitCode) -> ExitCode {
     let rank = |code: ExitCode| match code {
@@ -274,44 +226,6 @@ fn worse(a: ExitCode, b: ExitCode) -> ExitCode {
         ExitCode::Fine => 0,
     };
     if rank(b) > rank(a) { b } else { a }
-}
-
-/// Trouble outranks findings, and findings outrank having nothing to show.
-fn exit_code(view: &RunView, report: &LookBackReport, fail_on: FailOn) -> ExitCode {
-    match report.stopped {
-        Some(StopCause::Interrupted) => return ExitCode::Interrupted,
-        Some(StopCause::TimeLimit | StopCause::Fatal(_)) => return ExitCode::Incomplete,
-        // Whether the failure is new was not found out, because it was to end the run.
-        Some(StopCause::FailFast) if fail_on != FailOn::None => return ExitCode::Findings,
-        Some(StopCause::FailFast) => return ExitCode::Fine,
-        None => {}
-    }
-    // A result can be missing although its job was done: somebody removed it meanwhile.
-    if !report.failed.is_empty() || view.summaries.iter().any(Option::is_none) {
-        return ExitCode::Incomplete;
-    }
-    let tested = view
-        .summaries
-        .iter()
-        .flatten()
-        .any(|summary| summary.verdict.is_tested());
-    let failures = view.summaries.iter().flatten().any(|summary| {
-        summary.verdict == retro_domain::Verdict::TestsFailed
-            || summary.verdict == retro_domain::Verdict::TimedOut
-    });
-    let new = view.findings.has_new_failures();
-    let flaky = !view.findings.flaky.is_empty();
-    let found = match fail_on {
-        FailOn::None => false,
-        FailOn::New => new,
-        FailOn::Any => failures,
-        FailOn::Flaky => new || flaky,
-    };
-    match (found, tested) {
-        (true, _) => ExitCode::Findings,
-        (false, true) => ExitCode::Fine,
-        (false, false) => ExitCode::NothingRan,
-    }
 }
 
 fn fingerprint_tools(
@@ -386,39 +300,4 @@ fn workers(context: &Context, jobs: usize) -> usize {
     asked
         .unwrap_or_else(|| processors.div_ceil(2))
         .clamp(1, jobs.max(1))
-}
-
-fn look_back_failure(error: LookBackError) -> Failure {
-    use retro_git::GitError;
-    let (exit, hint) = match &error {
-        LookBackError::EmptyRange { .. } => (
-            ExitCode::NothingRan,
-            Some("widen the range, or loosen --since, --until, --path or --merges"),
-        ),
-        LookBackError::Rule { .. } => (
-            ExitCode::Usage,
-            Some("mend the [[rules]] entry of the configuration that has this range"),
-        ),
-        LookBackError::Git(GitError::BadRevision { .. } | GitError::NotARepository { .. }) => {
-            (ExitCode::Usage, None)
-        }
-        LookBackError::Output { .. } => (
-            ExitCode::Incomplete,
-            Some("free some space, or name another place with --cache-dir"),
-        ),
-        LookBackError::Command { .. } => (
-            ExitCode::Usage,
-            Some("install the program, or name another command"),
-        ),
-        LookBackError::Store(retro_store::StoreError::Full { .. }) => (
-            ExitCode::Incomplete,
-            Some("free some space (`git retro gc` removes old results)"),
-        ),
-        _ => (ExitCode::Incomplete, None),
-    };
-    let failure = Failure::from_error(exit, &error);
-    match hint {
-        Some(hint) => failure.with_hint(hint),
-        None => failure,
-    }
 }

@@ -9,7 +9,7 @@ use retro_workflow::Plan;
 use super::{Paint, clip, commit_line, duration, one_line};
 
 /// Two or three lines: what will run on what, and how long that may take.
-pub(crate) fn plan(plan: &Plan, because: &str, workers: usize, paint: Paint) -> String {
+pub fn plan(plan: &Plan, because: &str, workers: usize, paint: Paint) -> String {
     let mut text = String::new();
     // Rules may have other suites for older commits.
     let newest = plan.commits.last();
@@ -40,7 +40,7 @@ pub(crate) fn plan(plan: &Plan, because: &str, workers: usize, paint: Paint) -> 
 }
 
 /// Every commit of the plan and what becomes of it, newest first.
-pub(crate) fn planned_commits(plan: &Plan) -> String {
+pub fn planned_commits(plan: &Plan) -> String {
     let to_run: HashMap<CacheKey, usize> =
         plan.jobs.iter().map(|job| (job.key, job.commit)).collect();
     let mut text = String::new();
@@ -60,7 +60,7 @@ pub(crate) fn planned_commits(plan: &Plan) -> String {
 }
 
 /// A number with its noun.
-pub(crate) fn count(number: impl Display + PartialEq + From<u8>, noun: &str) -> String {
+pub fn count(number: impl Display + PartialEq + From<u8>, noun: &str) -> String {
     let plural = if number == 1.into() { "" } else { "s" };
     format!("{number} {noun}{plural}")
 }

@@ -4,26 +4,34 @@ use anstyle::{AnsiColor, Style};
 
 /// Colours text, or leaves it plain.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Paint(pub(crate) bool);
+pub struct Paint(
+    /// Whether there are colours.
+    pub bool,
+);
 
 impl Paint {
-    pub(crate) fn bad(self, text: impl std::fmt::Display) -> String {
+    /// What failed.
+    pub fn bad(self, text: impl std::fmt::Display) -> String {
         self.with(AnsiColor::Red.on_default().bold(), text)
     }
 
-    pub(crate) fn good(self, text: impl std::fmt::Display) -> String {
+    /// What is as it should be.
+    pub fn good(self, text: impl std::fmt::Display) -> String {
         self.with(AnsiColor::Green.on_default().bold(), text)
     }
 
-    pub(crate) fn doubtful(self, text: impl std::fmt::Display) -> String {
+    /// What cannot be relied on.
+    pub fn doubtful(self, text: impl std::fmt::Display) -> String {
         self.with(AnsiColor::Yellow.on_default().bold(), text)
     }
 
-    pub(crate) fn id(self, text: impl std::fmt::Display) -> String {
+    /// What names something.
+    pub fn id(self, text: impl std::fmt::Display) -> String {
         self.with(AnsiColor::Cyan.on_default(), text)
     }
 
-    pub(crate) fn dim(self, text: impl std::fmt::Display) -> String {
+    /// What matters less.
+    pub fn dim(self, text: impl std::fmt::Display) -> String {
         self.with(Style::new().dimmed(), text)
     }
 

@@ -9,7 +9,7 @@ use retro_workflow::document::rfc3339;
 use super::Paint;
 
 /// A duration in the two units that matter: `0.42 s`, `12.3 s`, `3 min 5 s`, `2 h 1 min`.
-pub(crate) fn duration(length: Duration) -> String {
+pub fn duration(length: Duration) -> String {
     let seconds = length.as_secs();
     match seconds {
         0..=9 => format!("{:.2} s", length.as_secs_f64()),
@@ -20,7 +20,7 @@ pub(crate) fn duration(length: Duration) -> String {
 }
 
 /// A size with the unit that fits.
-pub(crate) fn bytes(size: u64) -> String {
+pub fn bytes(size: u64) -> String {
     const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
     if size < 1024 {
         return format!("{size} B");
@@ -35,13 +35,13 @@ pub(crate) fn bytes(size: u64) -> String {
 }
 
 /// The day of a moment, in UTC.
-pub(crate) fn date(at: Timestamp) -> String {
+pub fn date(at: Timestamp) -> String {
     rfc3339(at).chars().take(10).collect()
 }
 
 /// Text from elsewhere on one line and without control characters, which could write to the
 /// terminal.
-pub(crate) fn one_line(text: &str) -> String {
+pub fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for word in text.split_whitespace() {
         if !line.is_empty() {
@@ -56,7 +56,7 @@ pub(crate) fn one_line(text: &str) -> String {
 }
 
 /// At most `width` characters.
-pub(crate) fn clip(text: &str, width: usize) -> String {
+pub fn clip(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.to_owned();
     }
@@ -66,7 +66,7 @@ pub(crate) fn clip(text: &str, width: usize) -> String {
 }
 
 /// A commit as people know it: short id, subject, author and day.
-pub(crate) fn commit_line(commit: &RunCommit, paint: Paint) -> String {
+pub fn commit_line(commit: &RunCommit, paint: Paint) -> String {
     let subject = clip(&one_line(&commit.summary), 72);
     let who = format!(
         "({}, {})",

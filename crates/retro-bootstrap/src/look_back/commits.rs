@@ -1,19 +1,75 @@
 //! From flags to a query for commits.
 
 use std::io::Read;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
 
-use retro_bootstrap::Failure;
+use clap::{Args, ValueEnum};
 use retro_domain::Timestamp;
 use retro_git::{CommitQuery, MergePolicy, Selection};
 use retro_workflow::is_expression;
 
-use crate::cli::{Merges, RunArgs};
+use crate::{ExitCode, Failure};
 
 /// How many commits are taken when nobody says.
 const DEFAULT_LAST: usize = 20;
 
-pub(super) fn query(args: &RunArgs, now: Timestamp) -> Result<CommitQuery, Failure> {
-    let commits = &args.commits;
+/// Which commits.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Commits")]
+pub struct CommitArgs {
+    /// The newest N commits [default: 20, when no revision is given]
+    #[arg(long, value_name = "N")]
+    pub last: Option<usize>,
+    /// Leave out commits older than this: a date, or an age such as 2w
+    #[arg(long, value_name = "DATE")]
+    pub since: Option<String>,
+    /// Leave out commits newer than this
+    #[arg(long, value_name = "DATE")]
+    pub until: Option<String>,
+    /// Follow only the first parent of merges
+    #[arg(long)]
+    pub first_parent: bool,
+    /// Merge commits: include, exclude or only
+    #[arg(long, value_enum, value_name = "WHAT", default_value = "include")]
+    pub merges: Merges,
+    /// Only commits that change a matching path, seen from the top folder; may be given several times
+    #[arg(long, value_name = "GLOB")]
+    pub path: Vec<String>,
+    /// Only every n-th commit
+    #[arg(long, value_name = "N", default_value = "1", value_parser = at_least_one)]
+    pub every: NonZeroU32,
+    /// Exactly the commits listed in this file, one a line; `-` for standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["revisions", "last"])]
+    pub rev_list_file: Option<PathBuf>,
+}
+
+/// What to do with merge commits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Merges {
+    /// They are commits like others
+    Include,
+    /// Leave them out
+    Exclude,
+    /// Take only them
+    Only,
+}
+
+/// Reads a number of things of which there must be one.
+pub fn at_least_one(text: &str) -> Result<NonZeroU32, &'static str> {
+    text.parse().map_err(|_| "write a whole number from 1")
+}
+
+/// The query that flags and revisions make; `now` is what ages count from.
+///
+/// # Errors
+///
+/// When they do not fit each other, are no dates or paths, or name a file that cannot be read.
+pub fn query(
+    commits: &CommitArgs,
+    revisions: &[String],
+    now: Timestamp,
+) -> Result<CommitQuery, Failure> {
     for glob in &commits.path {
         retro_workflow::check_result_pattern(glob)
             .map_err(|why| Failure::usage(format!("--path {glob:?} {why}")))?;
@@ -27,11 +83,7 @@ pub(super) fn query(args: &RunArgs, now: Timestamp) -> Result<CommitQuery, Failu
         return Err(Failure::usage(format!("--path {glob:?} matches nothing")).with_hint(hint));
     }
     let bounded = commits.since.is_some() || commits.until.is_some();
-    let selection = match (
-        &commits.rev_list_file,
-        commits.last,
-        args.revisions.as_slice(),
-    ) {
+    let selection = match (&commits.rev_list_file, commits.last, revisions) {
         (Some(file), _, _) => Selection::Listed(listed(file)?),
         (None, Some(count), []) => Selection::Last { count, tip: None },
         (None, Some(count), [tip]) if !tip.contains("..") => Selection::Last {
@@ -93,7 +145,7 @@ fn listed(file: &std::path::Path) -> Result<Vec<String>, Failure> {
             Some("-") => "on standard input".to_owned(),
             _ => format!("in {}", file.display()),
         };
-        Failure::from_error(retro_bootstrap::ExitCode::Usage, &error)
+        Failure::from_error(ExitCode::Usage, &error)
             .context(format!("the list of commits {place} cannot be read"))
     })?;
     // `git rev-list --format` and `git log --oneline` put more behind the id.

@@ -2,18 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
-use retro_bootstrap::{ExitCode, Failure};
 use retro_domain::{Overlay, OverlayFile};
 use retro_git::{OverlayFault, check_overlay};
 
-use crate::cli::RunArgs;
-use crate::context::Context;
+use super::SuiteArgs;
+use crate::config::OverlayConfig;
+use crate::{ExitCode, Failure};
 
 /// The overlay of the configuration and of the flags; a flag's file wins over a configured one.
-pub(super) fn read(context: &Context, args: &RunArgs) -> Result<Overlay, Failure> {
-    let configured = &context.config.settings.overlay;
+///
+/// # Errors
+///
+/// When a file cannot be read, or fits no commit.
+pub fn read_overlay(configured: &OverlayConfig, args: &SuiteArgs) -> Result<Overlay, Failure> {
     let mut sources = configured.files.clone();
-    for word in &args.suite.overlay {
+    for word in &args.overlay {
         let (dest, source) = word.split_once('=').ok_or_else(|| {
             Failure::usage(format!("--overlay {word:?} is not DEST=FILE"))
                 .with_hint("write --overlay tests/new.rs=/tmp/new.rs")
@@ -32,7 +35,7 @@ pub(super) fn read(context: &Context, args: &RunArgs) -> Result<Overlay, Failure
     let patches: Vec<&PathBuf> = configured
         .patches
         .iter()
-        .chain(&args.suite.overlay_patch)
+        .chain(&args.overlay_patch)
         .collect();
     for patch in &patches {
         overlay.patches.push(read_file(patch)?);

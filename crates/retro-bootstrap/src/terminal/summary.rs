@@ -4,25 +4,26 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
 
 use retro_analysis::Transition;
-use retro_bootstrap::ProcessIdentity;
 use retro_domain::{CacheKey, TestId, Verdict};
 use retro_store::{ResultStore, ResultSummary, RunRecord, RunStatus, StoreError};
 use retro_workflow::{LookBackReport, RunView, StopCause};
 
 use super::plan::count;
 use super::{Paint, clip, commit_line, one_line};
+use crate::ProcessIdentity;
 
 /// Messages of failures, by the commit's result and the test.
-pub(crate) type Messages = HashMap<(CacheKey, TestId), String>;
+pub type Messages = HashMap<(CacheKey, TestId), String>;
 
 /// How many tests of one finding are listed.
 const TESTS_LISTED: usize = 10;
 
 /// The messages of the tests that began to fail, where they did.
-pub(crate) async fn messages(
-    view: &RunView,
-    results: &dyn ResultStore,
-) -> Result<Messages, StoreError> {
+///
+/// # Errors
+///
+/// When the store cannot be read.
+pub async fn messages(view: &RunView, results: &dyn ResultStore) -> Result<Messages, StoreError> {
     let found = &view.findings;
     let mut places: Vec<usize> = found
         .broke
@@ -45,7 +46,7 @@ pub(crate) async fn messages(
 }
 
 /// The whole summary of a run. `name_run`: what to type next names it, since it is not the latest.
-pub(crate) fn summary(
+pub fn summary(
     view: &RunView,
     report: Option<&LookBackReport>,
     messages: &Messages,
@@ -366,12 +367,12 @@ impl Page<'_> {
 }
 
 /// A run whose process is gone does not run any more, whatever its record says.
-pub(crate) fn is_abandoned(run: &RunRecord) -> bool {
+pub fn is_abandoned(run: &RunRecord) -> bool {
     run.status == RunStatus::Running && ProcessIdentity::is_gone(&run.owner.0)
 }
 
 /// Why so many commits of a finished run have no result.
-pub(crate) fn lost_results(number: usize) -> String {
+pub fn lost_results(number: usize) -> String {
     let have = if number == 1 { "has" } else { "have" };
     format!(
         "{} {have} no result: removed by `git retro gc`, or never made; the same command makes what \
@@ -381,6 +382,6 @@ pub(crate) fn lost_results(number: usize) -> String {
 }
 
 /// A verdict with its reason.
-pub(crate) fn verdict(summary: &ResultSummary) -> String {
+pub fn verdict(summary: &ResultSummary) -> String {
     summary.verdict.to_string()
 }

@@ -7,7 +7,7 @@ use retro_domain::TestCase;
 use super::{Paint, duration, one_line};
 
 /// How a test ended and how long it took; where it is and what it said, when that is known.
-pub(crate) fn case_lines(case: &TestCase, paint: Paint) -> String {
+pub fn case_lines(case: &TestCase, paint: Paint) -> String {
     let mark = match (case.outcome.is_failure(), case.flaky) {
         (true, _) => paint.bad(case.outcome.name()),
         (false, true) => paint.doubtful("flaky"),

@@ -6,16 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use retro_bootstrap::config::Verbosity;
 use retro_domain::{CommitId, Event, EventKind, OutcomeCounts, Verdict};
 use retro_workflow::{EventSink, Plan};
 
-use crate::context::Context;
-use crate::output::say;
-use crate::render::{Paint, clip, duration, one_line};
+use super::{Paint, clip, duration, one_line, say};
+use crate::config::Verbosity;
 
 /// Shows the events of a run.
-pub(crate) struct Progress {
+pub struct Progress {
     verbosity: Verbosity,
     paint: Paint,
     subjects: HashMap<CommitId, String>,
@@ -35,9 +33,9 @@ struct Bars {
     workers: Vec<ProgressBar>,
 }
 
-/// Live lines when standard error is a terminal and nobody asked for quiet.
-pub(crate) fn for_terminal(plan: &Plan, workers: usize, context: &Context) -> Arc<Progress> {
-    let verbosity = context.config.settings.verbosity;
+/// Shows a plan's work on standard error: live lines, one for each of so many workers, when it is a
+/// terminal and nobody asked for quiet.
+pub fn progress(plan: &Plan, workers: usize, verbosity: Verbosity, paint: Paint) -> Arc<Progress> {
     let subjects = plan.commits.iter();
     let subjects = subjects
         .map(|commit| (commit.commit, one_line(&commit.summary)))
@@ -48,7 +46,7 @@ pub(crate) fn for_terminal(plan: &Plan, workers: usize, context: &Context) -> Ar
     let state = Mutex::new(State { done: 0, bars });
     Arc::new(Progress {
         verbosity,
-        paint: context.paint_errors(),
+        paint,
         subjects,
         total,
         state,
@@ -87,7 +85,7 @@ impl Bars {
 
 impl Progress {
     /// Takes the live lines away; what follows on standard error is not overwritten.
-    pub(crate) fn finish(&self) {
+    pub fn finish(&self) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(bars) = state.bars.take() {
             for line in &bars.workers {
