@@ -4,7 +4,7 @@ pub mod stopwatch;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use retro_testing::ScratchRepo;
@@ -73,12 +73,17 @@ impl World {
     }
 
     /// git-retro with these arguments, not started yet.
+    pub fn command(&self, args: &[&str]) -> Command {
+        self.program("git-retro", args)
+    }
+
+    /// As [`command`](Self::command), for the program of another package.
     #[expect(
         clippy::disallowed_methods,
         reason = "end-to-end tests start the real binary"
     )]
-    pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(git_retro());
+    pub fn program(&self, package: &str, args: &[&str]) -> Command {
+        let mut command = Command::new(built(package));
         command
             .args(args)
             .current_dir(self.repo.path())
@@ -222,16 +227,19 @@ pub fn cargo(args: &[&str]) -> String {
     said.stdout
 }
 
-/// The binary under test: the one that was built along with the tests, or built now.
-fn git_retro() -> &'static Path {
-    static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| {
-        let tests = std::env::current_exe().unwrap();
-        let built = tests.ancestors().nth(2).unwrap().join("git-retro");
-        if !built.exists() {
-            cargo(&["build", "--package", "git-retro", "--locked"]);
-        }
-        assert!(built.exists(), "{} was not built", built.display());
-        built
-    })
+/// The program of a package: the one that was built along with the tests, or built now.
+///
+/// # Panics
+///
+/// When it cannot be built.
+pub fn built(package: &str) -> PathBuf {
+    static BUILDING: Mutex<()> = Mutex::new(());
+    let _alone = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
+    let tests = std::env::current_exe().unwrap();
+    let built = tests.ancestors().nth(2).unwrap().join(package);
+    if !built.exists() {
+        cargo(&["build", "--package", package, "--locked"]);
+    }
+    assert!(built.exists(), "{} was not built", built.display());
+    built
 }

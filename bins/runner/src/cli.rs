@@ -2,6 +2,8 @@
 
 use clap::{Parser, Subcommand};
 
+use retro_bootstrap::git_access::GIT_VARIABLES;
+
 use crate::config::VARIABLES;
 
 /// Does one piece of git-retro's work, as the entry point of a container.
@@ -21,7 +23,7 @@ pub(crate) enum Command {
 
 fn variables() -> String {
     let mut text = "Environment:".to_owned();
-    for (name, what) in VARIABLES {
+    for (name, what) in VARIABLES.iter().chain(GIT_VARIABLES) {
         text.push_str(&format!("\n  {name:<24} {what}"));
     }
     text.push_str(

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use retro_bootstrap::aws::{AwsStores, random};
-use retro_bootstrap::{ExitCode, SystemClock};
+use retro_bootstrap::git_access::MachinePace;
+use retro_bootstrap::{ExitCode, Failure, SystemClock};
 use retro_domain::{
     Clock, CommitJob, JobEvent, LeaseOwner, LeasePolicy, Overlay, Suite, SuiteFingerprint,
     ToolchainFingerprint,
@@ -26,10 +27,8 @@ use retro_workflow::{
 use serde_json::json;
 
 use crate::config::{self, Config, Environment, KnownJob, SuiteChoice};
-use crate::credentials;
 use crate::log::Log;
 use crate::own_suite::own_suite;
-use crate::pace::MachinePace;
 use crate::signals::{self, GRACE};
 
 /// What goes wrong with a job, and who is to blame.
@@ -59,6 +58,15 @@ impl Trouble {
 impl From<StoreError> for Trouble {
     fn from(error: StoreError) -> Self {
         Self::ours(error.to_string())
+    }
+}
+
+impl From<Failure> for Trouble {
+    fn from(failure: Failure) -> Self {
+        Self {
+            exit: failure.exit,
+            message: failure.sentence(),
+        }
     }
 }
 
@@ -346,7 +354,8 @@ impl Session<'_> {
     async fn fetch(&self, folder: &Path) -> Result<GitRepository, Trouble> {
         let mut remote =
             Remote::new(&self.config.url).map_err(|error| Trouble::told(error.to_string()))?;
-        let token = credentials::token(&self.config.git, &self.stores.clients).await?;
+        let clients = async || Ok(self.stores.clients.clone());
+        let token = self.config.git.token(clients).await?;
         if let Some(token) = token {
             remote = remote.with_credentials(Arc::new(token));
         }

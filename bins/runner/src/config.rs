@@ -8,6 +8,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use retro_bootstrap::aws::AwsPlace;
+use retro_bootstrap::git_access::GitCredentials;
 use retro_domain::{CommandLine, CommitId, Digest256, RepoId, Suite, SuiteFingerprint};
 use retro_exec::hide_environment;
 use retro_store::ObjectLocation;
@@ -72,29 +73,6 @@ pub(crate) enum SuiteChoice {
     },
     /// A suite of the commit's own retro.toml: the one of this name, or the only one.
     Repository(Option<String>),
-}
-
-/// Where the credentials for git come from.
-#[derive(Clone)]
-pub(crate) struct GitCredentials {
-    pub(crate) user: String,
-    pub(crate) token: TokenSource,
-}
-
-/// Where the token for git comes from.
-#[derive(Clone)]
-pub(crate) enum TokenSource {
-    None,
-    Given(String),
-    File(PathBuf),
-    /// The name or ARN of a secret, and the key in it when it is a JSON object.
-    Secret(String, Option<String>),
-}
-
-impl fmt::Debug for GitCredentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("GitCredentials(***)")
-    }
 }
 
 /// A variable that is missing or cannot be read.
@@ -163,16 +141,6 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
     (
         "RETRO_LOG_CAP_BYTES",
         "how much of each output stream is kept; 16777216 when absent",
-    ),
-    ("RETRO_GIT_TOKEN", "a token for git over https; or"),
-    ("RETRO_GIT_TOKEN_FILE", "a file with it; or"),
-    (
-        "RETRO_GIT_TOKEN_SECRET",
-        "the name or ARN of a secret in Secrets Manager, with #KEY at its end for one key of a JSON object",
-    ),
-    (
-        "RETRO_GIT_USER",
-        "the user that goes with the token; x-access-token when absent",
     ),
     (
         "AWS_ENDPOINT_URL",
@@ -400,29 +368,11 @@ fn suite(reader: &mut Reader<'_>) -> Option<SuiteChoice> {
 }
 
 fn git_credentials(reader: &mut Reader<'_>) -> GitCredentials {
-    let user = reader.text("RETRO_GIT_USER");
-    let given = reader.text("RETRO_GIT_TOKEN").map(TokenSource::Given);
-    let file = reader
-        .text("RETRO_GIT_TOKEN_FILE")
-        .map(|path| TokenSource::File(path.into()));
-    let secret = reader.text("RETRO_GIT_TOKEN_SECRET").map(|name| {
-        let (name, key) = match name.split_once('#') {
-            Some((name, key)) => (name.to_owned(), Some(key.to_owned())),
-            None => (name, None),
-        };
-        TokenSource::Secret(name, key)
-    });
-    let mut sources: Vec<TokenSource> = [given, file, secret].into_iter().flatten().collect();
-    if sources.len() > 1 {
-        reader.fault(
-            "RETRO_GIT_TOKEN",
-            "and its family (_FILE, _SECRET) are set together: only one says what the token is",
-        );
+    let (credentials, fault) = GitCredentials::from_variables(|name| reader.text(name));
+    if let Some(fault) = fault {
+        reader.fault("RETRO_GIT_TOKEN", fault);
     }
-    GitCredentials {
-        user: user.unwrap_or_else(|| "x-access-token".to_owned()),
-        token: sources.pop().unwrap_or(TokenSource::None),
-    }
+    credentials
 }
 
 #[cfg(test)]

@@ -125,19 +125,3 @@ fn the_token_does_not_show() {
     let config = read(&environment(&[("RETRO_GIT_TOKEN", "hush")])).unwrap();
     assert!(!format!("{config:?}").contains("hush"));
 }
-
-#[test]
-fn a_secret_may_name_a_key() {
-    let config = read(&environment(&[(
-        "RETRO_GIT_TOKEN_SECRET",
-        "git/token#value",
-    )]))
-    .unwrap();
-    let TokenSource::Secret(name, key) = config.git.token else {
-        panic!("a secret was named");
-    };
-    assert_eq!(
-        (name.as_str(), key.as_deref()),
-        ("git/token", Some("value"))
-    );
-}

@@ -3,10 +3,8 @@
 mod cli;
 mod commit_job;
 mod config;
-mod credentials;
 mod log;
 mod own_suite;
-mod pace;
 mod signals;
 
 use clap::Parser as _;

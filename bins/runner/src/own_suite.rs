@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use retro_bootstrap::config::{REPOSITORY_FILES, SuiteConfig};
+use retro_bootstrap::config::{REPOSITORY_FILES, SuiteConfig, write_repository_files};
 use retro_bootstrap::{ConfigInputs, FlagLayer, load};
 use retro_domain::{CommitId, Suite};
 use retro_git::{GitRepository, History as _};
@@ -19,19 +19,11 @@ pub(crate) fn own_suite(
 ) -> Result<Suite, Trouble> {
     let ours = |error: &dyn std::error::Error| Trouble::ours(error.to_string());
     let root = folder.join("config");
-    let mut found = false;
-    for name in REPOSITORY_FILES {
+    let read = |name: &str| {
         let content = repository.read_file(commit, name);
-        let Some(content) = content.map_err(|error| ours(&error))? else {
-            continue;
-        };
-        let path = root.join(name);
-        let parent = path.parent().unwrap_or(&root);
-        std::fs::create_dir_all(parent)
-            .and_then(|()| std::fs::write(&path, content))
-            .map_err(|error| ours(&error))?;
-        found = true;
-    }
+        content.map_err(std::io::Error::other)
+    };
+    let found = write_repository_files(&root, read).map_err(|error| ours(&error))?;
     if !found {
         return Err(Trouble::told(format!(
             "nothing says what to run: the commit has no {}; set TEST_COMMAND, or RETRO_PLAN",

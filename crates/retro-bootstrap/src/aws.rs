@@ -3,9 +3,8 @@
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::Arc;
 
-use retro_aws::{
-    AwsClients, AwsSettings, DynamoJobStore, S3ArtifactStore, S3Objects, UploadLimits, Writer,
-};
+pub use retro_aws::AwsClients;
+use retro_aws::{AwsSettings, DynamoJobStore, S3ArtifactStore, S3Objects, UploadLimits, Writer};
 use retro_domain::Clock;
 use retro_store::StoreError;
 

@@ -59,16 +59,15 @@ pub fn estimate_line(estimate: &Estimate) -> String {
     )
 }
 
-/// Refuses a batch that is expected to cost more than the settings allow.
+/// Refuses what is expected to cost more US dollars than the settings allow.
 ///
 /// # Errors
 ///
 /// When it is.
-pub fn check_cost(config: &AwsConfig, estimate: &Estimate) -> Result<(), Failure> {
+pub fn check_cost(config: &AwsConfig, usd: f64) -> Result<(), Failure> {
     match config.max_cost_usd {
-        Some(limit) if estimate.usd > limit => Err(Failure::usage(format!(
-            "the batch is expected to cost ${:.2}, and --max-cost-usd allows ${limit:.2}",
-            estimate.usd
+        Some(limit) if usd > limit => Err(Failure::usage(format!(
+            "the batch is expected to cost ${usd:.2}, and --max-cost-usd allows ${limit:.2}"
         ))
         .with_hint("take fewer commits, or raise the limit")),
         _ => Ok(()),

@@ -41,6 +41,24 @@ impl ExitCode {
         self as u8
     }
 
+    /// The exit code of two pieces of work: an interruption, then trouble, then findings win.
+    #[must_use]
+    pub fn or_worse(self, other: Self) -> Self {
+        let rank = |code: Self| match code {
+            Self::Interrupted => 5,
+            Self::Usage => 4,
+            Self::Incomplete => 3,
+            Self::Findings => 2,
+            Self::NothingRan => 1,
+            Self::Fine => 0,
+        };
+        if rank(other) > rank(self) {
+            other
+        } else {
+            self
+        }
+    }
+
     /// The stable lower-case name: `fine`, `findings`, `usage`, `incomplete`, `nothing-ran`,
     /// `interrupted`.
     pub const fn name(self) -> &'static str {

@@ -73,6 +73,17 @@ impl Failure {
         self
     }
 
+    /// All of it in one line, for a log or an answer to a program.
+    pub fn sentence(&self) -> String {
+        let parts = std::iter::once(&self.message).chain(&self.causes);
+        let mut text = parts.map(String::as_str).collect::<Vec<_>>().join(": ");
+        if let Some(hint) = &self.hint {
+            text.push_str("; ");
+            text.push_str(hint);
+        }
+        text
+    }
+
     /// The text for standard error, ending in a line break; control characters from elsewhere
     /// (file names, test output) are escaped, so that they cannot write to the terminal.
     pub fn render(&self, color: bool) -> String {

@@ -17,6 +17,8 @@ pub mod detect;
 mod directories;
 mod exit_code;
 mod failure;
+#[cfg(feature = "fetch")]
+pub mod git_access;
 #[cfg(feature = "workflow")]
 pub mod look_back;
 mod process_identity;

@@ -104,7 +104,7 @@ fn list_commits() {
     let remote = Remote::new(&server.url("repo")).expect("an address");
     let request = HistoryRequest {
         depth: Some(10_000),
-        tip: None,
+        tips: Vec::new(),
     };
     reset_peak();
     let (before, start) = (peak_memory(), Instant::now());

@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use retro_tests::built;
 use serde_json::Value;
 
 /// An emulator of AWS with the stack deployed; it ends with this value.
@@ -28,19 +29,6 @@ fn python() -> PathBuf {
     program
 }
 
-/// The runner, beside the test's own binary.
-fn runner() -> PathBuf {
-    let tests = std::env::current_exe().unwrap();
-    let folder = tests.ancestors().nth(2).unwrap();
-    let runner = folder.join("retro-runner");
-    assert!(
-        runner.exists(),
-        "{} is missing; run the tests of the whole workspace, which build it",
-        runner.display()
-    );
-    runner
-}
-
 #[expect(
     clippy::disallowed_methods,
     reason = "the test starts tools, as a person would"
@@ -55,7 +43,7 @@ impl Emulator {
             .args(["--seed", "1", "--faults", faults, "--env"])
             .arg(format!("PATH={}", path.display()))
             .arg("--")
-            .arg(runner())
+            .arg(built("retro-runner"))
             .arg("commit-job")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -92,6 +80,20 @@ impl Emulator {
             ("RETRO_AWS_TABLE", output("TableName")),
             ("RETRO_AWS_BUCKET", output("BucketName")),
             ("RETRO_AWS_STATE_MACHINE", output("StateMachineArn")),
+        ]
+    }
+}
+
+impl Emulator {
+    /// What the stack tells the function of the initiator.
+    pub(crate) fn function_settings(&self) -> Vec<(&'static str, String)> {
+        let output = |name: &str| self.outputs[name].as_str().unwrap().to_owned();
+        vec![
+            ("AWS_REGION", "us-east-1".to_owned()),
+            ("AWS_ENDPOINT_URL", self.address.clone()),
+            ("DYNAMODB_TABLE_NAME", output("TableName")),
+            ("S3_BUCKET_NAME", output("BucketName")),
+            ("STATE_MACHINE_ARN", output("StateMachineArn")),
         ]
     }
 }

@@ -2,6 +2,8 @@
 //! the real runner, started from the real command line.
 
 mod emulator;
+mod initiator;
+mod lambda;
 
 use emulator::Emulator;
 use retro_tests::World;

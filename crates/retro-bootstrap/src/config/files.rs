@@ -18,6 +18,30 @@ use super::schema_check::first_misfit;
 /// The files of a repository that may hold settings; having both is an error.
 pub const REPOSITORY_FILES: [&str; 2] = ["retro.toml", ".config/retro.toml"];
 
+/// Writes the configuration files of a repository that has no work tree below `root`, for
+/// [`load`](super::load) to find them there. `read` gives a file's content, or `None` when there is no
+/// such file. Whether there was any.
+///
+/// # Errors
+///
+/// What `read` says, and when a file cannot be written.
+pub fn write_repository_files(
+    root: &Path,
+    mut read: impl FnMut(&str) -> io::Result<Option<Vec<u8>>>,
+) -> io::Result<bool> {
+    let mut found = false;
+    for name in REPOSITORY_FILES {
+        let Some(content) = read(name)? else {
+            continue;
+        };
+        let path = root.join(name);
+        std::fs::create_dir_all(path.parent().unwrap_or(root))?;
+        std::fs::write(&path, content)?;
+        found = true;
+    }
+    Ok(found)
+}
+
 /// Configuration files are small; a larger one is some other file by mistake.
 const MAX_BYTES: u64 = 4 << 20;
 

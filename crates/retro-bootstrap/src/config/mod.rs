@@ -27,7 +27,7 @@ mod suites;
 
 pub use choice::{ColorMode, Extra, FailOn, HomeMode, Order, UnknownChoice, Verbosity};
 pub use config_error::{ConfigError, Place};
-pub use files::REPOSITORY_FILES;
+pub use files::{REPOSITORY_FILES, write_repository_files};
 pub use flags::{AwsFlags, FlagLayer};
 pub use keys::{KEYS, Key, RESERVED_VARIABLES};
 pub use layers::{ConfigInputs, LoadedConfig, load};

@@ -12,7 +12,7 @@ use retro_workflow::is_expression;
 use crate::{ExitCode, Failure};
 
 /// How many commits are taken when nobody says.
-const DEFAULT_LAST: usize = 20;
+pub const DEFAULT_LAST: usize = 20;
 
 /// Which commits.
 #[derive(Clone, Debug, Args)]
@@ -42,6 +42,21 @@ pub struct CommitArgs {
     /// Exactly the commits listed in this file, one a line; `-` for standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["revisions", "last"])]
     pub rev_list_file: Option<PathBuf>,
+}
+
+impl Default for CommitArgs {
+    fn default() -> Self {
+        Self {
+            last: None,
+            since: None,
+            until: None,
+            first_parent: false,
+            merges: Merges::Include,
+            path: Vec::new(),
+            every: NonZeroU32::MIN,
+            rev_list_file: None,
+        }
+    }
 }
 
 /// What to do with merge commits.

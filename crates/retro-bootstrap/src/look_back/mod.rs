@@ -4,6 +4,6 @@ mod commits;
 mod overlay;
 mod suites;
 
-pub use commits::{CommitArgs, Merges, at_least_one, query};
+pub use commits::{CommitArgs, DEFAULT_LAST, Merges, at_least_one, query};
 pub use overlay::read_overlay;
 pub use suites::{ChosenSuite, SuiteArgs, named, typed};

@@ -8,8 +8,9 @@ use retro_workflow::Plan;
 
 use super::{Paint, clip, commit_line, duration, one_line};
 
-/// Two or three lines: what will run on what, and how long that may take.
-pub fn plan(plan: &Plan, because: &str, workers: usize, paint: Paint) -> String {
+/// Two or three lines: what will run on what, and how long that may take on so many workers, when they
+/// are on this machine.
+pub fn plan(plan: &Plan, because: &str, workers: Option<usize>, paint: Paint) -> String {
     let mut text = String::new();
     // Rules may have other suites for older commits.
     let newest = plan.commits.last();
@@ -28,7 +29,7 @@ pub fn plan(plan: &Plan, because: &str, workers: usize, paint: Paint) -> String 
     let trees = count(plan.distinct, "distinct tree");
     let mut last = format!("plan: {commits} -> {trees}: {} known, ", plan.cached.len());
     let _ = write!(last, "{} to run", plan.jobs.len());
-    if !plan.jobs.is_empty() {
+    if let Some(workers) = workers.filter(|_| !plan.jobs.is_empty()) {
         let _ = write!(last, " on {}", count(workers, "worker"));
         match plan.estimate(workers) {
             Some(time) => drop(write!(last, ", about {}", duration(time))),

@@ -20,9 +20,9 @@ use crate::walk::commit_id;
 pub struct HistoryRequest {
     /// How many commits deep, counted from the tip along every parent; all of them when absent.
     pub depth: Option<u32>,
-    /// The branch or tag it ends at, by its name with or without `refs/heads/` or `refs/tags/`; the
-    /// remote's default branch when absent.
-    pub tip: Option<String>,
+    /// The branches and tags it ends at, by their names with or without `refs/heads/` or `refs/tags/`;
+    /// `HEAD`, which is also meant when there is none, is the remote's default branch.
+    pub tips: Vec<String>,
 }
 
 /// A history that is there now.
@@ -30,13 +30,13 @@ pub struct HistoryRequest {
 pub struct FetchedHistory {
     /// The git directory it is in: [`GitRepository::open`](crate::GitRepository::open) opens it.
     pub git_dir: PathBuf,
-    /// Where it ends; `HEAD` of that repository names it.
+    /// Where the first of its tips is; `HEAD` of that repository names it.
     pub tip: CommitId,
     /// How many bytes were fetched.
     pub received_bytes: u64,
 }
 
-/// Fetches the history behind one branch or tag, to a depth, into a bare git directory of git-retro's
+/// Fetches the history behind branches or tags, to a depth, into a bare git directory of git-retro's
 /// own, as [`fetch_commit`](super::fetch_commit) does with one commit. Packs go to disk as they come;
 /// none is held in memory.
 ///
@@ -73,9 +73,16 @@ pub fn fetch_history(
         let done = persist(options, link.shown(), notes, |notes| {
             folder.remove_leftovers(notes).map_err(Failure::Final)?;
             link.exchange(&folder.repository, &mut |advertised| {
-                let name = find(advertised, request.tip.as_deref())?;
-                let refspecs = vec![format!("+{name}:{name}")];
-                reference = Some(name);
+                let head = ["HEAD".to_owned()];
+                let tips = match request.tips.as_slice() {
+                    [] => &head,
+                    tips => tips,
+                };
+                let names = tips.iter().map(|tip| find(advertised, tip));
+                let names = names.collect::<Result<Vec<String>, _>>()?;
+                let refspecs = names.iter().map(|name| format!("+{name}:{name}"));
+                let refspecs = refspecs.collect();
+                reference = names.into_iter().next();
                 Ok(Some(Wish { refspecs, depth }))
             })
         });
@@ -102,8 +109,8 @@ pub fn fetch_history(
 }
 
 /// The full name of the reference that is meant.
-fn find(advertised: &Advertised, tip: Option<&str>) -> Result<String, GitError> {
-    let Some(tip) = tip else {
+fn find(advertised: &Advertised, tip: &str) -> Result<String, GitError> {
+    if tip == "HEAD" {
         let default = advertised.default_branch.as_deref();
         let default = default.filter(|name| advertised.target(name).is_some());
         // Servers of old do not say which branch is the default one.
@@ -117,7 +124,7 @@ fn find(advertised: &Advertised, tip: Option<&str>) -> Result<String, GitError> 
             .or_else(guessed)
             .map(str::to_owned)
             .ok_or_else(|| nothing_there(None));
-    };
+    }
     [
         tip.to_owned(),
         format!("refs/heads/{tip}"),

@@ -23,7 +23,7 @@ fn fetch(
 fn to_depth(depth: u32) -> HistoryRequest {
     HistoryRequest {
         depth: Some(depth),
-        tip: None,
+        tips: Vec::new(),
     }
 }
 
@@ -102,7 +102,7 @@ fn branches_and_tags_are_found_by_their_names() {
     let check = |tip: &str, expected: &str| {
         let request = HistoryRequest {
             depth: Some(2),
-            tip: Some(tip.to_owned()),
+            tips: vec![tip.to_owned()],
         };
         let (done, _) = fetch(&scene, &server.url("repo"), &request);
         let done = done.unwrap();
@@ -114,10 +114,11 @@ fn branches_and_tags_are_found_by_their_names() {
     check("refs/heads/topic/one", "main~2");
     check("v1", "main~4");
     check("main", "main");
-    for tip in ["missing", "", "HEAD"] {
+    check("HEAD", "main");
+    for tip in ["missing", ""] {
         let request = HistoryRequest {
             depth: None,
-            tip: Some(tip.to_owned()),
+            tips: vec![tip.to_owned()],
         };
         let error = fetch(&scene, &server.url("repo"), &request).0.unwrap_err();
         assert!(
@@ -125,6 +126,24 @@ fn branches_and_tags_are_found_by_their_names() {
             "{tip}: {error}"
         );
     }
+}
+
+#[test]
+fn several_tips_are_fetched_at_once() {
+    let scene = Scene::with_commits(6);
+    scene.repo.git(["tag", "v1", "main~4"]);
+    let server = GitServer::start(scene.repo.outside());
+    let request = HistoryRequest {
+        depth: None,
+        tips: vec!["HEAD".to_owned(), "v1".to_owned()],
+    };
+    let (done, _) = fetch(&scene, &server.url("repo"), &request);
+    let done = done.unwrap();
+    assert_eq!(done.tip, scene.repo.rev("main"));
+    let repository = GitRepository::open(&done.git_dir).unwrap();
+    let range = Selection::Revisions(vec!["v1..main".to_owned()]);
+    let listed = repository.commits(&CommitQuery::new(range)).unwrap();
+    assert_eq!(listed.commits.len(), 4);
 }
 
 #[test]

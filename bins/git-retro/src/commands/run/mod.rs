@@ -71,11 +71,11 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> Result<ExitCode, Failure
             // What stopped the last suite may have come too late to show in how it ended.
             let signalled = signals::signal_came();
             let why = [ExitCode::Incomplete, ExitCode::Interrupted][usize::from(signalled)];
-            return Ok(worse(exit, why));
+            return Ok(exit.or_worse(why));
         }
         let workers = workers(context, planned.jobs.len());
         if context.config.settings.verbosity != Verbosity::Quiet || args.dry_run {
-            let plan = terminal::plan(&planned, because, workers, context.paint_errors());
+            let plan = terminal::plan(&planned, because, Some(workers), context.paint_errors());
             say(plan.trim_end());
         }
         let Some(stores) = stores.as_ref().filter(|_| !args.dry_run) else {
@@ -105,7 +105,7 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> Result<ExitCode, Failure
         };
         let (ended, go_on) =
             runtime.block_on(session.run_one(planned, workers, &home, &interrupt))?;
-        exit = worse(exit, ended);
+        exit = exit.or_worse(ended);
         if !go_on {
             let rest = chosen[number + 1..].iter();
             for suite in rest.map(|suite| &suite.rules.base.name) {
@@ -213,19 +213,6 @@ impl Session<'_> {
             clock: Arc::clone(self.clock),
         })
     }
-}
-
-/// The exit code of two runs of one call: an interruption, then trouble, then findings win.
-fn worse(a: ExitCode, b: ExitCode) -> ExitCode {
-    let rank = |code: ExitCode| match code {
-        ExitCode::Interrupted => 5,
-        ExitCode::Usage => 4,
-        ExitCode::Incomplete => 3,
-        ExitCode::Findings => 2,
-        ExitCode::NothingRan => 1,
-        ExitCode::Fine => 0,
-    };
-    if rank(b) > rank(a) { b } else { a }
 }
 
 fn fingerprint_tools(

@@ -57,12 +57,11 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<ExitCode, Failure
     let planned = planned.map_err(look_back_failure)?;
     let estimate = batch::estimate(aws, &planned);
     if context.config.settings.verbosity != Verbosity::Quiet || args.dry_run {
-        let workers = planned.jobs.len().max(1);
-        let text = terminal::plan(&planned, &suite.because, workers, context.paint_errors());
+        let text = terminal::plan(&planned, &suite.because, None, context.paint_errors());
         say(text.trim_end());
         say(batch::estimate_line(&estimate));
     }
-    batch::check_cost(aws, &estimate)?;
+    batch::check_cost(aws, estimate.usd)?;
     let Some(here) = here.filter(|_| !args.dry_run) else {
         print(&match args.format {
             Format::Human => terminal::planned_commits(&planned),
