@@ -67,7 +67,7 @@ pub(crate) struct StartArgs {
     #[arg(long, short, help_heading = "Global")]
     pub(crate) quiet: bool,
     /// Run this command on each commit, in place of the suites of the newest commit's retro.toml
-    #[arg(last = true, value_name = "COMMAND")]
+    #[arg(last = true, value_name = "COMMAND", help_heading = "Suite")]
     pub(crate) command: Vec<OsString>,
 }
 
@@ -78,7 +78,7 @@ fn variables() -> String {
     }
     text.push_str(
         "\n\nExit codes: 0 fine, 1 findings (with --wait), 2 usage or configuration, 3 incomplete or \
-         infrastructure,\n4 nothing to run, 130 interrupted.",
+         infrastructure, 4 nothing to run, 130 interrupted.",
     );
     text
 }

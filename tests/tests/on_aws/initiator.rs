@@ -26,7 +26,7 @@ fn document(said: &Said) -> Value {
 }
 
 /// A world with a history and an emulator, and the address of the repository.
-fn scene(commits: usize) -> (World, Emulator, String) {
+pub(crate) fn scene(commits: usize) -> (World, Emulator, String) {
     let mut world = history(commits);
     world
         .repo

@@ -4,6 +4,7 @@
 mod emulator;
 mod initiator;
 mod lambda;
+mod walk;
 
 use emulator::Emulator;
 use retro_tests::World;
