@@ -73,12 +73,23 @@ impl Default for JobState {
 }
 
 /// What a finished job is in numbers, for those who look at jobs without their results.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct JobFacts {
     /// How its tests ended.
     pub counts: OutcomeCounts,
     /// How long the job took, from its claim on.
     pub took: Duration,
+    /// What its commit is, where that is not known from elsewhere.
+    pub commit: Option<CommitNote>,
+}
+
+/// What a commit is, for those who look at jobs without the repository.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CommitNote {
+    /// When it was committed.
+    pub committed_at: Timestamp,
+    /// The first line of its message.
+    pub summary: String,
 }
 
 /// What can happen to a job.

@@ -23,7 +23,8 @@ pub use cache_key::{CacheKey, ToolchainFingerprint};
 pub use digest::{Digest256, DigestParseError, Digester};
 pub use event::{Event, EventKind, Phase};
 pub use job::{
-    CommitJob, IllegalTransition, JobEvent, JobFacts, JobState, JobStatus, MAX_ATTEMPTS, transition,
+    CommitJob, CommitNote, IllegalTransition, JobEvent, JobFacts, JobState, JobStatus,
+    MAX_ATTEMPTS, transition,
 };
 pub use lease::{Epoch, Lease, LeaseOwner, LeasePolicy};
 pub use object_id::{CommitId, ObjectIdError, TreeId};

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fs;
 
-use retro_domain::{JobEvent, JobFacts, OutcomeCounts, Phase, Verdict};
+use retro_domain::{CommitNote, JobEvent, JobFacts, OutcomeCounts, Phase, Verdict};
 use retro_store::record::StoredResult;
 use retro_store::{
     ArtifactContent, ArtifactScope, Manifest, PutCondition, ResultRecord, StoreError,
@@ -34,6 +34,10 @@ impl JobRun<'_> {
             facts: JobFacts {
                 counts,
                 took: self.shared.services.clock.now().since(self.started_at),
+                commit: Some(CommitNote {
+                    committed_at: self.commit.committed_at,
+                    summary: self.commit.summary.clone(),
+                }),
             },
         };
         self.shared.wait(self.store_all(said, &verdict, &done))?;

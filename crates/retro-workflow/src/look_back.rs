@@ -437,6 +437,7 @@ impl Shared {
             facts: JobFacts {
                 counts: found.counts,
                 took: found.usage.wall,
+                commit: None,
             },
         };
         self.wait(self.services.jobs.apply(job, &done))?;

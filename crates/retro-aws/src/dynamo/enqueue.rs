@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use retro_domain::{CommitId, CommitJob};
+use retro_domain::{CommitId, CommitJob, CommitNote};
 use retro_store::{RunCommit, RunRecord, StoreError};
 use tokio::task::JoinSet;
 
 use super::expression::Change;
 use super::item::{Item, Key, PARTITION, TOKEN, number, text};
-use super::job_item::{ATTEMPTS, BATCH, EPOCH, LAST_UPDATED, STATUS, iso, key, summary};
+use super::job_item::{ATTEMPTS, BATCH, EPOCH, LAST_UPDATED, STATUS, commit_note, iso, key};
 use super::table::{Table, Wrote};
 
 /// Writes under way at once. Batches of writes know no conditions, so each job is one write.
@@ -58,10 +58,12 @@ fn joined(
 fn about(run: &RunRecord, commit: Option<&RunCommit>) -> Item {
     let mut about = Item::from([(BATCH.to_owned(), text(run.id.as_str()))]);
     if let Some(commit) = commit {
-        if let Some(date) = iso(commit.committed_at) {
-            about.insert("commit_date".to_owned(), text(date));
-        }
-        about.insert("commit_summary".to_owned(), text(summary(&commit.summary)));
+        let note = CommitNote {
+            committed_at: commit.committed_at,
+            summary: commit.summary.clone(),
+        };
+        let note = commit_note(&note).into_iter();
+        about.extend(note.map(|(name, value)| (name.to_owned(), value)));
     }
     about
 }

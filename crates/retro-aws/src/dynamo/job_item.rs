@@ -1,9 +1,10 @@
 //! A job as an item.
 
 use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
+use aws_sdk_dynamodb::types::AttributeValue;
 use retro_domain::{
-    CommitId, CommitJob, Digest256, Epoch, JobFacts, JobState, JobStatus, Lease, LeaseOwner,
-    RepoId, SuiteFingerprint, Timestamp,
+    CommitId, CommitJob, CommitNote, Digest256, Epoch, JobFacts, JobState, JobStatus, Lease,
+    LeaseOwner, RepoId, SuiteFingerprint, Timestamp,
 };
 use retro_store::StoreError;
 use retro_store::record::StoredVerdict;
@@ -185,10 +186,22 @@ pub(super) fn set_facts(change: &mut Change, facts: &JobFacts, output: &str) {
     change.set(FAILED, number(facts.counts.failures()));
     change.set(TOOK, number(facts.took.as_millis()));
     change.set(OUTPUT, text(output));
+    if let Some(commit) = &facts.commit {
+        for (name, value) in commit_note(commit) {
+            change.set(name, value);
+        }
+    }
+}
+
+/// What a job's item says of its commit.
+pub(super) fn commit_note(commit: &CommitNote) -> Vec<(&'static str, AttributeValue)> {
+    let date = iso(commit.committed_at).map(|date| ("commit_date", text(date)));
+    let said = ("commit_summary", text(summary(&commit.summary)));
+    date.into_iter().chain([said]).collect()
 }
 
 /// A first line of a commit message, as long as one that people read.
-pub(super) fn summary(text: &str) -> String {
+fn summary(text: &str) -> String {
     text.chars().take(500).collect()
 }
 

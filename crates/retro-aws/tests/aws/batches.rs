@@ -1,10 +1,13 @@
 //! What DynamoDB alone makes of jobs.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use retro_aws::{BatchJob, StatusCounts};
-use retro_domain::{Epoch, JobEvent, JobFacts, JobStatus, OutcomeCounts, Verdict};
+use retro_domain::{
+    CommitNote, Epoch, JobEvent, JobFacts, JobStatus, OutcomeCounts, Timestamp, Verdict,
+};
 use retro_store::contract::block_on;
 use retro_store::contract::samples::{claim, job, run, suite};
 use retro_store::{JobStore, StoreError};
@@ -54,7 +57,8 @@ fn the_attributes_of_a_job_are_those_of_the_design() {
         let (commit, fingerprint) = (job.commit.to_string(), job.suite.0.to_string());
         let sort = format!("{commit}#{fingerprint}");
         let base = |rest: &[(&str, &str)]| {
-            let mut all: Vec<(String, String)> = [
+            // What is told later wins.
+            let all: BTreeMap<String, String> = [
                 ("batch_id", run.id.as_str()),
                 ("commit_date", "2023-11-14T21:56:39.123Z"),
                 ("commit_hash", &commit),
@@ -68,8 +72,7 @@ fn the_attributes_of_a_job_are_those_of_the_design() {
             .chain(rest)
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
-            all.sort();
-            all
+            all.into_iter().collect::<Vec<_>>()
         };
         let waits = [
             ("attempts", "0"),
@@ -99,6 +102,10 @@ fn the_attributes_of_a_job_are_those_of_the_design() {
             facts: JobFacts {
                 counts,
                 took: Duration::from_millis(1_234),
+                commit: Some(CommitNote {
+                    committed_at: Timestamp::from_unix_millis(1_700_000_000_123),
+                    summary: "what a runner by itself knows".to_owned(),
+                }),
             },
         };
         store.apply(&job, &done).await.unwrap();
@@ -108,6 +115,8 @@ fn the_attributes_of_a_job_are_those_of_the_design() {
             &fingerprint[..12]
         );
         let complete = [
+            ("commit_date", "2023-11-14T22:13:20.123Z"),
+            ("commit_summary", "what a runner by itself knows"),
             ("attempts", "1"),
             ("failed_tests", "3"),
             ("lease_epoch", "1"),

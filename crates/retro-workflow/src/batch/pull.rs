@@ -240,6 +240,7 @@ async fn fetch(
         facts: JobFacts {
             counts,
             took: result.usage.wall,
+            commit: None,
         },
     };
     // The copying may have taken longer than the lease: the result is here all the same.
