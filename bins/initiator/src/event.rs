@@ -76,7 +76,7 @@ impl Event {
                 Some(range) => format!("retro-initiator: {range}"),
                 None => format!("retro-initiator: the newest {}", last.unwrap_or_default()),
             },
-            repo: Some(repo),
+            repo,
             commits: CommitArgs {
                 last,
                 path: self.paths.clone().unwrap_or_default(),
@@ -143,7 +143,7 @@ mod tests {
         }))
         .unwrap();
         assert_eq!(request.url, "https://example.com/x.git");
-        assert_eq!(request.repo.unwrap().to_string(), "o/r");
+        assert_eq!(request.repo.to_string(), "o/r");
         assert_eq!(request.revisions, ["v1..main"]);
         assert_eq!(request.suite.suite, ["unit"]);
         assert_eq!(request.commits.path, ["src/**"]);

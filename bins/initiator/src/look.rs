@@ -23,8 +23,8 @@ use crate::tips::history_request;
 pub(crate) struct Request {
     /// Where the repository is.
     pub(crate) url: String,
-    /// What it is called, when not as its address says.
-    pub(crate) repo: Option<RepoId>,
+    /// What it is called.
+    pub(crate) repo: RepoId,
     pub(crate) commits: CommitArgs,
     pub(crate) revisions: Vec<String>,
     pub(crate) source: SuiteSource,
@@ -88,11 +88,6 @@ pub(crate) async fn plans(
     folder: &Path,
     now: Timestamp,
 ) -> Result<(Vec<Planned>, LoadedConfig), Failure> {
-    let repo = match &request.repo {
-        Some(repo) => repo.clone(),
-        None => RepoId::from_location(&request.url)
-            .map_err(|error| Failure::from_error(ExitCode::Usage, &error))?,
-    };
     let commits = query(&request.commits, &request.revisions, now)?;
     let newest = repository
         .resolve("HEAD")
@@ -120,7 +115,7 @@ pub(crate) async fn plans(
         };
         let planned = plan(&wanted, repository, &nothing).await;
         let plan = Plan {
-            repo: repo.clone(),
+            repo: request.repo.clone(),
             ..planned.map_err(look_back_failure)?
         };
         let because = suite.because;

@@ -13,7 +13,7 @@ use retro_bootstrap::terminal::{
 use retro_bootstrap::{
     ExitCode, Failure, FlagLayer, LoadedConfig, LocalStores, SystemClock, directories, use_color,
 };
-use retro_domain::{Clock, RunId};
+use retro_domain::{Clock, RepoId, RunId};
 use retro_workflow::batch::{BatchOptions, Submitted};
 use retro_workflow::document::PlanDocument;
 
@@ -79,7 +79,7 @@ async fn start(
     folder: &Path,
 ) -> Result<ExitCode, Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let request = request(args);
+    let request = request(args)?;
     let is_quiet = args.quiet;
     let note = move |text: String| {
         if !is_quiet {
@@ -217,7 +217,7 @@ async fn wait(
     Ok(exit)
 }
 
-fn request(args: &StartArgs) -> Request {
+fn request(args: &StartArgs) -> Result<Request, Failure> {
     let source = match args.command.is_empty() {
         true => SuiteSource::Files,
         false => SuiteSource::Command(args.command.clone()),
@@ -231,13 +231,15 @@ fn request(args: &StartArgs) -> Request {
             .iter()
             .map(|name| format!("--suite {name}")),
     );
-    Request {
+    let repo = RepoId::from_location(&args.repo)
+        .map_err(|error| Failure::from_error(ExitCode::Usage, &error))?;
+    Ok(Request {
         url: args.repo.clone(),
-        repo: None,
+        repo,
         commits: args.commits.clone(),
         revisions: args.revisions.clone(),
         source,
         suite: args.suite.clone(),
         described: words.join(" "),
-    }
+    })
 }

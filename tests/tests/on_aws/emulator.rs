@@ -85,6 +85,24 @@ impl Emulator {
 }
 
 impl Emulator {
+    /// Stores a secret.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the test starts tools, as a person would"
+    )]
+    pub(crate) fn store_secret(&self, name: &str, value: &str) {
+        let script = "import boto3, sys; address, name, value = sys.argv[1:]; \
+                      boto3.client('secretsmanager', endpoint_url=address, region_name='us-east-1', \
+                      aws_access_key_id='test', aws_secret_access_key='test')\
+                      .create_secret(Name=name, SecretString=value)";
+        let stored = Command::new(python())
+            .args(["-c", script, &self.address, name, value])
+            .output()
+            .unwrap();
+        let errors = String::from_utf8_lossy(&stored.stderr);
+        assert!(stored.status.success(), "{errors}");
+    }
+
     /// What the stack tells the function of the initiator.
     pub(crate) fn function_settings(&self) -> Vec<(&'static str, String)> {
         let output = |name: &str| self.outputs[name].as_str().unwrap().to_owned();

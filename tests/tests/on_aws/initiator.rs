@@ -1,5 +1,6 @@
 //! Batches that the initiator starts, from its command line and as a Lambda function.
 
+use retro_testing::{GitServer, Reaction};
 use retro_tests::{Said, World, wait_until};
 use serde_json::{Value, json};
 
@@ -139,5 +140,39 @@ fn the_function_starts_a_batch_once_for_each_request() {
         shown["commits"].as_array().map(Vec::len),
         Some(4),
         "{shown}"
+    );
+}
+
+#[test]
+fn a_token_in_secrets_manager_opens_a_repository() {
+    // `x-access-token:hush-hush`, as a header holds it.
+    const HEADER: &str = "Basic eC1hY2Nlc3MtdG9rZW46aHVzaC1odXNo";
+    let (mut world, emulator, _) = scene(3);
+    emulator.store_secret("git", r#"{"token": "hush-hush"}"#);
+    let folder = world.outside().join("served");
+    std::fs::create_dir_all(folder.join("octo")).unwrap();
+    std::os::unix::fs::symlink(world.repo.path(), folder.join("octo/tool")).unwrap();
+    let server = GitServer::reacting(&folder, |request| match request.header("authorization") {
+        Some(HEADER) => Reaction::Serve,
+        _ => Reaction::unauthorized(),
+    });
+    let url = server.url("octo/tool");
+    let start = ["start", "--repo", &url, "--last", "2", "--dry-run"];
+    let refused = initiator(&world, 3, &start);
+    assert!(
+        refused.stderr.contains("cannot be fetched"),
+        "{}",
+        refused.stderr
+    );
+    world.set("RETRO_GIT_TOKEN_SECRET", "git#token");
+    let opened = initiator(&world, 0, &start);
+    assert_eq!(opened.stdout.lines().count(), 2, "{}", opened.stdout);
+    assert!(!opened.stderr.contains("hush-hush"), "{}", opened.stderr);
+    world.set("RETRO_GIT_TOKEN_SECRET", "git#other");
+    let missing = initiator(&world, 2, &start);
+    assert!(
+        missing.stderr.contains("RETRO_GIT_TOKEN_SECRET"),
+        "{}",
+        missing.stderr
     );
 }
