@@ -4,7 +4,7 @@ mod reading;
 
 use reading::{Read, check};
 
-const WHOLE: &str = "the last line has no line end: its test counts, but its name may be cut";
+const WHOLE: &str = "the last line has no line end: its test counts, but the line may be cut";
 const CUT: &str = "the last line is cut, and was left out";
 
 fn told(read: &Read) -> Vec<&str> {
@@ -18,58 +18,86 @@ fn told(read: &Read) -> Vec<&str> {
 }
 
 #[test]
-fn a_line_that_ends_inside_what_decides_its_result_is_no_test() {
-    for last in [
-        "not ok 2 - d # TO",
-        "not ok 2 - d # ",
-        "not ok 2 - d #",
-        "ok 2 - d # sKi",
-        "ok 2 - d # ti",
-        "ok 2 - d \\",
-        "ok 2 -",
-        "ok 2",
-        "ok",
-        "not ok",
-    ] {
-        let read = check(format!("1..2\nok 1 - a\n{last}"), &["passed a"]);
-        assert!(read.summary.truncated, "{last}");
-        assert_eq!(told(&read), [CUT], "{last}");
-        assert_eq!(
-            read.summary.run_failure.as_deref(),
-            Some("planned 2 tests, ran 1")
-        );
-    }
-}
-
-#[test]
-fn a_line_that_says_all_it_should_counts() {
+fn a_last_line_that_reads_as_a_test_counts() {
     for (last, expected) in [
-        ("not ok 2 - d # TODO la", "skipped d"),
-        ("ok 2 - d # skip", "skipped d"),
+        ("not ok 2", "failed test 2"),
         ("not ok 2 - d", "failed d"),
+        ("not ok 2 - d # TODO la", "skipped d"),
+        ("ok 2 # skip foo", "skipped test 2"),
         ("ok 2 - issue #12", "passed issue #12"),
+        ("ok 2 -", "passed test 2"),
+        ("ok 2", "passed test 2"),
+        ("ok", "passed test 2"),
+        ("not ok", "failed test 2"),
     ] {
         let read = check(format!("1..2\nok 1 - a\n{last}"), &["passed a", expected]);
         assert!(!read.summary.truncated, "{last}");
+        assert_eq!(read.summary.run_failure, None, "{last}");
         assert_eq!(told(&read), [WHOLE], "{last}");
     }
-    // Where others are planned, the file was cut.
-    let read = check("1..3\nok 1 - a\nok 2 - b", &["passed a"]);
-    assert_eq!(told(&read), [CUT]);
     // A time without its whole unit is no time.
     let read = check("1..1\nok 1 - a # time=12m", &["passed a"]);
     assert_eq!(read.cases[0].duration, None);
 }
 
 #[test]
-fn streams_without_descriptions_may_end_in_a_number() {
-    let read = check("1..2\nok 1\nnot ok 2", &["passed test 1", "failed test 2"]);
-    assert!(!read.summary.truncated);
-    let mut tests: Vec<String> = (1..12).map(|n| format!("ok {n}\n")).collect();
-    tests.push("not ok 1".to_owned());
-    let text = format!("1..12\n{}", tests.concat());
+fn a_line_that_ends_inside_a_directive_counts_and_is_cut() {
+    for (last, expected) in [
+        ("not ok 2 - d # TO", "failed d # TO"),
+        ("not ok 2 - d #", "failed d #"),
+        ("ok 2 - d # sKi", "passed d # sKi"),
+        ("ok 2 - d # ti", "passed d # ti"),
+        ("ok 2 - d \\", "passed d \\"),
+    ] {
+        let read = check(format!("1..2\nok 1 - a\n{last}"), &["passed a", expected]);
+        assert!(read.summary.truncated, "{last}");
+        assert_eq!(told(&read), [WHOLE], "{last}");
+    }
+}
+
+#[test]
+fn a_last_test_counts_also_when_the_plan_is_not_met() {
+    for (text, expected) in [
+        ("1..3\nok 1 - a\nok 2 - b", &["passed a", "passed b"][..]),
+        (
+            "1..4\nok 1 - a\nok 3 - b\nok 4 - c",
+            &["passed a", "passed b", "passed c"],
+        ),
+        (
+            "ok 1 - a\nnot ok 2 # TODO later",
+            &["passed a", "skipped test 2"],
+        ),
+    ] {
+        let read = check(text, expected);
+        assert!(read.summary.truncated, "{text}");
+        assert_eq!(told(&read), [WHOLE], "{text}");
+    }
+}
+
+#[test]
+fn subtests_end_as_tests_do() {
+    let text = "1..1\n    1..2\n    ok 1 - a\n    not ok 2";
     let read = reading::read(text);
-    assert_eq!(read.cases.len(), 11);
+    let subtests = read.summary.subtests;
+    assert_eq!((subtests.passed, subtests.failed), (1, 1));
+    assert_eq!(told(&read), [WHOLE]);
+}
+
+#[test]
+fn what_is_left_of_the_next_number_or_of_a_word_is_no_test() {
+    let tests: String = (1..12).map(|n| format!("ok {n} - t{n}\n")).collect();
+    for last in ["ok 1", "not ok 1"] {
+        let read = reading::read(format!("1..12\n{tests}{last}"));
+        assert_eq!(read.cases.len(), 11);
+        assert!(read.summary.truncated);
+        assert_eq!(told(&read), [CUT]);
+    }
+    for last in ["ok 12", "ok 1 - again", "ok 2", "ok"] {
+        let read = reading::read(format!("1..12\n{tests}{last}"));
+        assert_eq!(read.cases.len(), 12, "{last}");
+        assert_eq!(told(&read), [WHOLE], "{last}");
+    }
+    let read = check("1..2\nok 1 - a\nnot o", &["passed a"]);
     assert!(read.summary.truncated);
 }
 
@@ -89,9 +117,9 @@ fn a_plan_at_the_end_may_be_cut() {
     );
 }
 
-/// Wherever a stream is cut, no test comes out that is not in it, and the cut is told.
+/// Wherever a stream is cut, the tests before the last line are those in it, and the cut is told.
 #[test]
-fn no_cut_makes_up_a_test_or_stays_unsaid() {
+fn no_cut_changes_whole_lines_or_stays_unsaid() {
     let whole = "TAP version 13\n1..4\nok 1 - a\nnot ok 2 - b # TODO x\nok 3 - c # SKIP y\n\
                  # Subtest: d\n    not ok 1 - inner\n    1..1\nnot ok 4 - d # time=12ms\n";
     let known = ["passed a", "skipped b", "skipped c", "failed d"];

@@ -21,9 +21,6 @@ pub(super) struct Level {
     /// The number the next test should have.
     pub(super) next_number: u64,
     pub(super) out_of_sequence: bool,
-    /// Whether its tests have numbers and descriptions.
-    pub(super) has_numbers: bool,
-    pub(super) has_descriptions: bool,
     /// Tests that failed.
     pub(super) failed: u64,
     /// Numbers that the plan lists as to do, in order.
@@ -46,17 +43,13 @@ impl Level {
         }
     }
 
-    /// Whether a line that has no end was cut before it said what the lines before it say of
-    /// their tests.
-    pub(super) fn says_less(&self, test: &TestLine<'_>) -> bool {
-        if !test.description.is_empty() {
-            return false;
-        }
-        let is_part = |number: u64| {
-            let (number, next) = (number.to_string(), self.next_number.to_string());
-            number != next && next.starts_with(&number)
-        };
-        self.has_descriptions || test.number.map_or(self.has_numbers, is_part)
+    /// Whether a line says no more than a number that is the beginning of the one that is due, as
+    /// `ok 1` where `ok 10` is: a test with that number ran long before.
+    pub(super) fn begins_next_number(&self, test: &TestLine<'_>) -> bool {
+        let is_bare = test.description.is_empty() && test.directive.is_none() && !test.opens;
+        let number = test.number.filter(|_| is_bare).map(|n| n.to_string());
+        let next = self.next_number.to_string();
+        number.is_some_and(|number| number != next && next.starts_with(&number))
     }
 
     /// A `# Subtest: name` at this level. Some writers indent it with the subtests it names, some

@@ -112,10 +112,10 @@ pub(super) fn plan(text: &str) -> Option<(u64, &str)> {
 }
 
 /// Whether a line at the end of a file, without a line end, was surely cut: it ends inside a
-/// directive, an escape or before its description.
+/// directive or an escape.
 pub(super) fn is_half(text: &str, test: &TestLine<'_>) -> bool {
     let text = text.trim_end();
-    if text.ends_with('\\') || text.ends_with(" -") {
+    if text.ends_with('\\') {
         return true;
     }
     let begins_directive = |at: usize| {

@@ -245,21 +245,22 @@ impl Stream<'_, '_> {
         self.out.run_failure(format!("{name}{head}{why}"));
     }
 
-    /// Whether a test's line that has no end says all it should. The last line of many files that
-    /// are complete has none; what is surely cut, or has others planned after it, is no test.
+    /// Whether a test's line that has no end is a test. The last line of many files that are
+    /// complete has none, so all that reads as a test counts; only a number that may be the first
+    /// digits of the one that was due says nothing.
     fn is_whole(&mut self, depth: usize, text: &str, test: &mut TestLine<'_>) -> bool {
-        let level = &self.levels[depth];
-        if is_half(text, test) || level.says_less(test) || level.plan.goes_on() {
+        if self.levels[depth].begins_next_number(test) {
             self.cut();
             return false;
         }
+        self.out.summary.truncated |= is_half(text, test);
         if !text.ends_with('s') {
             // The unit may be cut.
             test.duration = None;
         }
         self.out.warn(
             self.number,
-            "the last line has no line end: its test counts, but its name may be cut",
+            "the last line has no line end: its test counts, but the line may be cut",
         );
         true
     }
@@ -303,8 +304,6 @@ impl Stream<'_, '_> {
         self.flush(depth);
         let level = &mut self.levels[depth];
         level.plan.tests += 1;
-        level.has_numbers |= test.number.is_some();
-        level.has_descriptions |= !test.description.is_empty();
         let number = test.number.unwrap_or(level.next_number);
         let is_todo = !level.todo.is_empty() && level.todo.binary_search(&number).is_ok();
         let in_sequence = test.number.is_none_or(|number| number == level.next_number);

@@ -37,11 +37,6 @@ impl Plan {
         self.plans > 0 && self.tests == self.planned()
     }
 
-    /// Whether more tests are to come after the next one.
-    pub(super) fn goes_on(&self) -> bool {
-        self.plans > 0 && self.tests.saturating_add(1) < self.planned()
-    }
-
     /// Whether `1..count` may be the first part of a plan at the end, the others cut off: what ran
     /// begins with the same digits.
     pub(super) fn may_be_cut(&self, count: u64) -> bool {
