@@ -64,6 +64,11 @@ impl Depth {
         }
     }
 
+    /// The last name that was kept is shorter by so many bytes from now on.
+    fn shorten(&mut self, bytes: usize) {
+        self.bytes = self.bytes.saturating_sub(bytes);
+    }
+
     /// How many suites have no part of their own, of those that can be left.
     pub(crate) fn beyond(&self) -> usize {
         self.beyond.len()
@@ -111,6 +116,8 @@ pub(crate) struct SuitePath {
 struct Name {
     text: String,
     is_file: bool,
+    /// Where the time of the run begins, while it is not settled whether that is a part of the name.
+    date: Option<usize>,
     /// Tells it from every other name that was here.
     stamp: u64,
 }
@@ -134,6 +141,7 @@ impl SuitePath {
         self.names.push(Name {
             text: name.to_owned(),
             is_file,
+            date: date_at_end(name),
             stamp: self.changes,
         });
         is_file
@@ -148,6 +156,33 @@ impl SuitePath {
         {
             self.files -= usize::from(name.is_file);
         }
+    }
+
+    /// Whether there is no suite with a name.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.names.is_empty() && self.depth.beyond() == 0
+    }
+
+    /// Whether the innermost suite may be named with the time of the run.
+    #[inline]
+    pub(crate) fn may_be_dated(&self) -> bool {
+        self.names.last().is_some_and(|name| name.date.is_some()) && self.depth.beyond() == 0
+    }
+
+    /// Settles whether the innermost suite is named with the time of the run, now that the class of
+    /// a test inside is known. If so that is left out of the name, and the name as given comes back.
+    pub(crate) fn settle_date(&mut self, class: &str) -> Option<String> {
+        let name = self.names.last_mut()?;
+        let date = name.date.take()?;
+        let given = name.text.clone();
+        if !is_dated(&name.text[..date], class) {
+            return None;
+        }
+        self.depth.shorten(name.text.len() - date);
+        name.text.truncate(date);
+        self.changes += 1;
+        name.stamp = self.changes;
+        Some(given)
     }
 
     /// Whether a part of it is the absolute path of a file.
@@ -220,6 +255,40 @@ fn put(list: &mut Vec<String>, at: usize, text: &str) {
         Some(old) => *old = text.to_owned(),
         None => list.push(text.to_owned()),
     }
+}
+
+/// Where `-20260131235959`, a point in time as unittest-xml-reporting appends it to the names of its
+/// suites, begins.
+fn date_at_end(name: &str) -> Option<usize> {
+    let at = name.len().checked_sub("-YYYYMMDDhhmmss".len())?;
+    let digits = name.get(at..)?.strip_prefix('-')?;
+    let number = |from: usize, to: usize| digits.get(from..to)?.parse::<u16>().ok();
+    let fits = digits.bytes().all(|b| b.is_ascii_digit())
+        && (1970..2200).contains(&number(0, 4)?)
+        && (1..=12).contains(&number(4, 6)?)
+        && (1..=31).contains(&number(6, 8)?)
+        && number(8, 10)? < 24
+        && number(10, 12)? < 60
+        && number(12, 14)? <= 61;
+    (at > 0 && fits).then_some(at)
+}
+
+/// Whether a suite of unittest-xml-reporting may be called so with the time of its run behind it,
+/// when `class` is that of a test in it: the suite is `module.Class`, where the tests of a class
+/// inside of others or of a function say more, and tests that are none of a class are in suites
+/// that are named after Python's own classes.
+fn is_dated(suite: &str, class: &str) -> bool {
+    let is_pythons = || suite.starts_with("unittest.") || suite.starts_with("doctest.");
+    let is_class_inside = || {
+        let (module, name) = suite.rsplit_once('.').unwrap_or(("", suite));
+        class
+            .strip_prefix(module)
+            .and_then(|rest| rest.strip_suffix(name))
+            .is_some_and(|between| {
+                between.ends_with('.') && (module.is_empty() || between.starts_with('.'))
+            })
+    };
+    suite == class || is_pythons() || is_class_inside()
 }
 
 /// Whether a name is an absolute path, which differs from one work tree to the next.
@@ -319,6 +388,59 @@ mod tests {
         let beyond = path_of(&[&long, "ab"]);
         assert_eq!((beyond.len(), beyond[0].len()), (2, LONGEST_NAMES - 1));
         assert!(beyond[1].starts_with("(1 more: "), "{}", beyond[1]);
+    }
+
+    #[test]
+    fn the_time_of_a_run_is_left_out_of_names() {
+        let settled = |suite: &str, class: &str| {
+            let (mut path, mut odd) = (SuitePath::default(), Odd::default());
+            path.enter(suite, &mut odd);
+            let given = path
+                .may_be_dated()
+                .then(|| path.settle_date(class))
+                .flatten();
+            assert!(!path.may_be_dated());
+            assert_eq!(path.bytes(), path.last().unwrap_or_default().len());
+            assert_eq!(given.as_deref().unwrap_or(suite), suite);
+            let name = path.of_suite().concat();
+            assert_eq!(given.is_some(), name != suite);
+            path.leave();
+            assert_eq!(path.bytes(), 0);
+            name
+        };
+        for (suite, class, expected) in [
+            ("m.T-20260131235959", "m.T", "m.T"),
+            ("T-20260131235959", "T", "T"),
+            ("m.T-20260131235959", "m.Outer.T", "m.T"),
+            ("T-20260131235959", "Outer.T", "T"),
+            (
+                "unittest.suite._ErrorHolder-20260131235959",
+                "",
+                "unittest.suite._ErrorHolder",
+            ),
+            (
+                "doctest.DocTestCase-20260131235959",
+                "m.sums",
+                "doctest.DocTestCase",
+            ),
+        ] {
+            assert_eq!(settled(suite, class), expected);
+        }
+        for (suite, class) in [
+            ("m.T-20260131235959", "m.Other"),
+            ("m.T-20260131235959", "m.MyT"),
+            ("m.T-20260131235959", "my.inner.T"),
+            ("m.T-20260131235959", ""),
+            ("m.T-20261331235959", "m.T"),
+            ("m.T-20260131245959", "m.T"),
+            ("m.T-2026013123595", "m.T"),
+            ("m.T-202601312359590", "m.T"),
+            ("m.T20260131235959", "m.T"),
+            ("-20260131235959", ""),
+            ("m.T", "m.T"),
+        ] {
+            assert_eq!(settled(suite, class), suite);
+        }
     }
 
     #[test]

@@ -139,6 +139,7 @@ pub(crate) fn read<E: Elements>(
             }
             Token::Text(piece) => walk.text(|text| text.push(piece)),
             Token::Literal(piece) => walk.text(|text| text.push_literal(piece)),
+            Token::Declaration => {}
             Token::Eof => break,
         }
     }

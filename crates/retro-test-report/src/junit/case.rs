@@ -248,6 +248,11 @@ impl OpenCase {
         }
     }
 
+    /// Its class; empty when it has none.
+    pub(super) fn class(&self) -> &str {
+        self.case.id.class.as_deref().unwrap_or_default()
+    }
+
     /// Takes a result. When there is no more room for its texts, only its outcome.
     pub(super) fn result(&mut self, mut result: ResultElement) {
         self.worst = self.worst.max(Some(result.outcome));

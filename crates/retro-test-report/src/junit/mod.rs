@@ -58,6 +58,7 @@ pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, 
             Token::End(name) => document.end(local_name(name), name),
             Token::Text(piece) => document.text(|text| text.push(piece)),
             Token::Literal(piece) => document.text(|text| text.push_literal(piece)),
+            Token::Declaration => document.begin(),
             Token::Eof => break,
         }
         if document.needs_line() {
@@ -397,6 +398,10 @@ impl Document<'_, '_> {
         let Some(case) = self.cases[..self.open_cases].last_mut() else {
             return;
         };
+        if self.suites.path.may_be_dated() {
+            let room = &mut self.out.suite_room;
+            self.suites.settle_date(case.class(), room);
+        }
         let around = Around {
             path: &self.suites.path,
             file: self.suites.file(),
@@ -428,16 +433,45 @@ impl Document<'_, '_> {
             .run_failure(format!("{name} failed outside of its tests: {why}"));
     }
 
+    /// Another document begins. Where the one before it did not end, it was cut off, and nothing of
+    /// it is around what comes now; but elements around whole documents stay open when they are no
+    /// part of names.
+    fn begin(&mut self) {
+        if self.open_cases == 0 && self.suites.path.is_empty() {
+            return;
+        }
+        if self.open_cases == 0 {
+            let name = self.suites.path.last().map(short).unwrap_or_default();
+            self.odd.push(format!(
+                "a document ends inside the suite {name}, and another one begins"
+            ));
+        }
+        self.out.summary.truncated = true;
+        self.cut("a document");
+        self.open.clear();
+        self.open_names.clear();
+        self.forget_raw_names();
+        self.texts.clear();
+        self.results.clear();
+        self.cases.truncate(1);
+    }
+
     fn finish(&mut self, cut: bool) {
+        self.out.summary.truncated |= self.recognised && (cut || !self.open.is_empty());
+        self.cut("the file");
+    }
+
+    /// Leaves what is open, for `whole` ends here.
+    fn cut(&mut self, whole: &str) {
         if let Some(case) = self.cases[..self.open_cases].first() {
             let message = format!(
-                "the file ends inside the test {}, which is left out",
+                "{whole} ends inside the test {}, which is left out",
                 case.shown()
             );
             self.out.warn(case.line, message);
         }
-        self.out.summary.truncated |= self.recognised && (cut || !self.open.is_empty());
         self.open_cases = 0;
+        self.case_opened = false;
         let is_in_root = self.open.first() == Some(&Element::Root);
         self.suites.cut(is_in_root, &mut self.kept, self.out);
     }

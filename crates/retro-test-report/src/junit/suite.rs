@@ -71,6 +71,16 @@ impl Suites {
         });
     }
 
+    /// Leaves the time of the run out of the innermost suite's name, where the class of its first
+    /// test shows that it is none of the name proper. The name as given is kept as a property.
+    pub(super) fn settle_date(&mut self, class: &str, room: &mut SuiteRoom) {
+        if let Some(name) = self.path.settle_date(class)
+            && let Some(suite) = self.innermost().filter(|suite| suite.named)
+        {
+            suite.property("name".to_owned(), name, room);
+        }
+    }
+
     /// The innermost suite that is told of.
     pub(super) fn innermost(&mut self) -> Option<&mut OpenSuite> {
         self.open.last_mut().map(|suite| &mut suite.open)

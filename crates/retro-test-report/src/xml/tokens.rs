@@ -18,6 +18,8 @@ pub(crate) enum Token<'a> {
     Text(&'a [u8]),
     /// Character data in which nothing counts.
     Literal(&'a [u8]),
+    /// The declaration `<?xml …?>` that a document begins with. Only seen while texts are left out.
+    Declaration,
     /// The end of the document.
     Eof,
 }
@@ -169,6 +171,7 @@ impl<R: BufRead> Tokens<R> {
             Piece::Copied(Kind::Start) => Token::Start(&self.tag[1..]),
             Piece::Copied(Kind::End) => Token::End(end_name(&self.tag[2..])),
             Piece::Copied(Kind::Text) => Token::Text(&self.tag),
+            Piece::Copied(Kind::Declaration) => Token::Declaration,
             Piece::Copied(Kind::Eof) => Token::Eof,
         };
         Ok((token, &self.marks))
@@ -394,7 +397,8 @@ impl<R: BufRead> Tokens<R> {
         }
     }
 
-    /// Reads what starts with `<?`, of which only the declaration of an encoding counts.
+    /// Reads what starts with `<?`, of which only the declaration of a document counts, and of that
+    /// the encoding.
     fn instruction(&mut self) -> Result<Option<Kind>, ParseError> {
         let line = self.line();
         loop {
@@ -408,7 +412,11 @@ impl<R: BufRead> Tokens<R> {
             self.take(end.min(room))?;
         }
         let is_cut = self.skip_to_end()?;
-        let declared = self.tag.strip_prefix(b"<?xml").and_then(name_in);
+        let declaration = self.tag.strip_prefix(b"<?xml");
+        let declaration =
+            declaration.filter(|rest| rest.first().is_some_and(u8::is_ascii_whitespace));
+        let declared = declaration.and_then(name_in);
+        let is_declaration = declaration.is_some();
         self.tag.clear();
         let declarations = &mut self.notices.declarations;
         if let Some(name) = declared
@@ -417,7 +425,11 @@ impl<R: BufRead> Tokens<R> {
         {
             declarations.push((line, name));
         }
-        Ok(is_cut.then_some(Kind::Eof))
+        Ok(match (is_cut, is_declaration) {
+            (true, _) => Some(Kind::Eof),
+            (false, true) => Some(Kind::Declaration),
+            (false, false) => None,
+        })
     }
 
     /// Reads the text that is `<` and a zero byte: the beginning of a tag in UTF-16, when a letter
@@ -545,6 +557,7 @@ enum Kind {
     Start,
     End,
     Text,
+    Declaration,
     Eof,
 }
 

@@ -11,6 +11,7 @@ fn shown(document: &[u8], capacity: usize) -> String {
             Token::Start(tag) => out.push_str(&format!("[{}]", lossy(tag))),
             Token::End(name) => out.push_str(&format!("[/{}]", lossy(name))),
             Token::Text(text) | Token::Literal(text) => out.push_str(&lossy(text)),
+            Token::Declaration => out.push_str("[?]"),
             Token::Eof => break,
         }
     }
@@ -96,6 +97,25 @@ fn lines_are_counted() {
     let mut tokens = Tokens::new(&b"<a\n>\n\n<b/>"[..]);
     while tokens.next().unwrap() != Token::Start(b"b/") {}
     assert_eq!(tokens.line(), 4);
+}
+
+#[test]
+fn declarations_are_seen_while_texts_are_left_out() {
+    let document = &b"<?xml version='1.0'?><a><?xmlish?><?b?>\n<?xml\tversion='1.0'?></a><?xml"[..];
+    for capacity in [1, 3, 4096] {
+        let mut tokens = Tokens::new(BufReader::with_capacity(capacity, document));
+        let mut seen = String::new();
+        loop {
+            match tokens.next_marked(false).unwrap().0 {
+                Token::Declaration => seen.push('?'),
+                Token::Start(_) => seen.push('<'),
+                Token::End(_) => seen.push('>'),
+                Token::Text(_) | Token::Literal(_) => seen.push('t'),
+                Token::Eof => break,
+            }
+        }
+        assert_eq!(seen, "?<?>");
+    }
 }
 
 #[test]
