@@ -51,9 +51,13 @@ pub(crate) fn other_document(start: &[u8]) -> Option<String> {
     first_elements(start, |name, mut attributes| {
         let Some(root) = &root else {
             root = Some(shown(name));
-            kind = matches!(name, b"phpunit" | b"html" | b"HTML")
-                .then(|| kind_of_root(name))
-                .flatten();
+            kind = match name {
+                b"phpunit" | b"html" | b"HTML" => kind_of_root(name),
+                b"test-suite" => attributes
+                    .any(|(_, value)| value == ALLURE_1_NAME_SPACE)
+                    .then_some(ALLURE_1),
+                _ => None,
+            };
             return kind.is_none();
         };
         kind = match (root.as_str(), name) {
@@ -64,6 +68,8 @@ pub(crate) fn other_document(start: &[u8]) -> Option<String> {
                 let has_number = attributes.any(|(name, _)| name == b"internalid");
                 has_number.then_some(TEST_LINK)
             }
+            ("test-suite", b"test-cases") => Some(ALLURE_1),
+            ("test-suite", b"test-case") => is_allure_case(attributes).then_some(ALLURE_1),
             // A configuration without its usual root.
             ("testsuites" | "testsuite", b"directory") => Some("a PHPUnit configuration"),
             _ => None,
@@ -72,6 +78,29 @@ pub(crate) fn other_document(start: &[u8]) -> Option<String> {
     });
     kind.zip(root).map(|(kind, root)| with_root(kind, &root))
 }
+
+/// Whether a `<test-case>` says its result as Allure does and not as NUnit does.
+fn is_allure_case(attributes: Attributes<'_>) -> bool {
+    let mut has_status = false;
+    for (name, value) in attributes {
+        match name {
+            b"result" | b"success" | b"executed" => return false,
+            b"status" => {
+                has_status = matches!(
+                    value,
+                    b"failed" | b"broken" | b"canceled" | b"pending" | b"passed"
+                );
+            }
+            _ => {}
+        }
+    }
+    has_status
+}
+
+const ALLURE_1: &str =
+    "results of Allure 1; convert them, or let the test runner write JUnit XML, too";
+
+const ALLURE_1_NAME_SPACE: &[u8] = b"urn:model.allure.qatools.yandex.ru";
 
 const TEST_LINK: &str = "tests described for TestLink, which did not run";
 
@@ -210,6 +239,17 @@ mod tests {
                     "tests described for TestLink, which did not run (its root element is \
                      <testcases>)",
                 ),
+            ),
+            (
+                "<x:test-suite xmlns:x='urn:model.allure.qatools.yandex.ru'>",
+                Some(
+                    "results of Allure 1; convert them, or let the test runner write JUnit XML, too \
+                     (its root element is <test-suite>)",
+                ),
+            ),
+            (
+                "<test-suite><test-case name='b' result='Passed' status='passed'/>",
+                None,
             ),
             ("<testsuites><testsuite name='a'><testcase name='b'/>", None),
             ("<TestRun id='1'><Results/>", None),

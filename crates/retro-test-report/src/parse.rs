@@ -105,6 +105,10 @@ pub fn parse<R: BufRead>(
         ParseError::NotAReport { looks_like }
     };
     let format = format.ok_or_else(other)?;
+    // Allure calls its elements as NUnit does, and says nothing where NUnit does.
+    if format == Format::Nunit && other_document(&readable).is_some() {
+        return Err(other());
+    }
     let is_xml = matches!(
         format,
         Format::Junit | Format::Trx | Format::Nunit | Format::Xunit

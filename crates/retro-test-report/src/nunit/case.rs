@@ -135,7 +135,14 @@ impl OpenCase {
                         matches!(state, "Ignored" | "Skipped" | "NotRunnable")
                     }));
         let skipped = did_not_run.then_some(Outcome::Skipped);
-        said.max(failed).max(skipped).unwrap_or(Outcome::Passed)
+        let told = said.max(failed).max(skipped);
+        let is_named = self.draft.name.is_some() || self.full_name.is_some();
+        if told.is_none() && !is_named {
+            // What says neither its name nor its result may be of another format.
+            place.warn("a test has no name and no result");
+            return Outcome::Errored;
+        }
+        told.unwrap_or(Outcome::Passed)
     }
 
     /// The finished case inside of these levels.
