@@ -1,6 +1,7 @@
 //! Reads what test runners write: bytes of a result file in, test cases out, streaming.
 //!
-//! [`parse`] takes a reader and hands every case to a [`ReportSink`] as soon as it is complete.
+//! [`parse`] takes a reader and hands every case to a [`ReportSink`] as soon as it is complete;
+//! [`parse_with`] takes [`Options`], too.
 //! What it returns is a [`Summary`]: the counts, whether the report was cut off, and whether the
 //! report itself says that the run failed beyond its tests. The format is told from the content,
 //! see [`detect`], unless the caller names one.
@@ -10,7 +11,7 @@
 //! [`Collected`] is a sink that keeps everything in memory.
 //!
 //! ```
-//! use retro_test_report::{Collected, Options, parse};
+//! use retro_test_report::{Collected, parse};
 //!
 //! let report = br#"<testsuite name="math">
 //!   <testcase classname="Sum" name="adds" time="0.002"/>
@@ -18,7 +19,7 @@
 //! </testsuite>"#;
 //!
 //! let mut sink = Collected::default();
-//! let summary = parse(&report[..], None, &Options::default(), &mut sink)?;
+//! let summary = parse(&report[..], None, &mut sink)?;
 //!
 //! assert_eq!((summary.counts.passed, summary.counts.failed), (1, 1));
 //! assert_eq!(sink.cases[1].id.to_string(), "math::Sum::carries");
@@ -32,7 +33,7 @@
 //! ```
 //! use std::io::BufRead;
 //!
-//! use retro_test_report::{Options, ParseError, ReportSink, TestCase, parse};
+//! use retro_test_report::{ParseError, ReportSink, TestCase, parse};
 //!
 //! /// A sink that looks at nothing: the summary counts by itself.
 //! struct Nothing;
@@ -42,7 +43,7 @@
 //! }
 //!
 //! fn is_green(report: impl BufRead) -> Result<bool, ParseError> {
-//!     let summary = parse(report, None, &Options::default(), &mut Nothing)?;
+//!     let summary = parse(report, None, &mut Nothing)?;
 //!     Ok(summary.counts.failures() == 0 && !summary.truncated && summary.run_failure.is_none())
 //! }
 //!
@@ -61,7 +62,7 @@
 //! ```
 //! use std::io::Write;
 //!
-//! use retro_test_report::{Format, Options, ReportSink, TestCase, Warning, parse};
+//! use retro_test_report::{Format, ReportSink, TestCase, Warning, parse};
 //!
 //! /// Prints tests that failed while the others are still being read.
 //! struct Failures<W>(W);
@@ -89,7 +90,7 @@
 //! {"Action":"fail","Package":"sums","Elapsed":0.2}
 //! "#;
 //! let mut text = Vec::new();
-//! parse(&report[..], None, &Options::default(), &mut Failures(&mut text))?;
+//! parse(&report[..], None, &mut Failures(&mut text))?;
 //! assert_eq!(String::from_utf8_lossy(&text), "reading go test JSON\nsums::TestAdd: 1 + 1 was 3\n");
 //! # Ok::<(), retro_test_report::ParseError>(())
 //! ```
@@ -183,7 +184,7 @@ pub use detect::detect;
 pub use file_suite::suite_from_file;
 pub use format::Format;
 pub use options::Options;
-pub use parse::{ParseError, parse};
+pub use parse::{ParseError, parse, parse_with};
 pub use retro_domain::{
     Attachment, Attempt, Location, Outcome, OutcomeCounts, RepeatRule, TestCase, TestId, Timestamp,
 };

@@ -6,7 +6,7 @@
 /// `#[non_exhaustive]` is not.)
 ///
 /// ```
-/// use retro_test_report::{Collected, Options, parse};
+/// use retro_test_report::{Collected, Options, parse_with};
 ///
 /// let report = b"1..1\n# Subtest: sums\n    ok 1 - adds\n    1..1\nok 1 - sums\n";
 /// let options = Options {
@@ -14,7 +14,7 @@
 ///     ..Options::default()
 /// };
 /// let mut sink = Collected::default();
-/// let summary = parse(&report[..], None, &options, &mut sink)?;
+/// let summary = parse_with(&report[..], None, &options, &mut sink)?;
 /// assert_eq!((summary.counts.total(), summary.subtests.total()), (1, 1));
 /// assert_eq!(sink.cases[0].id.to_string(), "sums::adds");
 /// # Ok::<(), retro_test_report::ParseError>(())

@@ -51,22 +51,22 @@ pub enum ParseError {
     Io(#[from] io::Error),
 }
 
-/// Reads a report and hands its cases to `sink`.
+/// Reads a report and hands its cases to `sink`, with the usual [`Options`].
 ///
 /// `format` says what the bytes are; `None` finds out from them, see [`detect`](crate::detect). A sink may be
 /// a `&mut dyn ReportSink`.
 ///
 /// ```
-/// use retro_test_report::{Collected, Options, ParseError, ReportSink, parse};
+/// use retro_test_report::{Collected, ParseError, ReportSink, parse};
 ///
 /// let report = b"1..2\nok 1 - adds\nnot ok 2 - carries\n";
 /// let mut sink = Collected::default();
 /// let lent: &mut dyn ReportSink = &mut sink;
-/// let summary = parse(&report[..], None, &Options::default(), lent)?;
+/// let summary = parse(&report[..], None, lent)?;
 /// assert_eq!((summary.format.name(), summary.counts.total()), ("tap", 2));
 /// assert_eq!(sink.cases[1].id.name, "carries");
 ///
-/// let error = parse(&b"<html/>"[..], None, &Options::default(), &mut sink).unwrap_err();
+/// let error = parse(&b"<html/>"[..], None, &mut sink).unwrap_err();
 /// assert!(matches!(error, ParseError::NotAReport { .. }));
 /// # Ok::<(), ParseError>(())
 /// ```
@@ -76,6 +76,19 @@ pub enum ParseError {
 /// See [`ParseError`]. A report that merely ends too early is not an error:
 /// [`Summary::truncated`] says so.
 pub fn parse<R: BufRead>(
+    reader: R,
+    format: Option<Format>,
+    sink: &mut (impl ReportSink + ?Sized),
+) -> Result<Summary, ParseError> {
+    parse_with(reader, format, &Options::default(), sink)
+}
+
+/// As [`parse`], with options of one's own; see [`Options`] for an example.
+///
+/// # Errors
+///
+/// Those of [`parse`].
+pub fn parse_with<R: BufRead>(
     mut reader: R,
     format: Option<Format>,
     options: &Options,

@@ -11,7 +11,7 @@ use crate::Format;
 /// ```
 /// use std::collections::BTreeMap;
 ///
-/// use retro_test_report::{Options, ReportSink, TestCase, parse};
+/// use retro_test_report::{ReportSink, TestCase, parse};
 ///
 /// /// Sums up the time of each suite, and keeps no test.
 /// #[derive(Default)]
@@ -29,7 +29,7 @@ use crate::Format;
 ///   <testsuite name="text"><testcase name="joins" time="0.25"/></testsuite>
 /// </testsuites>"#;
 /// let mut times = Times::default();
-/// parse(&report[..], None, &Options::default(), &mut times)?;
+/// parse(&report[..], None, &mut times)?;
 /// assert_eq!(times.0["math"].as_secs(), 2);
 /// assert_eq!(times.0["text"].as_millis(), 250);
 /// # Ok::<(), retro_test_report::ParseError>(())

@@ -9,10 +9,10 @@ use crate::Format;
 /// What a report said as a whole, after its cases went to the sink.
 ///
 /// ```
-/// use retro_test_report::{Collected, Options, parse};
+/// use retro_test_report::{Collected, parse};
 ///
 /// let report = b"1..3\nok 1 - adds\nBail out! the database is gone\n";
-/// let summary = parse(&report[..], None, &Options::default(), &mut Collected::default())?;
+/// let summary = parse(&report[..], None, &mut Collected::default())?;
 /// // No test failed, and yet the run did.
 /// assert_eq!(summary.counts.failures(), 0);
 /// assert!(summary.run_failure.unwrap().contains("the database is gone"));

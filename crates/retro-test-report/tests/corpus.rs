@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use retro_domain::{Outcome, TestCase};
-use retro_test_report::{Collected, Format, Options, ParseError, detect, parse};
+use retro_test_report::{Collected, Format, ParseError, detect, parse};
 
 /// Total, passed, failed, errored or todo, skipped.
 type Counts = [u64; 5];
@@ -109,17 +109,12 @@ fn check(folder: &Path, file: &str, format: Format, expected: Counts, tally: &mu
     for part in 0..16 {
         // A file that was cut anywhere is read or refused, and no more.
         let cut = &bytes[..bytes.len() * part / 16];
-        let _ = parse(cut, None, &Options::default(), &mut Collected::default());
-        let _ = parse(
-            cut,
-            Some(format),
-            &Options::default(),
-            &mut Collected::default(),
-        );
+        let _ = parse(cut, None, &mut Collected::default());
+        let _ = parse(cut, Some(format), &mut Collected::default());
     }
     // As anyone reads it: from its content, and named only when that says something else.
     let mut sink = Collected::default();
-    let mut parsed = parse(&bytes[..], None, &Options::default(), &mut sink);
+    let mut parsed = parse(&bytes[..], None, &mut sink);
     let seen_as = match &parsed {
         Ok(summary) => Some(summary.format),
         Err(_) => detect(&bytes),
@@ -128,7 +123,7 @@ fn check(folder: &Path, file: &str, format: Format, expected: Counts, tally: &mu
         let name = seen_as.map_or("nothing", Format::name);
         tally.undetected.push(format!("{file} looks like {name}"));
         sink = Collected::default();
-        parsed = parse(&bytes[..], Some(format), &Options::default(), &mut sink);
+        parsed = parse(&bytes[..], Some(format), &mut sink);
     }
     let seen = counts(&sink.cases, format);
     match parsed {

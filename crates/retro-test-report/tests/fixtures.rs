@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use retro_domain::{TestCase, Timestamp};
-use retro_test_report::{Collected, Format, Options, SuiteMetadata, detect, parse};
+use retro_test_report::{Collected, Format, SuiteMetadata, detect, parse};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
@@ -81,7 +81,7 @@ fn shown(folder: &Path, file: &str) -> String {
     let format = format.and_then(Format::from_name);
     assert_eq!(detect(&bytes), format, "{}", folder.join(file).display());
     let mut sink = Collected::default();
-    let summary = match parse(&bytes[..], None, &Options::default(), &mut sink) {
+    let summary = match parse(&bytes[..], None, &mut sink) {
         Ok(summary) => summary,
         Err(error) => return format!("error: {error}\n"),
     };

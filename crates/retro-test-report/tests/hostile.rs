@@ -9,7 +9,7 @@ use std::io::{BufReader, Cursor, Read as _};
 use proptest::prelude::*;
 use reading::{check, read, read_with, shown};
 use retro_domain::TestCase;
-use retro_test_report::{Collected, Format, Options, ReportSink, detect, parse};
+use retro_test_report::{Collected, Format, Options, ReportSink, detect, parse, parse_with};
 
 const DEPTH: usize = 5_000;
 
@@ -128,7 +128,7 @@ fn one_text_without_end_is_kept_in_part() {
         let middle = std::io::repeat(b'x').take(20 << 20);
         let whole = Cursor::new(start).chain(middle).chain(Cursor::new(end));
         let mut sink = Collected::default();
-        parse(BufReader::new(whole), None, &options, &mut sink).unwrap();
+        parse_with(BufReader::new(whole), None, &options, &mut sink).unwrap();
         assert_eq!(shown(&sink.cases), ["failed a"], "{start}");
         let detail = sink.cases[0].detail.as_deref().unwrap();
         assert!(detail.len() < 5_000, "{}", detail.len());
@@ -165,7 +165,7 @@ fn cases_arrive_while_the_file_is_read() {
     let text = format!("<testsuite>{}</testsuite>", case.repeat(20_000));
     let seen = std::cell::Cell::new(0);
     let mut reader = BufReader::new(Asking(text.as_bytes(), &seen, 0));
-    parse(&mut reader, None, &Options::default(), &mut Watching(&seen)).unwrap();
+    parse(&mut reader, None, &mut Watching(&seen)).unwrap();
     assert_eq!(seen.get(), 20_000);
     assert!(reader.into_inner().2 > 19_000, "cases were held back");
 }
@@ -178,7 +178,7 @@ fn all_formats() -> impl Iterator<Item = Option<Format>> {
 fn outcome(bytes: &[u8], format: Option<Format>, capacity: usize, options: &Options) -> String {
     let mut sink = Collected::default();
     let reader = BufReader::with_capacity(capacity, bytes);
-    let result = parse(reader, format, options, &mut sink);
+    let result = parse_with(reader, format, options, &mut sink);
     format!("{result:?} {sink:?}")
 }
 
@@ -398,6 +398,6 @@ fn a_sink_that_keeps_nothing_is_enough() {
         "<testsuite>{}</testsuite>",
         "<testcase name='c'/>".repeat(10_000)
     );
-    let summary = parse(text.as_bytes(), None, &Options::default(), &mut sink).unwrap();
+    let summary = parse(text.as_bytes(), None, &mut sink).unwrap();
     assert_eq!((sink.0, summary.counts.passed), (10_000, 10_000));
 }

@@ -9,7 +9,9 @@ use std::io::{BufReader, Cursor, Read as _};
 use proptest::prelude::*;
 use reading::{check, read, read_with, shown};
 use retro_domain::TestCase;
-use retro_test_report::{Collected, Format, Options, ReportSink, Warning, detect, parse};
+use retro_test_report::{
+    Collected, Format, Options, ReportSink, Warning, detect, parse, parse_with,
+};
 
 const DEPTH: usize = 5_000;
 
@@ -161,13 +163,7 @@ fn parts<F: Fn(u64) -> String>(end: u64, part: F) -> Parts<F> {
 
 fn count(reader: impl std::io::Read) -> Counting {
     let mut sink = Counting::default();
-    let summary = parse(
-        BufReader::new(reader),
-        Some(Format::Trx),
-        &Options::default(),
-        &mut sink,
-    )
-    .unwrap();
+    let summary = parse(BufReader::new(reader), Some(Format::Trx), &mut sink).unwrap();
     assert_eq!(summary.counts.total(), sink.cases);
     sink
 }
@@ -267,7 +263,7 @@ fn texts_without_end_are_kept_in_part() {
         let middle = std::io::repeat(b'x').take(20 << 20);
         let whole = Cursor::new(start).chain(middle).chain(Cursor::new(end));
         let mut sink = Collected::default();
-        parse(BufReader::new(whole), None, &options, &mut sink).unwrap();
+        parse_with(BufReader::new(whole), None, &options, &mut sink).unwrap();
         assert_eq!(shown(&sink.cases), ["failed a"], "{start}");
         let detail = sink.cases[0].detail.as_deref().unwrap();
         assert!(detail.len() < 2_000, "{}", detail.len());
@@ -321,7 +317,7 @@ fn outcome(bytes: &[u8], format: Option<Format>, capacity: usize) -> String {
     };
     let mut sink = Collected::default();
     let reader = BufReader::with_capacity(capacity, bytes);
-    let result = parse(reader, format, &options, &mut sink);
+    let result = parse_with(reader, format, &options, &mut sink);
     format!("{result:?} {sink:?}")
 }
 

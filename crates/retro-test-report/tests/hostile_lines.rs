@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader, Cursor, Read};
 use proptest::prelude::*;
 use reading::{check, read, read_with, shown};
 use retro_domain::TestCase;
-use retro_test_report::{Collected, Format, Options, ReportSink, detect, parse};
+use retro_test_report::{Collected, Format, Options, ReportSink, detect, parse, parse_with};
 
 const FORMATS: [Format; 5] = [
     Format::GoJson,
@@ -21,7 +21,7 @@ const FORMATS: [Format; 5] = [
 fn outcome(bytes: &[u8], format: Option<Format>, capacity: usize, options: &Options) -> String {
     let mut sink = Collected::default();
     let reader = BufReader::with_capacity(capacity, bytes);
-    let result = parse(reader, format, options, &mut sink);
+    let result = parse_with(reader, format, options, &mut sink);
     format!("{result:?} {sink:?}")
 }
 
@@ -266,7 +266,7 @@ impl ReportSink for Counting {
 
 fn count(reader: impl BufRead, format: Format) -> (u64, bool) {
     let mut sink = Counting::default();
-    let summary = parse(reader, Some(format), &Options::default(), &mut sink).unwrap();
+    let summary = parse(reader, Some(format), &mut sink).unwrap();
     (sink.0, summary.truncated)
 }
 
@@ -297,7 +297,7 @@ fn one_string_without_end_is_kept_in_part() {
         let middle = std::io::repeat(b'x').take(20 << 20);
         let whole = Cursor::new(start).chain(middle).chain(Cursor::new(end));
         let mut sink = Collected::default();
-        parse(BufReader::new(whole), Some(format), &options, &mut sink).unwrap();
+        parse_with(BufReader::new(whole), Some(format), &options, &mut sink).unwrap();
         assert_eq!(shown(&sink.cases), ["failed a"], "{start}");
         let detail = sink.cases[0].detail.as_deref().unwrap();
         assert!(detail.len() < 5_000, "{}", detail.len());
@@ -318,12 +318,7 @@ fn a_line_without_end_is_one_line() {
     for format in FORMATS {
         let middle = std::io::repeat(b'{').take(20 << 20);
         let mut sink = Counting::default();
-        let _ = parse(
-            BufReader::new(middle),
-            Some(format),
-            &Options::default(),
-            &mut sink,
-        );
+        let _ = parse(BufReader::new(middle), Some(format), &mut sink);
         assert_eq!(sink.0, 0);
     }
     let start = "##teamcity[testStarted name='a']\n##teamcity[testFailed name='a' details='";
@@ -391,13 +386,7 @@ fn a_million_open_tests_are_bounded_and_said() {
     ];
     for (format, line) in lines {
         let mut sink = Told::default();
-        let summary = parse(
-            made(MANY, line),
-            Some(format),
-            &Options::default(),
-            &mut sink,
-        )
-        .unwrap();
+        let summary = parse(made(MANY, line), Some(format), &mut sink).unwrap();
         assert!(summary.truncated, "{format:?}");
         assert!(
             (1_000..200_000).contains(&sink.cases),
@@ -455,7 +444,7 @@ fn one_package_of_many_tests_is_bounded() {
     let end = "ok  \tp\t0.1s\n";
     let mut sink = Told::default();
     let whole = made(300_000, lines).chain(end.as_bytes());
-    let summary = parse(whole, None, &Options::default(), &mut sink).unwrap();
+    let summary = parse(whole, None, &mut sink).unwrap();
     assert_eq!((sink.cases, summary.truncated), (300_000, false));
     assert!(sink.warning.contains("too many tests"), "{}", sink.warning);
 }

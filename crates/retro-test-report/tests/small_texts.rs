@@ -1,7 +1,7 @@
 //! A small limit on texts leaves names and keys whole.
 
 use retro_domain::TestCase;
-use retro_test_report::{Collected, Options, parse};
+use retro_test_report::{Collected, Options, parse_with};
 
 const LONG: &str = "a rather long name of a test, as those of behaviour are";
 
@@ -55,7 +55,7 @@ fn read(report: &str, max_text: usize) -> Vec<TestCase> {
         ..Options::default()
     };
     let mut sink = Collected::default();
-    parse(report.as_bytes(), None, &options, &mut sink).expect("a report");
+    parse_with(report.as_bytes(), None, &options, &mut sink).expect("a report");
     sink.cases
 }
 

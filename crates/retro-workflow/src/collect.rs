@@ -10,7 +10,7 @@ use globset::GlobBuilder;
 use retro_domain::{
     CommandLine, Outcome, RepeatRule, ResultFormat, ResultLocation, Suite, TestCase, TestId,
 };
-use retro_test_report::{Collected, Format, Options, ParseError, parse, suite_from_file};
+use retro_test_report::{Collected, Format, ParseError, parse, suite_from_file};
 
 /// The prefix of a result path that stands for the slot's scratch folder.
 const SCRATCH_PREFIX: &str = "$RETRO_SCRATCH/";
@@ -245,12 +245,7 @@ fn read_one(
     };
     let mut sink = Collected::default();
     let parsed = match File::open(path) {
-        Ok(file) => parse(
-            BufReader::new(file),
-            format_named,
-            &Options::default(),
-            &mut sink,
-        ),
+        Ok(file) => parse(BufReader::new(file), format_named, &mut sink),
         Err(source) => Err(ParseError::Io(source)),
     };
     reading.notes.extend(

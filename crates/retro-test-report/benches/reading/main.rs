@@ -12,7 +12,7 @@ use std::io::BufReader;
 use std::time::Duration;
 
 use retro_domain::TestCase;
-use retro_test_report::{Options, ReportSink, parse};
+use retro_test_report::{ReportSink, parse};
 use rustix::time::{ClockId, clock_gettime};
 
 use files::Sample;
@@ -42,7 +42,7 @@ type Reader = (&'static str, fn(&str) -> Option<u64>);
 
 const OURS: Reader = ("retro-test-report", |text| {
     let mut sink = Counting::default();
-    parse(text.as_bytes(), None, &Options::default(), &mut sink).ok()?;
+    parse(text.as_bytes(), None, &mut sink).ok()?;
     Some(sink.cases)
 });
 
@@ -146,7 +146,7 @@ fn processor_time() -> Duration {
 fn read_from_disk(path: &str) {
     let mut sink = Counting::default();
     let file = BufReader::new(File::open(path).expect("the file just written"));
-    parse(file, None, &Options::default(), &mut sink).expect("a readable report");
+    parse(file, None, &mut sink).expect("a readable report");
     black_box(sink.bytes);
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     if let Some(line) = status.lines().find(|line| line.starts_with("VmHWM")) {

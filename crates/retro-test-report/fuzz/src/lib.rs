@@ -1,6 +1,6 @@
 //! What holds of every input, whatever its format.
 
-use retro_test_report::{Collected, Format, Options, parse};
+use retro_test_report::{Collected, Format, Options, parse_with};
 
 /// Reads `data` and checks what is promised of any bytes; `None` finds the format out.
 ///
@@ -13,7 +13,7 @@ pub fn check(data: &[u8], format: Option<Format>) {
         subtests: data.len() % 2 == 1,
     };
     let mut whole = Collected::default();
-    let read = parse(data, format, &options, &mut whole);
+    let read = parse_with(data, format, &options, &mut whole);
     if let Ok(summary) = &read {
         let counted = summary.counts.total() + summary.subtests.total();
         assert!(whole.cases.len() as u64 <= counted, "more cases than counted");
@@ -24,7 +24,7 @@ pub fn check(data: &[u8], format: Option<Format>) {
     assert!(whole.warnings.len() <= retro_test_report::MAX_WARNINGS + 1);
     // However the bytes arrive, they mean the same.
     let mut pieces = Collected::default();
-    let again = parse(Pieces(data, 7), format, &options, &mut pieces);
+    let again = parse_with(Pieces(data, 7), format, &options, &mut pieces);
     assert_eq!(read.is_ok(), again.is_ok());
     assert_eq!(whole, pieces);
 }

@@ -19,7 +19,7 @@ use std::io::{BufReader, Cursor, Read};
 
 use measure::{Use, measured};
 use retro_domain::TestCase;
-use retro_test_report::{Format, Options, ParseError, ReportSink, Summary, Warning, parse};
+use retro_test_report::{Format, Options, ParseError, ReportSink, Summary, Warning, parse_with};
 
 /// No input needs more, however hostile.
 const MOST: i64 = 64 << 20;
@@ -100,7 +100,8 @@ type Outcome = Result<Summary, ParseError>;
 fn read(input: impl Read, format: Option<Format>) -> (Outcome, Looking, Use) {
     let mut sink = Looking::default();
     let options = Options::default();
-    let (outcome, needed) = measured(|| parse(BufReader::new(input), format, &options, &mut sink));
+    let (outcome, needed) =
+        measured(|| parse_with(BufReader::new(input), format, &options, &mut sink));
     (outcome, sink, needed)
 }
 

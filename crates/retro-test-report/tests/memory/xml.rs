@@ -4,7 +4,7 @@
 use std::io::{BufReader, Cursor, Read};
 
 use retro_domain::TestCase;
-use retro_test_report::{Options, ReportSink, Summary, Warning, parse};
+use retro_test_report::{Options, ReportSink, Summary, Warning, parse_with};
 
 use crate::measure::measured;
 
@@ -63,8 +63,9 @@ fn text(text: &str) -> impl Read + use<> {
 fn check(what: &str, input: impl Read) -> (Summary, Looking) {
     let mut sink = Looking::default();
     let options = Options::default();
-    let (summary, needed) =
-        measured(|| parse(BufReader::new(input), None, &options, &mut sink).expect("a report"));
+    let (summary, needed) = measured(|| {
+        parse_with(BufReader::new(input), None, &options, &mut sink).expect("a report")
+    });
     assert!(needed.peak <= MOST, "{what}: held {} bytes", needed.peak);
     (summary, sink)
 }
@@ -184,7 +185,7 @@ fn small_suites_inside_of_long_names_cost_what_they_are() {
             let mut sink = Looking::default();
             let options = Options::default();
             let reader = BufReader::new(open.chain(again(count, inside)));
-            let (summary, needed) = measured(|| parse(reader, None, &options, &mut sink));
+            let (summary, needed) = measured(|| parse_with(reader, None, &options, &mut sink));
             assert_eq!(summary.expect("a report").counts.passed, count as u64);
             needed
         };

@@ -1,7 +1,7 @@
 //! What the format tests share: reading a text and showing what came out.
 
 use retro_domain::TestCase;
-use retro_test_report::{Collected, Format, Options, ParseError, Summary, parse};
+use retro_test_report::{Collected, Format, Options, ParseError, Summary, parse_with};
 
 /// A report that was read.
 pub(crate) struct Read {
@@ -22,7 +22,7 @@ pub(crate) fn read_with(
     options: &Options,
 ) -> Result<Read, ParseError> {
     let mut sink = Collected::default();
-    let summary = parse(bytes.as_ref(), format, options, &mut sink)?;
+    let summary = parse_with(bytes.as_ref(), format, options, &mut sink)?;
     let warnings = sink.warnings.iter().map(ToString::to_string).collect();
     Ok(Read {
         summary,

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use retro_bootstrap::terminal::{Paint, print, say};
 use retro_bootstrap::{ExitCode, Failure};
 use retro_test_report::{
-    CsvWriter, CtrfWriter, Format, JunitWriter, Options, ParseError, ReportSink, Summary, parse,
+    CsvWriter, CtrfWriter, Format, JunitWriter, Options, ParseError, ReportSink, Summary,
+    parse_with,
 };
 use retro_workflow::document::ReportsWriter;
 
@@ -74,11 +75,11 @@ impl Reading<'_> {
     fn read(&self, file: &Path, sink: &mut impl ReportSink) -> Result<Summary, ParseError> {
         let from = open(file)?;
         if !self.are_several() || is_stdin(file) {
-            return parse(from, self.format, &self.options, sink);
+            return parse_with(from, self.format, &self.options, sink);
         }
         let name = file.to_string_lossy();
         let mut sink = InFile { sink, file: &name };
-        parse(from, self.format, &self.options, &mut sink)
+        parse_with(from, self.format, &self.options, &mut sink)
     }
 
     fn are_several(&self) -> bool {

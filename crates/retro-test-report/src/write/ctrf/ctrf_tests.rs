@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::super::sample::{cases, summary};
 use super::*;
-use crate::{Collected, Format, Options, parse};
+use crate::{Collected, Format, parse};
 
 fn written(cases: &[TestCase], summary: &Summary) -> String {
     let mut document = Vec::new();
@@ -22,7 +22,7 @@ proptest! {
     fn what_is_written_reads_back(cases in cases(), mut summary in summary()) {
         let document = written(&cases, &summary);
         let mut read = Collected::default();
-        let told = parse(document.as_bytes(), None, &Options::default(), &mut read).unwrap();
+        let told = parse(document.as_bytes(), None, &mut read).unwrap();
         prop_assert_eq!(&read.cases, &cases, "{}", document);
         prop_assert_eq!(read.warnings, [], "{}", document);
         (summary.format, summary.counts) = (told.format, told.counts);

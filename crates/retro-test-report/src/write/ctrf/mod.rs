@@ -32,7 +32,7 @@ const AT_MOST: usize = 1 << 16;
 /// the run failed.
 ///
 /// ```
-/// use retro_test_report::{Collected, CtrfWriter, Options, Outcome, TestCase, TestId, parse};
+/// use retro_test_report::{Collected, CtrfWriter, Outcome, TestCase, TestId, parse};
 ///
 /// let mut case = TestCase::new(TestId::named("adds"), Outcome::Errored);
 /// case.message = Some("out of memory".into());
@@ -43,7 +43,7 @@ const AT_MOST: usize = 1 << 16;
 /// writer.finish()?;
 ///
 /// let mut read = Collected::default();
-/// parse(&document[..], None, &Options::default(), &mut read)?;
+/// parse(&document[..], None, &mut read)?;
 /// assert_eq!(read.cases, [case]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

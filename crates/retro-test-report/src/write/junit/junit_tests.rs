@@ -5,10 +5,11 @@ use retro_domain::{Outcome, Timestamp};
 
 use super::super::sample::{cases, summary};
 use super::*;
+use crate::parse;
 
 fn read(document: &[u8]) -> (Collected, crate::Summary) {
     let mut read = Collected::default();
-    let summary = parse(document, None, &Options::default(), &mut read).unwrap();
+    let summary = parse(document, None, &mut read).unwrap();
     (read, summary)
 }
 

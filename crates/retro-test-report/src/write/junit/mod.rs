@@ -14,7 +14,7 @@ use self::suite::Element;
 use self::text::{attribute, indent, is_plain};
 use super::extra::{self, as_xml_text};
 use super::whole::{DocumentExtra, Note, SuiteExtra};
-use crate::{Collected, Format, Options, SuiteMetadata, Summary, parse};
+use crate::{Collected, Format, Options, SuiteMetadata, Summary, parse_with};
 
 /// Writes a JUnit document, case by case.
 ///
@@ -33,7 +33,7 @@ use crate::{Collected, Format, Options, SuiteMetadata, Summary, parse};
 /// the same suites, and that the run failed.
 ///
 /// ```
-/// use retro_test_report::{Collected, JunitWriter, Options, Outcome, TestCase, TestId, parse};
+/// use retro_test_report::{Collected, JunitWriter, Outcome, TestCase, TestId, parse};
 ///
 /// let mut case = TestCase::new(TestId::named("adds"), Outcome::Failed);
 /// case.id.suite.push("math".into());
@@ -46,7 +46,7 @@ use crate::{Collected, Format, Options, SuiteMetadata, Summary, parse};
 /// writer.finish()?;
 ///
 /// let mut read = Collected::default();
-/// let summary = parse(&document[..], None, &Options::default(), &mut read)?;
+/// let summary = parse(&document[..], None, &mut read)?;
 /// assert_eq!(read.cases, [case]);
 /// assert_eq!(summary.run_failure.as_deref(), Some("the database is gone"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -430,7 +430,7 @@ fn read_back(document: &str) -> (Vec<TestCase>, Vec<SuiteMetadata>) {
         max_text: usize::MAX,
         ..Options::default()
     };
-    match parse(
+    match parse_with(
         document.as_bytes(),
         Some(Format::Junit),
         &options,
