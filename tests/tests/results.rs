@@ -65,7 +65,7 @@ fn what_is_wrong_with_a_file_is_said() {
     assert!(said.contains("junit, tap"), "{said}");
     let said = world.expect(2, &["results", "--as", "tap", &good]).stdout;
     assert!(
-        said.contains("JUnit XML rather than what was asked for"),
+        said.contains("JUnit XML rather than TAP, which was asked for"),
         "{said}"
     );
 }

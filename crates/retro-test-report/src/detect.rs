@@ -50,9 +50,53 @@ pub(crate) fn detect_decoded(start: &[u8]) -> Option<Format> {
             let xml = || lines().any(begins_xml).then(|| of_xml(start)).flatten();
             xml().or(Some(Format::Tap))
         }
+        Some(Format::GoText) if is_gotestsum(start) => None,
         // A report may follow other output in the same stream.
-        other => other.or_else(|| of_xml(start)),
+        other => other
+            .or_else(|| of_xml(start))
+            .or_else(|| tap::is_nothing_else(start).then_some(Format::Tap)),
     }
+}
+
+/// Whether this is what gotestsum prints on a console: of passed tests there is only its own line,
+/// of failed ones there is Go's, too.
+fn is_gotestsum(start: &[u8]) -> bool {
+    let mut is_told = false;
+    for line in start.split(|&b| b == b'\n') {
+        // Go's own words on what passed.
+        if line.starts_with(b"--- PASS: ") || line.starts_with(b"ok  \t") {
+            return false;
+        }
+        is_told |= is_line_of_gotestsum(line);
+    }
+    is_told
+}
+
+/// Whether a line is like `PASS a/b.TestC (0.00s)`, `PASS  a/b (1ms)` or `✓  a/b (1ms)`.
+fn is_line_of_gotestsum(line: &[u8]) -> bool {
+    let Ok(line) = std::str::from_utf8(&line[..line.len().min(1000)]) else {
+        return false;
+    };
+    let Some((word, rest)) = line.trim_end().split_once(' ') else {
+        return false;
+    };
+    let is_word = matches!(word, "PASS" | "FAIL" | "SKIP" | "EMPTY");
+    let is_mark = matches!(word, "✓" | "✖" | "∅" | "✅" | "❌" | "➖");
+    let (name, took) = match rest.trim_start().split_once(" (") {
+        Some((name, took)) => (name, took),
+        None => return false,
+    };
+    let is_package = rest.starts_with(' ');
+    let is_time = took.starts_with("cached)")
+        || took.starts_with(|c: char| c.is_ascii_digit())
+            && took
+                .split_once(')')
+                .is_some_and(|(took, _)| took.ends_with('s'));
+    let kinds = [".Test", ".Example", ".Fuzz", ".Benchmark"];
+    let is_test = kinds.iter().any(|kind| name.contains(kind));
+    is_time
+        && !name.contains(char::is_whitespace)
+        && (is_package && (is_word || is_mark) || is_word && is_test)
 }
 
 /// The format that alone has lines like this one.
@@ -104,7 +148,8 @@ pub(crate) fn looks_like(start: &[u8], asked: Option<Format>) -> String {
     }
     match (detect_decoded(start), asked) {
         (Some(format), Some(asked)) if format != asked => {
-            return format!("{} rather than what was asked for", format.title());
+            let (seen, asked) = (format.title(), asked.title());
+            return format!("{seen} rather than {asked}, which was asked for");
         }
         (Some(format), _) => {
             let title = format.title();
@@ -128,6 +173,10 @@ pub(crate) fn looks_like(start: &[u8], asked: Option<Format>) -> String {
         .any(|line| tap::is_evidence(line.trim_start().as_bytes()))
     {
         return "TAP of which every line is indented: subtests without the tests around them"
+            .to_owned();
+    }
+    if is_gotestsum(start) {
+        return "the console of gotestsum; --junitfile=FILE and --jsonfile=FILE write what is read here"
             .to_owned();
     }
     if let Some((_, kind)) = TEXTS.iter().find(|(words, _)| text.contains(words)) {
@@ -192,6 +241,9 @@ mod tests {
         check("1..0 # SKIP no network", Some(Tap));
         check("ok 1 - a\n", Some(Tap));
         check("not ok - a\n", Some(Tap));
+        check("ok\n", Some(Tap));
+        check("not ok\n", Some(Tap));
+        check("not ok 1", Some(Tap));
         check("\nrunning 1 test\ntest a ... ok\n", Some(Libtest));
         check("test a::b ... ok\n", Some(Libtest));
         check(
@@ -259,7 +311,8 @@ mod tests {
             "",
             "all is well",
             "OK\n",
-            "ok\n",
+            "ok then\n",
+            "ok\nall is well\n",
             "running fast\n",
             "test results are in\n",
             "{\"type\":\"suite\",\"event\":\"over\"}",
@@ -294,12 +347,45 @@ mod tests {
     }
 
     #[test]
+    fn the_console_of_gotestsum_is_no_text_of_go() {
+        let failed = "=== RUN   TestB\n--- FAIL: TestB (0.00s)\n";
+        for own in [
+            "PASS a/b.TestA (0.00s)\n",
+            "SKIP a/b.TestA/c.d (0.00s)\n",
+            "FAIL a/b.ExampleA (0.10s)\n",
+            "✖  a/b (20ms)\n",
+            "PASS  a/b (cached)\n",
+            "✓  a/b (1ms) (coverage: 3.0% of statements)\n",
+        ] {
+            check(&format!("{own}{failed}"), None);
+            check(&format!("{failed}{own}"), None);
+            check(
+                &format!("{failed}--- PASS: TestC (0.00s)\n{own}"),
+                Some(Format::GoText),
+            );
+            let told = looks_like(format!("{own}{failed}").as_bytes(), None);
+            assert!(told.contains("gotestsum"), "{told}");
+        }
+        for other in [
+            "PASS\n",
+            "FAIL a/b (see below)\n",
+            "PASS all of it (1s)\n",
+            "FAIL\ta/b\t0.1s\n",
+        ] {
+            check(&format!("{other}{failed}"), Some(Format::GoText));
+        }
+    }
+
+    #[test]
     fn what_is_no_report_is_named() {
         for (start, expected) in [
-            ("<test-run/>", "NUnit XML rather than what was asked for"),
+            (
+                "<test-run/>",
+                "NUnit XML rather than go test text, which was asked for",
+            ),
             (
                 "<TestRun><Results>",
-                "TRX (Visual Studio) rather than what was asked for",
+                "TRX (Visual Studio) rather than go test text, which was asked for",
             ),
             (
                 "<checkstyle><file/>",
@@ -308,7 +394,7 @@ mod tests {
             ("<foo/>", "XML of another kind (its root element is <foo>)"),
             (
                 "{\"Action\":\"run\"}",
-                "go test JSON rather than what was asked for",
+                "go test JSON rather than go test text, which was asked for",
             ),
             ("{\"a\":1}", "JSON of another kind"),
             (
@@ -316,7 +402,10 @@ mod tests {
                 "text that begins with \"error: no such thing\"",
             ),
             ("<?xml?>", "XML without a single complete element"),
-            ("TAP version 13", "TAP rather than what was asked for"),
+            (
+                "TAP version 13",
+                "TAP rather than go test text, which was asked for",
+            ),
             (
                 "  1..1\n  ok 1",
                 "TAP of which every line is indented: subtests without the tests around them",

@@ -58,7 +58,7 @@ fn documents_of_other_tools_are_refused_when_a_format_is_named_too() {
     assert!(refusal(phpunit, Some(Format::Junit)).starts_with("a PHPUnit configuration"));
     assert_eq!(
         refusal("<testsuite/>", Some(Format::Tap)),
-        "JUnit XML rather than what was asked for"
+        "JUnit XML rather than TAP, which was asked for"
     );
 }
 

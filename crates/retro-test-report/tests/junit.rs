@@ -356,11 +356,11 @@ fn an_empty_report_is_fine_and_other_things_are_not() {
     );
     assert_eq!(
         refused("<test-run/>"),
-        "NUnit XML rather than what was asked for"
+        "NUnit XML rather than JUnit XML, which was asked for"
     );
     assert_eq!(
         refused("TAP version 13\n1..0\n"),
-        "TAP rather than what was asked for"
+        "TAP rather than JUnit XML, which was asked for"
     );
     assert_eq!(
         refused("Error: it broke"),

@@ -58,10 +58,23 @@ pub(crate) fn class_and_name(full: &str) -> Option<(&str, &str)> {
 }
 
 /// The parameters of `name` when it is `method` and something in brackets: `Adds (1)` and `Adds`
-/// give `1`.
+/// give `1`. Rows inside of rows have several brackets after each other, which are kept then.
 pub(crate) fn parameters_after<'n>(name: &'n str, method: &str) -> Option<&'n str> {
-    let rest = name.strip_prefix(method)?.trim_start();
-    rest.strip_prefix('(')?.trim_end().strip_suffix(')')
+    let rest = name.strip_prefix(method)?.trim();
+    let inside = rest.strip_prefix('(')?.strip_suffix(')')?;
+    Some(match are_several(inside) {
+        true => rest,
+        false => inside,
+    })
+}
+
+/// Whether brackets that are open before a text end inside of it, and others begin right there.
+fn are_several(inside: &str) -> bool {
+    let mut scan = Scan::new();
+    scan.depth = 1;
+    inside.bytes().enumerate().any(|(at, byte)| {
+        scan.is_outside(byte) && byte == b')' && inside[at + 1..].trim_start().starts_with('(')
+    })
 }
 
 /// A name and its parameters, when it ends with the brackets that open first and has no space
@@ -140,6 +153,15 @@ mod tests {
             assert_eq!(split_parameters(name), expected, "{name}");
         }
         assert_eq!(parameters_after("Adds (row 1)", "Adds"), Some("row 1"));
+        for (name, expected) in [
+            ("Adds (one) (two)", "(one) (two)"),
+            ("Adds(one)(two) ", "(one)(two)"),
+            ("Adds (a (b) (c))", "a (b) (c)"),
+            ("Adds (\") (\")", "\") (\""),
+            ("Adds (:) or :()", ":) or :("),
+        ] {
+            assert_eq!(parameters_after(name, "Adds"), Some(expected));
+        }
         assert_eq!(parameters_after("AddsMore(1)", "Adds"), None);
         assert_eq!(parameters_after("Adds", "Adds"), None);
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 pub(super) enum Line<'a> {
     Version,
     /// `1..N`, and what follows it.
-    Plan(u64, &'a str),
+    Plan(Planned, &'a str),
     Test(TestLine<'a>),
     BailOut(&'a str),
     /// `# Subtest: name`
@@ -21,6 +21,20 @@ pub(super) enum Line<'a> {
     CloseBrace,
     Blank,
     Other,
+}
+
+/// The first test that is to run, from 1, and the last one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Planned {
+    pub(super) first: u64,
+    last: u64,
+}
+
+impl Planned {
+    /// How many tests these are.
+    pub(super) fn count(self) -> u64 {
+        self.last.saturating_sub(self.first - 1)
+    }
 }
 
 /// `ok` or `not ok`, and what follows it.
@@ -74,7 +88,9 @@ pub(super) fn classify(text: &str) -> Line<'_> {
     match text.as_bytes().first() {
         None => Line::Blank,
         Some(b'o' | b'n') => test_line(text).map_or(Line::Other, Line::Test),
-        Some(b'1') => plan(text).map_or(Line::Other, |(count, rest)| Line::Plan(count, rest)),
+        Some(b'0'..=b'9') => {
+            plan(text).map_or(Line::Other, |(planned, rest)| Line::Plan(planned, rest))
+        }
         Some(b'#') => {
             let comment = text[1..].trim_start();
             match strip_prefix_any_case(comment, "subtest:") {
@@ -100,15 +116,24 @@ pub(super) fn is_version(text: &str) -> bool {
         .is_some_and(|rest| rest.trim_start().starts_with(|c: char| c.is_ascii_digit()))
 }
 
-/// `1..N`, alone or before white space, `#` or `;`.
-pub(super) fn plan(text: &str) -> Option<(u64, &str)> {
-    let digits = text.strip_prefix("1..")?;
+/// `1..N`, alone or before white space, `#` or `;`. A stream may be a part of another, and say
+/// `8..11`.
+pub(super) fn plan(text: &str) -> Option<(Planned, &str)> {
+    let (first, digits) = text.split_once("..")?;
+    let is_number = first.bytes().all(|b| b.is_ascii_digit());
+    let first = first.parse().ok().filter(|&first| is_number && first > 0)?;
     let end = digits
         .find(|c: char| !c.is_ascii_digit())
         .unwrap_or(digits.len());
     let rest = &digits[end..];
     let ends = rest.is_empty() || rest.starts_with([' ', '\t', '#', ';']);
-    (end > 0 && ends).then(|| (digits[..end].parse().unwrap_or(u64::MAX), rest.trim()))
+    let last = || digits[..end].parse().unwrap_or(u64::MAX);
+    let planned = (end > 0 && ends).then(|| Planned {
+        first,
+        last: last(),
+    })?;
+    let is_range = first == 1 || planned.last >= first;
+    is_range.then(|| (planned, rest.trim()))
 }
 
 /// Whether a line at the end of a file, without a line end, was surely cut: it ends inside a

@@ -94,13 +94,18 @@ fn durations_and_blocks_are_noticed() {
 
 #[test]
 fn other_lines_are_told_apart() {
+    let plan = |first, last, rest| Line::Plan(Planned { first, last }, rest);
     for (text, expected) in [
         ("TAP version 13", Line::Version),
         ("TAP Version 14", Line::Version),
-        ("1..5", Line::Plan(5, "")),
-        ("1..0#skip", Line::Plan(0, "#skip")),
-        ("1..5 todo 3 2;", Line::Plan(5, "todo 3 2;")),
-        ("1..99999999999999999999999", Line::Plan(u64::MAX, "")),
+        ("1..5", plan(1, 5, "")),
+        ("1..0#skip", plan(1, 0, "#skip")),
+        ("1..5 todo 3 2;", plan(1, 5, "todo 3 2;")),
+        ("1..99999999999999999999999", plan(1, u64::MAX, "")),
+        ("8..11 # rest", plan(8, 11, "# rest")),
+        ("8..8", plan(8, 8, "")),
+        ("0..4", Line::Other),
+        ("+1..4", Line::Other),
         ("1..", Line::Other),
         ("1...3", Line::Other),
         ("10..3", Line::Other),

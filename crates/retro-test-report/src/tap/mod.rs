@@ -14,9 +14,9 @@ use std::io::BufRead;
 use self::diagnostics::Diagnostics;
 use self::level::{Handed, Level, Pending, Subtests};
 use self::line::{
-    Line, TestLine, classify, file_of_absolute, indentation, is_end_of_script, is_half, is_summary,
-    is_verdict, is_version, plan, script, script_of_absolute, skip_all_reason, todo_list, unescape,
-    without_indentation,
+    Line, Planned, TestLine, classify, file_of_absolute, indentation, is_end_of_script, is_half,
+    is_summary, is_verdict, is_version, plan, script, script_of_absolute, skip_all_reason,
+    todo_list, unescape, without_indentation,
 };
 use crate::ParseError;
 use crate::foreign::Foreign;
@@ -75,11 +75,22 @@ pub(crate) fn is_evidence(line: &[u8]) -> bool {
     }
 }
 
+/// Whether there is nothing but tests, however little they say of themselves.
+pub(crate) fn is_nothing_else(text: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(text);
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    lines.clone().next().is_some()
+        && lines
+            .all(|line| matches!(classify(line), Line::Test(test) if test.description.is_empty()))
+}
+
 /// Whether a line is a version or a plan, which no other format has.
 pub(crate) fn is_heading(line: &[u8]) -> bool {
     let line = String::from_utf8_lossy(&line[..line.len().min(200)]);
-    let is_plan = |(_, rest): (u64, &str)| {
-        rest.is_empty() || rest.starts_with(['#', ';']) || rest.starts_with("todo ")
+    let is_plan = |(planned, rest): (Planned, &str)| {
+        let is_end = rest.is_empty() || rest.starts_with(['#', ';']) || rest.starts_with("todo ");
+        // Other ranges may be any tool's.
+        planned.first == 1 && is_end
     };
     is_version(line.trim_start()) || plan(line.trim_end()).is_some_and(is_plan)
 }
@@ -153,12 +164,12 @@ impl Stream<'_, '_> {
                     self.test(depth, test);
                 }
             }
-            Line::Plan(count, rest) => {
+            Line::Plan(planned, rest) => {
                 self.settle(depth);
-                if !self.has_end && self.levels[depth].plan.may_be_cut(count) {
+                if !self.has_end && self.levels[depth].plan.may_be_cut(planned.count()) {
                     self.cut();
                 } else {
-                    self.plan(depth, count, rest);
+                    self.plan(depth, planned, rest);
                 }
             }
             Line::BailOut(reason) => {
@@ -333,12 +344,19 @@ impl Stream<'_, '_> {
         self.after_test = true;
     }
 
-    fn plan(&mut self, depth: usize, count: u64, rest: &str) {
+    fn plan(&mut self, depth: usize, planned: Planned, rest: &str) {
         self.recognised = true;
         self.after_test = false;
+        let (first, count) = (planned.first, planned.count());
         let level = &mut self.levels[depth];
-        if level.plan.add(count) {
-            level.next_number = 1;
+        if level.plan.add(count) || level.plan.tests == 0 {
+            level.next_number = first;
+        }
+        if first > 1 {
+            let why = format!(
+                "the plan begins with test {first}: the ones before are not in this stream"
+            );
+            self.out.warn(self.number, why);
         }
         level.todo = todo_list(rest).unwrap_or_default();
         if level.plan.is_met() && count > 0 {

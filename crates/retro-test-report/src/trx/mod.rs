@@ -326,6 +326,7 @@ impl Report {
         let Some(result) = self.results.pop() else {
             return;
         };
+        let rows = result.rows;
         match result.finish(place) {
             Ok(unnamed) => {
                 let (outcome, flaky) = (unnamed.case.outcome, unnamed.case.flaky);
@@ -340,6 +341,10 @@ impl Report {
                 let mut counts = OutcomeCounts::default();
                 counts.add(outcome, false);
                 self.run.suite.beside += counts;
+                // Rows of rows are rows.
+                if let Some(around) = self.results.last_mut() {
+                    around.rows += rows;
+                }
             }
         }
     }
