@@ -169,7 +169,7 @@ fn names_of_odd_writers_are_read_too() {
     );
     check(
         "<test-run><test-case/><test-case fullname='N.C.x'/><test-case name='  '/></test-run>",
-        &["passed (unnamed)", "passed N.C::x", "passed (unnamed)"],
+        &["errored (unnamed)", "passed N.C::x", "errored (unnamed)"],
     );
 }
 
