@@ -151,7 +151,7 @@ pub(super) fn is_half(text: &str, test: &TestLine<'_>) -> bool {
         };
         ["skip", "todo", "time="].into_iter().any(is_start_of)
     };
-    test.directive.is_none() && test.duration.is_none() && hashes(text).any(begins_directive)
+    test.directive.is_none() && test.duration.is_none() && hash(text).is_some_and(begins_directive)
 }
 
 /// The file that prove says it runs, its output follows: `t/a.t .. `.
@@ -282,13 +282,12 @@ fn test_line(text: &str) -> Option<TestLine<'_>> {
         Some(_) => rest,
         None => "",
     };
-    for at in hashes(hashed) {
+    if let Some(at) = hash(hashed) {
         let after = &rest[at + 1..];
         line.directive = directive(after);
         line.duration = duration_note(after);
         if line.directive.is_some() || line.duration.is_some() {
             line.description = Cow::Borrowed(rest[..at].trim_end());
-            break;
         }
     }
     line.description = unescape(line.description);
@@ -309,14 +308,17 @@ fn number(text: &str) -> (Option<u64>, &str) {
     }
 }
 
-/// Where a `#` can begin a directive: not escaped, at the start or after white space.
-fn hashes(text: &str) -> impl Iterator<Item = usize> {
+/// Where a directive can begin: at the first `#` that is not escaped, at the start or after white
+/// space or a backslash that is one. What stands behind a later `#` is no directive: no established
+/// parser takes it for one.
+fn hash(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut escaped = false;
-    (0..bytes.len()).filter(move |&at| {
+    (0..bytes.len()).find(|&at| {
         let plain = !escaped;
         escaped = plain && bytes[at] == b'\\';
-        plain && bytes[at] == b'#' && (at == 0 || bytes[at - 1].is_ascii_whitespace())
+        let begins = || at == 0 || bytes[at - 1].is_ascii_whitespace() || bytes[at - 1] == b'\\';
+        plain && bytes[at] == b'#' && begins()
     })
 }
 

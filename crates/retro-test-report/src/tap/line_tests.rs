@@ -66,7 +66,15 @@ fn tests_are_read_in_every_shape() {
     );
     check(
         "ok 1 a # b # TODO x",
-        (true, Some(1), "a # b", Some((Todo, "x"))),
+        (true, Some(1), "a # b # TODO x", None),
+    );
+    check(
+        "ok 1 a\\\\# TODO x",
+        (true, Some(1), "a\\", Some((Todo, "x"))),
+    );
+    check(
+        "ok 1 a \\\\\\# TODO x",
+        (true, Some(1), "a \\# TODO x", None),
     );
     check("ok 1 trailing \\", (true, Some(1), "trailing \\", None));
     check(
