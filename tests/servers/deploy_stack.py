@@ -18,9 +18,9 @@ REGION = "us-east-1"
 STACK = "retro"
 
 
-def clients(address):
-    """Makes clients of the emulator's services by name."""
-    session = boto3.Session("test", "test", region_name=REGION)
+def clients(address, key="test"):
+    """Makes clients of the emulator's services by name. A role's name as the key has the role's permissions."""
+    session = boto3.Session(key, "test", region_name=REGION)
     return lambda service: session.client(service, endpoint_url=address)
 
 
