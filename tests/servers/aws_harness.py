@@ -136,8 +136,9 @@ class Disturber:
             answer = {
                 "faults": dict(self.faults.counts), "tasks": self.agent.report(), "permissions": self.guard.report(),
             }
-        start_response(status, [("Content-Type", "application/json")])
-        return [json.dumps(answer).encode()]
+        text = json.dumps(answer).encode()
+        start_response(status, [("Content-Type", "application/json"), ("Content-Length", str(len(text)))])
+        return [text]
 
 
 def service_of(environ):

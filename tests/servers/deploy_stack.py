@@ -39,6 +39,8 @@ def deploy(client, parameters):
         "RunnerImage": "registry.example/runner:1", "InitiatorBucket": "code", "InitiatorKey": "initiator.zip",
         "Subnets": ",".join(subnets), "SecurityGroups": ",".join(groups),
     }
+    secret = client("secretsmanager").create_secret(Name="git", SecretString="token")
+    given["GitCredentialsArn"] = secret["ARN"]
     stacks = client("cloudformation")
     stacks.create_stack(
         StackName=STACK, TemplateBody=TEMPLATE.read_text(), Capabilities=["CAPABILITY_IAM"],

@@ -112,7 +112,7 @@ def short(role):
 
 def statements_of(role):
     """What the policies of a role say."""
-    texts = role.policies.values() if isinstance(role, Role) else [role.document]
+    texts = role.policies.values() if isinstance(role, Role) else [role.versions[-1].document]
     documents = (json.loads(text) if isinstance(text, str) else text for text in texts)
     return [statement for document in documents for statement in listed(document["Statement"])]
 
