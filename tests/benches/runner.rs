@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use retro_testing::ScratchRepo;
 use retro_tests::emulator::Emulator;
-use retro_tests::stopwatch::{built, median};
+use retro_tests::stopwatch::{built_as, median};
 use retro_tests::{signal, wait_until};
 
 const STARTS: usize = 100;
@@ -20,7 +20,7 @@ fn main() {
     let given = std::env::args()
         .skip(1)
         .find(|word| !word.starts_with("--"));
-    let runner = given.map_or_else(|| built("retro-runner", "dist"), PathBuf::from);
+    let runner = given.map_or_else(|| built_as("retro-runner", "dist"), PathBuf::from);
     let size = std::fs::metadata(&runner).unwrap().len() as f64;
     println!("{}", runner.display());
     row("size, MB", size / 1e6, 25.0);
@@ -52,7 +52,7 @@ fn memory(runner: &Path) -> (f64, f64) {
         .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
         .envs([
             ("REPO_URL", format!("file://{}", repo.path().display())),
-            ("COMMIT_HASH_TO_PROCESS", repo.rev("HEAD")),
+            ("COMMIT_HASH_TO_PROCESS", repo.head().to_string()),
             ("DYNAMODB_TABLE_NAME", emulator.output("TableName")),
             ("S3_BUCKET_NAME", emulator.output("BucketName")),
             (

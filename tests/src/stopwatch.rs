@@ -57,7 +57,7 @@ pub fn time(command: &mut Command) -> Cost {
 ///
 /// When it cannot be built.
 pub fn released_binary() -> PathBuf {
-    built("git-retro", "release")
+    built_as("git-retro", "release")
 }
 
 /// The binary of a package, which has its name, built now if need be.
@@ -65,7 +65,7 @@ pub fn released_binary() -> PathBuf {
 /// # Panics
 ///
 /// When it cannot be built.
-pub fn built(package: &str, profile: &str) -> PathBuf {
+pub fn built_as(package: &str, profile: &str) -> PathBuf {
     cargo(&[
         "build",
         "--locked",

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use retro_testing::{GitServer, Reaction};
-use retro_tests::World;
 use retro_tests::emulator::{Emulator, python, root};
+use retro_tests::{World, built};
 use serde_json::{Value, json};
 
 /// What the image has, beside the runner and what these need.
@@ -52,13 +52,7 @@ fn copy(from: &Path, to: &Path) {
 
 /// The image, as a layout.
 fn image(folder: &Path) -> PathBuf {
-    let tests = std::env::current_exe().unwrap();
-    let runner = tests.ancestors().nth(2).unwrap().join("retro-runner");
-    assert!(
-        runner.exists(),
-        "{} is missing; run the tests of the whole workspace, which build it",
-        runner.display()
-    );
+    let runner = built("retro-runner");
     base(&folder.join("base"), &runner);
     copy(&runner, &folder.join("context/retro-runner"));
     let (base, layout) = (folder.join("base"), folder.join("layout"));

@@ -68,7 +68,7 @@ fn commit_job(repo: &ScratchRepo, server: &GitServer, certificates: Option<&Path
 #[test]
 fn a_file_of_certificates_is_trusted_for_git_and_for_aws_and_the_machines_own_are_without_one() {
     let repo = ScratchRepo::named("repo");
-    let suite = "[[suites]]\nname = \"all\"\ncommand = \"true\"\n";
+    let suite = "[[suites]]\nname = \"all\"\nrun = [\"true\"]\n";
     repo.commit_files(&[("retro.toml", suite)], "what to run");
     let (server, pem) = server(&repo);
     let folder = tempfile::tempdir().expect("a folder can be made");
