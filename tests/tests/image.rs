@@ -7,7 +7,7 @@ use std::process::Command;
 
 use retro_testing::{GitServer, Reaction};
 use retro_tests::emulator::{Emulator, python, root};
-use retro_tests::{World, built};
+use retro_tests::{Said, World, built};
 use serde_json::{Value, json};
 
 /// What the image has, beside the runner and what these need.
@@ -73,14 +73,17 @@ fn image(folder: &Path) -> PathBuf {
     layout
 }
 
+const SUITE: &str = "[[suites]]\nname = \"unit\"\nrun = [\"sh\", \"t.sh\"]\nresults = [{ format = \"tap\", stdout = true }]\n";
+
 /// A test that fails at one of three commits, and much output.
 fn history() -> World {
     let world = World::new();
     let long = "a line that says nothing\n".repeat(400_000);
     let script = "cat long results; ! grep -q '^not ok' results\n";
-    world
-        .repo
-        .commit_files(&[("t.sh", script), ("long", &long)], "a way to test");
+    world.repo.commit_files(
+        &[("t.sh", script), ("long", &long), ("retro.toml", SUITE)],
+        "a way to test",
+    );
     for (number, result) in ["ok", "not ok", "ok"].iter().enumerate() {
         world.repo.commit_files(
             &[("results", &format!("1..1\n{result} 1 - a\n# {number}\n"))],
@@ -142,6 +145,13 @@ fn a_batch_of_containers_does_what_its_roles_allow_and_no_more() {
     assert_eq!(verdicts, ["passed", "tests-failed", "passed"], "{report:#}");
     let exits = report["tasks"].as_array().unwrap().iter();
     assert!(exits.map(|task| &task["exit_code"]).all(|code| *code == 0));
+    // Another suite over the same range, started with the role of the function.
+    let start = ["start", "--repo", &url, "--last", "3"];
+    let mut initiator = world.program("retro-initiator", &start);
+    initiator.env("AWS_ACCESS_KEY_ID", "InitiatorRole");
+    initiator.env("RETRO_GIT_TOKEN_SECRET", "git");
+    let said = Said::from(initiator.output().unwrap());
+    assert_eq!(said.code, Some(0), "{}{}", said.stderr, said.stdout);
     // What each of them was seen to do. What a policy allows beyond that is for a bad day.
     let absent = "a look at an object that is not there, which is refused";
     let expected = json!({
@@ -150,6 +160,10 @@ fn a_batch_of_containers_does_what_its_roles_allow_and_no_more() {
             "People": [
                 absent, "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "s3:GetObject",
                 "s3:ListBucket", "s3:PutObject", "states:DescribeExecution", "states:StartExecution",
+            ],
+            "InitiatorRole": [
+                absent, "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "s3:GetObject",
+                "s3:ListBucket", "s3:PutObject", "secretsmanager:GetSecretValue", "states:StartExecution",
             ],
             "StateMachineRole": [
                 "dynamodb:Query", "ecs:DescribeTasks", "ecs:RunTask", "iam:PassRole",
@@ -160,5 +174,5 @@ fn a_batch_of_containers_does_what_its_roles_allow_and_no_more() {
             ],
         },
     });
-    assert_eq!(report["permissions"], expected);
+    assert_eq!(emulator.report()["permissions"], expected);
 }
