@@ -1,14 +1,16 @@
 """An AWS on this machine whose ECS tasks are real processes.
 
 Hosts moto's server on 127.0.0.1 with its Step Functions interpreter on, and replaces what moto only
-pretends: a task that is run starts the given command, and `ecs:runTask.sync` waits for its end. It
-can also misbehave on purpose. Prints one line of JSON with its address when it is ready, and stops,
-with every task, when its standard input closes.
+pretends: a task that is run starts the given command, and `ecs:runTask.sync` waits for its end; tasks and
+state machines may do what their roles allow. It can also misbehave on purpose. Prints one line of JSON
+with its address when it is ready, and stops, with every task, when its standard input closes.
 
     python aws_harness.py [options] -- COMMAND...
 
-Beside AWS it answers GET /harness (what was started and what went wrong) and PUT /harness/faults (a
-JSON object that replaces the faults).
+A caller whose access key is the name of a role may do what that role may, too.
+
+Beside AWS it answers GET /harness (what was started, what went wrong, what roles did) and
+PUT /harness/faults (a JSON object that replaces the faults).
 """
 
 import argparse
@@ -36,6 +38,7 @@ from moto.moto_server.werkzeug_app import (
 
 import ecs_agent
 import interpreter
+import permissions
 
 REGION = "us-east-1"
 
@@ -93,7 +96,8 @@ class Disturber:
     """Stands before moto and lets some requests go wrong."""
 
     def __init__(self, app, faults, agent):
-        self.app, self.faults, self.agent = app, faults, agent
+        self.faults, self.agent = faults, agent
+        self.app = self.guard = permissions.Guard(app)
         # moto checks a condition and then writes, and another thread may come in between.
         self.one_at_a_time = {"dynamodb": threading.Lock(), "s3": threading.Lock()}
 
@@ -129,16 +133,18 @@ class Disturber:
             except ValueError as error:
                 status, answer = "400 Bad Request", {"error": str(error)}
         else:
-            answer = {"faults": dict(self.faults.counts), "tasks": self.agent.report()}
-        start_response(status, [("Content-Type", "application/json")])
-        return [json.dumps(answer).encode()]
+            answer = {
+                "faults": dict(self.faults.counts), "tasks": self.agent.report(), "permissions": self.guard.report(),
+            }
+        text = json.dumps(answer).encode()
+        start_response(status, [("Content-Type", "application/json"), ("Content-Length", str(len(text)))])
+        return [text]
 
 
 def service_of(environ):
     """The service that a signed request is for, or None when it is the harness's own."""
-    words = environ.get("HTTP_AUTHORIZATION", "").split("Credential=")
-    scope = words[1].split(",")[0].split("/") if len(words) == 2 else []
-    return scope[3] if len(scope) > 3 and scope[0] != OWN_KEY else None
+    scope = permissions.scope_of(environ)
+    return scope[3] if scope and scope[0] != OWN_KEY else None
 
 
 def refuse(service, fault, environ, start_response):
@@ -198,7 +204,8 @@ def main():
     os.environ["MOTO_PORT"] = str(server.server_port)
     agent.environment.update(
         AWS_ENDPOINT_URL=address, AWS_REGION=REGION, AWS_DEFAULT_REGION=REGION,
-        AWS_ACCESS_KEY_ID="task", AWS_SECRET_ACCESS_KEY="task", AWS_EC2_METADATA_DISABLED="true",
+        AWS_ACCESS_KEY_ID=permissions.TASK_ROLE, AWS_SECRET_ACCESS_KEY="task",
+        AWS_EC2_METADATA_DISABLED="true",
     )
     agent.install()
     interpreter.install(agent, faults, own_clients(address), OWN_KEY)

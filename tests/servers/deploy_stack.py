@@ -18,9 +18,9 @@ REGION = "us-east-1"
 STACK = "retro"
 
 
-def clients(address):
-    """Makes clients of the emulator's services by name."""
-    session = boto3.Session("test", "test", region_name=REGION)
+def clients(address, key="test"):
+    """Makes clients of the emulator's services by name. A role's name as the key has the role's permissions."""
+    session = boto3.Session(key, "test", region_name=REGION)
     return lambda service: session.client(service, endpoint_url=address)
 
 
@@ -39,6 +39,8 @@ def deploy(client, parameters):
         "RunnerImage": "registry.example/runner:1", "InitiatorBucket": "code", "InitiatorKey": "initiator.zip",
         "Subnets": ",".join(subnets), "SecurityGroups": ",".join(groups),
     }
+    secret = client("secretsmanager").create_secret(Name="git", SecretString="token")
+    given["GitCredentialsArn"] = secret["ARN"]
     stacks = client("cloudformation")
     stacks.create_stack(
         StackName=STACK, TemplateBody=TEMPLATE.read_text(), Capabilities=["CAPABILITY_IAM"],

@@ -49,11 +49,11 @@ def install(agent, faults, client, own_key):
     # moto's CloudFormation puts state machines where its interpreter does not look.
     moto.stepfunctions.models.stepfunctions_backends = stepfunctions_parser_backends
     # Every client of the interpreter: one for each service, since boto3 cannot make two at once, and
-    # 40 iterations try. The key is not the harness's own: these requests may go wrong, too.
+    # 40 iterations try. The key is the state machine's role: these requests may go wrong, and be refused.
     for name, module in list(sys.modules.items()):
         if name.startswith("moto.stepfunctions") and hasattr(module, "boto_client_for"):
             module.boto_client_for = lambda region, service, state_credentials=None: client(
-                region, service, "interpreter"
+                region, service, state_credentials.role_arn.split("/")[-1]
             )
 
     # Parameters and results are written as Step Functions does, PascalCase; moto passes them as they are.

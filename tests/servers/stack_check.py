@@ -14,6 +14,8 @@ import sys
 import time
 import urllib.request
 
+import botocore.exceptions
+
 import deploy_stack
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -123,15 +125,19 @@ class Stack:
 
 
 @contextlib.contextmanager
-def stack(*options, times=PATIENT):
-    """A deployed stack; everything ends with the block."""
+def stack(*options, times=PATIENT, denied=False):
+    """A deployed stack; everything ends with the block. Nobody is refused anything, unless that is meant."""
     command = [
         sys.executable, str(HERE / "aws_harness.py"), "--stop-timeout", "5", *options,
         "--", sys.executable, str(HERE / "stub_runner.py"),
     ]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as harness:
         try:
-            yield Stack(json.loads(harness.stdout.readline())["address"], times)
+            there = Stack(json.loads(harness.stdout.readline())["address"], times)
+            yield there
+            said = there.report()["permissions"]
+            print(said)
+            assert bool(said["denied"]) == denied, said["denied"]
         finally:
             harness.stdin.close()
             harness.wait(timeout=30)
@@ -266,6 +272,54 @@ def owners():
         there.check_ended(3)
 
 
+def permissions():
+    """The emulator refuses a task what its role does not allow, and what is not there."""
+    with stack(times=PATIENT | {"Repositories": "octo/*"}, denied=True) as there:
+        [job] = there.enqueue("b1", 1)
+        table, bucket = there.outputs["TableName"], there.outputs["BucketName"]
+        client = deploy_stack.clients(there.address, "TaskRole")
+        data, objects = client("dynamodb"), client("s3")
+        key = {name: {"S": job[name]} for name in ("repo_id", "commit_suite")}
+        other = key | {"repo_id": {"S": "other/retro"}}
+        data.get_item(TableName=table, Key=key)
+        objects.put_object(Bucket=bucket, Key="results/octo/retro/a", Body=b"a")
+        assert objects.list_objects_v2(Bucket=bucket, Prefix="results/octo/")["KeyCount"] == 1
+        both = {table: {"Keys": [key, other]}}
+        refused = [
+            lambda: data.get_item(TableName=table, Key=other),
+            lambda: data.batch_get_item(RequestItems=both),
+            lambda: data.put_item(TableName=table, Item=other),
+            lambda: data.delete_item(TableName=table, Key=key),
+            lambda: data.scan(TableName=table),
+            lambda: data.query(
+                TableName=table, IndexName="batch_status", KeyConditionExpression="batch_id = :b",
+                ExpressionAttributeValues={":b": {"S": "b1"}},
+            ),
+            lambda: data.transact_write_items(TransactItems=[{"Delete": {"TableName": table, "Key": key}}]),
+            lambda: objects.put_object(Bucket=bucket, Key="plans/b1.json", Body=b"{}"),
+            lambda: objects.delete_object(Bucket=bucket, Key="results/octo/retro/a"),
+            lambda: objects.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "results/octo/retro/a"}]}),
+            lambda: objects.get_object(Bucket=bucket, Key="batches/b1/items.json"),
+            lambda: objects.list_objects_v2(Bucket=bucket),
+            # This one is allowed, and is not there.
+            lambda: objects.get_object(Bucket=bucket, Key="results/octo/retro/b"),
+            lambda: objects.head_object(Bucket=bucket, Key="results/octo/retro/b"),
+            lambda: client("stepfunctions").start_execution(stateMachineArn=there.outputs["StateMachineArn"]),
+            lambda: client("ecs").run_task(taskDefinition="retro-runner", cluster=there.outputs["ClusterName"]),
+            lambda: client("sqs").receive_message(QueueUrl=there.outputs["QueueUrl"]),
+            lambda: client("secretsmanager").get_secret_value(SecretId="any"),
+        ]
+        for number, call in enumerate(refused):
+            try:
+                call()
+            except botocore.exceptions.ClientError as error:
+                code = error.response["Error"]["Code"]
+                assert code in ("AccessDenied", "AccessDeniedException", "403"), (number, code)
+            else:
+                raise AssertionError(f"call {number} was not refused")
+        assert len(there.jobs()) == 1
+
+
 def retried(call):
     """What a client does when it meets faults."""
     for _ in range(20):
@@ -285,6 +339,7 @@ SCENARIOS = {
     "aborted": aborted,
     "owners": owners,
     "no-items": no_items,
+    "permissions": permissions,
     "stored-faults": lambda: run(60, "stored", EVERY_FAULT),
 }
 

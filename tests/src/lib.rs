@@ -1,5 +1,6 @@
 //! What the end-to-end tests share: the real binary, in a world of its own.
 
+pub mod emulator;
 pub mod stopwatch;
 
 use std::path::{Path, PathBuf};

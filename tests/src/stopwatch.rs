@@ -51,13 +51,29 @@ pub fn time(command: &mut Command) -> Cost {
     Cost { wall, max_rss }
 }
 
-/// The binary as it is released, built now if need be.
+/// git-retro as it is released, built now if need be.
 ///
 /// # Panics
 ///
 /// When it cannot be built.
 pub fn released_binary() -> PathBuf {
-    cargo(&["build", "--release", "--locked", "--package", "git-retro"]);
+    built_as("git-retro", "release")
+}
+
+/// The binary of a package, which has its name, built now if need be.
+///
+/// # Panics
+///
+/// When it cannot be built.
+pub fn built_as(package: &str, profile: &str) -> PathBuf {
+    cargo(&[
+        "build",
+        "--locked",
+        "--profile",
+        profile,
+        "--package",
+        package,
+    ]);
     let metadata = cargo(&[
         "metadata",
         "--format-version",
@@ -66,7 +82,8 @@ pub fn released_binary() -> PathBuf {
         "--offline",
     ]);
     let metadata: serde_json::Value = serde_json::from_str(&metadata).unwrap();
-    PathBuf::from(metadata["target_directory"].as_str().unwrap()).join("release/git-retro")
+    let target = PathBuf::from(metadata["target_directory"].as_str().unwrap());
+    target.join(profile).join(package)
 }
 
 /// The middle one of some durations.

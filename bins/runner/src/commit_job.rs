@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use retro_aws::trusted_certificates;
 use retro_bootstrap::aws::{AwsStores, random};
 use retro_bootstrap::git_access::MachinePace;
 use retro_bootstrap::{ExitCode, Failure, SystemClock};
@@ -354,6 +355,8 @@ impl Session<'_> {
     async fn fetch(&self, folder: &Path) -> Result<GitRepository, Trouble> {
         let mut remote =
             Remote::new(&self.config.url).map_err(|error| Trouble::told(error.to_string()))?;
+        // Who is trusted for AWS is trusted for git.
+        remote = remote.with_certificates(trusted_certificates()?);
         let clients = async || Ok(self.stores.clients.clone());
         let token = self.config.git.token(clients).await?;
         if let Some(token) = token {

@@ -6,8 +6,8 @@
 //! cargo bench -p retro-aws --bench upload
 //! ```
 //!
-//! The server is s3s on loopback, within this process. Prints the best of three rounds for each, and
-//! ratios; asserts nothing about them. A program that is not there is left out.
+//! The server is s3s on loopback, within this process. Each round runs every program once. Prints medians,
+//! the best of each, and ratios; asserts nothing about them. A program that is not there is left out.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ use retro_aws::{
 };
 use retro_testing::{ACCESS_KEY, S3Folder, SECRET_KEY, SharedServer};
 
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 5;
 
 fn main() {
     let server = S3Folder::start();
@@ -32,11 +32,11 @@ fn main() {
     ] {
         let folder = tempfile::tempdir().expect("a folder can be made");
         fill(folder.path(), count, size);
-        let mut best = [Duration::MAX; 3];
+        let mut times: [Vec<Duration>; 3] = Default::default();
         // In turn, so that what else the machine does meets all of them.
         for _ in 0..ROUNDS {
             let ours = runtime.block_on(upload(&server, folder.path()));
-            let aws = run(&server, "aws", &|address, target| {
+            let aws = run(&server, "bin/aws", &|address, target| {
                 let source = folder.path().display().to_string();
                 let words = [
                     "--endpoint-url",
@@ -49,30 +49,54 @@ fn main() {
                 words.extend([source, target.to_owned()]);
                 words
             });
-            let s5cmd = run(&server, "s5cmd", &|address, target| {
+            let s5cmd = run(&server, &s5cmd(), &|address, target| {
                 let source = format!("{}/*", folder.path().display());
                 let words = ["--endpoint-url", address, "--log", "error", "cp"];
                 let mut words: Vec<String> = words.map(str::to_owned).into();
                 words.extend([source, target.to_owned()]);
                 words
             });
-            for (best, took) in best.iter_mut().zip([Some(ours), aws, s5cmd]) {
-                *best = (*best).min(took.unwrap_or(Duration::MAX));
+            for (times, took) in times.iter_mut().zip([Some(ours), aws, s5cmd]) {
+                times.extend(took);
             }
         }
-        println!("{what}: {:.2} s", best[0].as_secs_f64());
-        for (name, other) in [("aws s3 sync", best[1]), ("s5cmd cp", best[2])] {
-            if other == Duration::MAX {
-                println!("  {name}: not there");
-            } else {
-                let ratio = other.as_secs_f64() / best[0].as_secs_f64();
-                println!(
-                    "  {name}: {:.2} s, {ratio:.2} times ours",
-                    other.as_secs_f64()
-                );
+        println!("{what}, medians of {ROUNDS} (best):");
+        let names = ["retro-aws", "aws s3 sync", "s5cmd cp"];
+        let ours = middle(&mut times[0].clone());
+        for (name, mut times) in names.into_iter().zip(times) {
+            if times.is_empty() {
+                println!("  {name:<12} not there");
+                continue;
             }
+            let median = middle(&mut times);
+            println!(
+                "  {name:<12} {:>6.2} s ({:.2} s)   {:.2} times ours",
+                median.as_secs_f64(),
+                times[0].as_secs_f64(),
+                median.as_secs_f64() / ours.as_secs_f64()
+            );
         }
     }
+}
+
+/// The middle one of some times, which are sorted.
+fn middle(times: &mut [Duration]) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+/// Where the packages of the bench are.
+fn packages() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/servers/bench")
+}
+
+/// s5cmd itself, and not the script that starts it.
+fn s5cmd() -> String {
+    let libraries = fs::read_dir(packages().join("lib"));
+    let version = libraries.into_iter().flatten().flatten().next();
+    let version = version.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let version = version.unwrap_or_default();
+    format!("lib/{version}/site-packages/s5cmd/bin/s5cmd")
 }
 
 /// Files of different content.
@@ -124,8 +148,7 @@ fn run(
     program: &str,
     words: &dyn Fn(&str, &str) -> Vec<String>,
 ) -> Option<Duration> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/servers/bench/bin");
-    let path: PathBuf = path.join(program);
+    let path = packages().join(program);
     if !path.exists() {
         return None;
     }

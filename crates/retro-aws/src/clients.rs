@@ -8,6 +8,7 @@ use aws_smithy_http_client::{Builder, tls};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use retro_store::StoreError;
 
+use crate::certificates;
 use crate::settings::{AwsCredentials, AwsSettings};
 
 /// What the stores of this crate are made of: one configuration, one pool of connections.
@@ -37,7 +38,7 @@ impl AwsClients {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Backend`] when nothing says which region, or the certificates are none.
+    /// [`StoreError::Backend`] when nothing says which region, or the certificates cannot be used.
     pub async fn load(settings: &AwsSettings) -> Result<Self, StoreError> {
         let timeouts = settings.timeouts;
         let retries = settings.retries;
@@ -127,22 +128,19 @@ fn http_client(settings: &AwsSettings) -> Result<SharedHttpClient, StoreError> {
     if settings.endpoint.as_ref().is_some_and(plain) {
         return Ok(Builder::new().build_http());
     }
-    let ring = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
-    let builder = Builder::new().tls_provider(ring);
-    let Some(certificates) = &settings.trusted_certificates else {
-        return Ok(builder.build_https());
+    let trusted = match &settings.trusted_certificates {
+        Some(given) => {
+            certificates::check(given)?;
+            given.clone()
+        }
+        None => certificates::trusted_certificates()?,
     };
     let failed = |why: String| StoreError::backend("reading the certificates to trust", why);
-    let text = String::from_utf8_lossy(certificates);
-    if !text.contains("-----BEGIN CERTIFICATE-----") {
-        return Err(failed(
-            "no certificate in PEM form is among them".to_owned(),
-        ));
-    }
-    let trusted = tls::TrustStore::empty().with_pem_certificate(certificates.as_slice());
     let context = tls::TlsContext::builder()
-        .with_trust_store(trusted)
+        .with_trust_store(tls::TrustStore::empty().with_pem_certificate(trusted))
         .build()
         .map_err(|error| failed(error.to_string()))?;
-    Ok(builder.tls_context(context).build_https())
+    let ring = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
+    let builder = Builder::new().tls_provider(ring).tls_context(context);
+    Ok(builder.build_https())
 }

@@ -5,6 +5,7 @@
 //! here: [`AwsSettings`] come in, [`AwsClients`] are made of them, and each store is made of those.
 //! There is a feature for each service, so that a program pulls in no more than it needs.
 
+mod certificates;
 mod clients;
 mod settings;
 mod writer;
@@ -31,6 +32,7 @@ mod s3;
 #[cfg(feature = "secrets")]
 mod secrets;
 
+pub use certificates::trusted_certificates;
 pub use clients::AwsClients;
 #[cfg(feature = "dynamodb")]
 pub use dynamo::{BatchJob, BatchPages, DynamoEventLog, DynamoJobStore, StatusCounts};

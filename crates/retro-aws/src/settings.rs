@@ -5,9 +5,9 @@ use std::time::Duration;
 
 /// How AWS is reached. What is `None` is left to the standard chain of the AWS SDK: environment
 /// variables such as `AWS_REGION`, `AWS_PROFILE` and `AWS_ENDPOINT_URL`, the shared configuration
-/// files, the metadata of a container or an instance. That chain is the one place of this crate
-/// that reads the environment; a program that wants none of it gives region, endpoint and
-/// credentials itself.
+/// files, the metadata of a container or an instance. That chain, and the look for certificates, are
+/// the two places of this crate that read the environment; a program that wants none of it gives
+/// region, endpoint, credentials and certificates itself.
 #[derive(Clone, Debug, Default)]
 pub struct AwsSettings {
     /// The region, such as `eu-central-1`.
@@ -24,7 +24,7 @@ pub struct AwsSettings {
     pub retries: AwsRetries,
     /// Credentials in place of those that the chain finds.
     pub credentials: Option<AwsCredentials>,
-    /// Certificates (PEM) to trust in place of the system's, for images that have none.
+    /// Certificates (PEM) to trust in place of [`trusted_certificates`](crate::trusted_certificates).
     pub trusted_certificates: Option<Vec<u8>>,
 }
 

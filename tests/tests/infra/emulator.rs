@@ -52,3 +52,8 @@ fn a_reconcile_ends_the_jobs_of_dead_owners_only() {
 fn a_batch_whose_items_cannot_be_read_fails_and_its_jobs_end() {
     check("no-items");
 }
+
+#[test]
+fn a_task_is_refused_what_its_role_does_not_allow() {
+    check("permissions");
+}

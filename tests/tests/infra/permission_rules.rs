@@ -184,7 +184,9 @@ fn statements(template: &Value) -> Vec<Statement<'_>> {
                 let inline = properties["Policies"].as_array().into_iter().flatten();
                 inline.map(|policy| &policy["PolicyDocument"]).collect()
             }
-            Some("AWS::IAM::Policy") => vec![&properties["PolicyDocument"]],
+            Some("AWS::IAM::Policy" | "AWS::IAM::ManagedPolicy") => {
+                vec![&properties["PolicyDocument"]]
+            }
             _ => continue,
         };
         for document in documents {
@@ -250,16 +252,13 @@ fn scopes(template: &Value) -> Vec<String> {
 }
 
 fn runner(template: &Value) -> Vec<String> {
-    const MAY: [&str; 11] = [
-        "dynamodb:BatchGetItem",
+    const MAY: [&str; 8] = [
         "dynamodb:GetItem",
         "dynamodb:PutItem",
-        "dynamodb:Query",
         "dynamodb:UpdateItem",
         "s3:AbortMultipartUpload",
         "s3:GetObject",
         "s3:ListBucket",
-        "s3:ListMultipartUploadParts",
         "s3:PutObject",
         "secretsmanager:GetSecretValue",
     ];

@@ -213,6 +213,7 @@ impl Bucket {
             {
                 return Ok(None);
             }
+            Err(error) if self.is_absent(key, fault::status(&error)).await => return Ok(None),
             Err(error) => return Err(Reading::Failed(fault::from_sdk(&error, self.doing(&what)))),
         };
         let too_long = || {
@@ -266,6 +267,7 @@ impl Bucket {
                 }))
             }
             Err(error) if error.as_service_error().is_some_and(|it| it.is_not_found()) => Ok(None),
+            Err(error) if self.is_absent(key, fault::status(&error)).await => Ok(None),
             Err(error) => {
                 let what = format!("looking at {key}");
                 Err(fault::from_sdk(&error, self.doing(&what)))

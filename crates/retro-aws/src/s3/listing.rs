@@ -27,6 +27,12 @@ impl Bucket {
         Ok(first.is_some_and(|keys| keys.iter().any(|found| found == key)))
     }
 
+    /// Whether a look at an object was refused because there is none. A listing says so to whom the
+    /// look does not.
+    pub(super) async fn is_absent(&self, key: &str, status: Option<u16>) -> bool {
+        status == Some(403) && matches!(self.exists(key).await, Ok(false))
+    }
+
     /// Removes objects; those that are not there are fine.
     pub(crate) async fn delete_all(&self, keys: &[String]) -> Result<(), StoreError> {
         for batch in keys.chunks(BATCH) {

@@ -8,4 +8,5 @@ mod batches;
 mod contract;
 mod faults;
 mod folder_sync;
+mod refusals;
 mod services;
