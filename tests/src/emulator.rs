@@ -85,6 +85,66 @@ impl Emulator {
         }
     }
 
+    /// Starts one whose tasks are the runner.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start).
+    pub fn with_runner(faults: &str) -> Self {
+        let runner = crate::built("retro-runner");
+        Self::start(faults, &[], &[runner.as_ref(), OsStr::new("commit-job")])
+    }
+
+    /// Stores a secret in Secrets Manager.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be stored.
+    pub fn store_secret(&self, name: &str, value: &str) {
+        let script = "import boto3, sys; address, name, value = sys.argv[1:]; \
+                      boto3.client('secretsmanager', endpoint_url=address, region_name='us-east-1', \
+                      aws_access_key_id='test', aws_secret_access_key='test')\
+                      .create_secret(Name=name, SecretString=value)";
+        let stored = Command::new(python())
+            .args(["-c", script, &self.address, name, value])
+            .output()
+            .unwrap();
+        let errors = String::from_utf8_lossy(&stored.stderr);
+        assert!(stored.status.success(), "{errors}");
+    }
+
+    /// What commands are told of it.
+    ///
+    /// # Panics
+    ///
+    /// When the stack has other outputs.
+    pub fn settings(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("AWS_ACCESS_KEY_ID", "test".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
+            ("RETRO_AWS_REGION", "us-east-1".to_owned()),
+            ("RETRO_AWS_ENDPOINT", self.address.clone()),
+            ("RETRO_AWS_TABLE", self.output("TableName")),
+            ("RETRO_AWS_BUCKET", self.output("BucketName")),
+            ("RETRO_AWS_STATE_MACHINE", self.output("StateMachineArn")),
+        ]
+    }
+
+    /// What the stack tells the function of the initiator.
+    ///
+    /// # Panics
+    ///
+    /// When the stack has other outputs.
+    pub fn function_settings(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("AWS_REGION", "us-east-1".to_owned()),
+            ("AWS_ENDPOINT_URL", self.address.clone()),
+            ("DYNAMODB_TABLE_NAME", self.output("TableName")),
+            ("S3_BUCKET_NAME", self.output("BucketName")),
+            ("STATE_MACHINE_ARN", self.output("StateMachineArn")),
+        ]
+    }
+
     /// Its address: `http://127.0.0.1:PORT`.
     pub fn address(&self) -> &str {
         &self.address

@@ -1,10 +1,10 @@
 //! Batches that the initiator starts, from its command line and as a Lambda function.
 
 use retro_testing::{GitServer, Reaction};
+use retro_tests::emulator::Emulator;
 use retro_tests::{Said, World, wait_until};
 use serde_json::{Value, json};
 
-use crate::emulator::Emulator;
 use crate::lambda::{Function, Outcome};
 use crate::{essence, history};
 
@@ -32,7 +32,7 @@ pub(crate) fn scene(commits: usize) -> (World, Emulator, String) {
     world
         .repo
         .commit_files(&[("retro.toml", SUITE)], "what to run");
-    let emulator = Emulator::start("{}");
+    let emulator = Emulator::with_runner("{}");
     for (name, value) in emulator.settings() {
         world.set(name, &value);
     }
@@ -148,7 +148,7 @@ fn a_token_in_secrets_manager_opens_a_repository() {
     // `x-access-token:hush-hush`, as a header holds it.
     const HEADER: &str = "Basic eC1hY2Nlc3MtdG9rZW46aHVzaC1odXNo";
     let (mut world, emulator, _) = scene(3);
-    emulator.store_secret("git", r#"{"token": "hush-hush"}"#);
+    emulator.store_secret("tokens", r#"{"token": "hush-hush"}"#);
     let folder = world.outside().join("served");
     std::fs::create_dir_all(folder.join("octo")).unwrap();
     std::os::unix::fs::symlink(world.repo.path(), folder.join("octo/tool")).unwrap();
@@ -164,11 +164,11 @@ fn a_token_in_secrets_manager_opens_a_repository() {
         "{}",
         refused.stderr
     );
-    world.set("RETRO_GIT_TOKEN_SECRET", "git#token");
+    world.set("RETRO_GIT_TOKEN_SECRET", "tokens#token");
     let opened = initiator(&world, 0, &start);
     assert_eq!(opened.stdout.lines().count(), 2, "{}", opened.stdout);
     assert!(!opened.stderr.contains("hush-hush"), "{}", opened.stderr);
-    world.set("RETRO_GIT_TOKEN_SECRET", "git#other");
+    world.set("RETRO_GIT_TOKEN_SECRET", "tokens#other");
     let missing = initiator(&world, 2, &start);
     assert!(
         missing.stderr.contains("RETRO_GIT_TOKEN_SECRET"),

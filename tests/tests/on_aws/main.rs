@@ -1,15 +1,14 @@
 //! A look back on AWS: the template's own state machine, deployed into an emulator, whose tasks are
 //! the real runner, started from the real command line.
 
-mod emulator;
 mod initiator;
 mod lambda;
 mod walk;
 
 use std::path::Path;
 
-use emulator::Emulator;
 use retro_tests::World;
+use retro_tests::emulator::Emulator;
 use serde_json::Value;
 
 /// A test that breaks and is mended, and another one that comes later; at one commit, no tests run.
@@ -80,7 +79,7 @@ fn essence(document: &Value) -> Value {
 
 /// Runs the same range there and here, and compares what both say.
 fn check(mut world: World, commits: usize, command: &str, faults: &str) {
-    let emulator = Emulator::start(faults);
+    let emulator = Emulator::with_runner(faults);
     for (name, value) in emulator.settings() {
         world.set(name, &value);
     }
