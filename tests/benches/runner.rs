@@ -39,6 +39,14 @@ fn row(what: &str, value: f64, limit: f64) {
     println!("{what:<40} {value:>8.1}   limit {limit}, {ratio:.1} times");
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "programs are found where the machine has them"
+)]
+fn path() -> std::ffi::OsString {
+    std::env::var_os("PATH").unwrap_or_default()
+}
+
 /// Resident memory of the runner and its supervisor, now and at most, in MB.
 fn memory(runner: &Path) -> (f64, f64) {
     let repo = ScratchRepo::new();
@@ -49,7 +57,7 @@ fn memory(runner: &Path) -> (f64, f64) {
     let mut command = new_command(runner);
     command
         .env_clear()
-        .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
+        .env("PATH", path())
         .envs([
             ("REPO_URL", format!("file://{}", repo.path().display())),
             ("COMMIT_HASH_TO_PROCESS", repo.head().to_string()),
@@ -121,8 +129,10 @@ fn starts(runner: &Path) -> (Duration, Duration, Duration) {
 }
 
 fn run(command: &mut Command, code: i32) -> Duration {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    command.env_clear().env("PATH", path).stdout(Stdio::null());
+    command
+        .env_clear()
+        .env("PATH", path())
+        .stdout(Stdio::null());
     let started = Instant::now();
     let status = command.stderr(Stdio::null()).status().unwrap();
     let took = started.elapsed();

@@ -20,6 +20,8 @@ use crate::output::Output;
 use crate::panic_message::failure_message;
 use crate::{ClaimedCounts, ParseError, SuiteMetadata};
 
+mod nextest;
+
 /// One line.
 #[derive(Debug, Deserialize)]
 struct Event<'a> {
@@ -104,6 +106,7 @@ pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, 
         room: OpenRoom::new(&out.options),
         out,
         suite: None,
+        nextest: BTreeMap::new(),
         next: Vec::new(),
         text: libtest::Run::default(),
         death: None,
@@ -119,6 +122,7 @@ pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, 
         is_understood
     })?;
     run.died(is_whole);
+    run.end_binaries();
     run.text.end(run.out);
     run.out.summary.truncated |= !is_whole;
     Ok(run.recognised)
@@ -133,12 +137,16 @@ struct Suite {
     /// Open tests there was no room for.
     untracked: u64,
     seen: OutcomeCounts,
+    /// The binary, where cargo-nextest names it in each test.
+    binary: Option<String>,
 }
 
 struct Run<'o, 's> {
     out: &'o mut Output<'s>,
     room: OpenRoom,
     suite: Option<Suite>,
+    /// The binaries that cargo-nextest ran, by name.
+    nextest: BTreeMap<String, nextest::Binary>,
     /// The suite of the next binary.
     next: Vec<String>,
     /// What binaries print that write no events, as documentation tests may.
@@ -210,7 +218,9 @@ impl Run<'_, '_> {
     fn started(&mut self, name: &str) {
         let name = without_attempt(name).0;
         let suite = self.suite.get_or_insert_default();
-        if suite.open.contains_key(name) {
+        suite.is_of(name);
+        let waits = nextest::waits(&self.nextest, name);
+        if waits || suite.open.contains_key(name) {
             return;
         }
         if self.room.enter(name.len()) {
@@ -223,7 +233,9 @@ impl Run<'_, '_> {
     fn ended(&mut self, event: Event<'_>, outcome: Outcome) {
         let (name, attempt) = without_attempt(&event.name);
         let suite = self.suite.get_or_insert_default();
-        match suite.open.remove(name) {
+        suite.is_of(name);
+        let open = suite.open.remove(name);
+        match open.or_else(|| nextest::ended(&mut self.nextest, name)) {
             Some(()) => self.room.leave(name.len(), 0),
             None => suite.untracked = suite.untracked.saturating_sub(1),
         }
@@ -288,6 +300,22 @@ impl Run<'_, '_> {
         let passed = event.passed.saturating_add(event.measured);
         let ignored = event.ignored.saturating_add(event.allowed_fail);
         let total = passed.saturating_add(event.failed).saturating_add(ignored);
+        let binary = suite.binary.take().filter(|binary| {
+            self.nextest.contains_key(binary) || self.room.enter(binary.len() + nextest::BINARY)
+        });
+        if let Some(binary) = binary {
+            let part = nextest::Part {
+                announced: suite.announced,
+                seen: suite.seen,
+                run: passed.saturating_add(event.failed),
+                ignored,
+                open: std::mem::take(&mut suite.open),
+            };
+            self.nextest.entry(binary).or_default().add(part);
+            // What it ignored is counted again in each part.
+            suite.announced = None;
+            suite.seen.skipped = ignored;
+        }
         self.leave(&mut suite, "its binary ended");
         let seen = [suite.seen.passed, suite.seen.failures(), suite.seen.skipped];
         if seen != [passed, event.failed, ignored] {
@@ -367,6 +395,15 @@ impl Run<'_, '_> {
             );
             self.out.warn(self.number, why);
             self.out.summary.truncated = true;
+        }
+    }
+}
+
+impl Suite {
+    /// Takes the binary from the name of one of its tests, if it is there.
+    fn is_of(&mut self, name: &str) {
+        if self.binary.is_none() {
+            self.binary = nextest::binary(name).map(str::to_owned);
         }
     }
 }
