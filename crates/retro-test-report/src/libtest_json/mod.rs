@@ -106,6 +106,7 @@ pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, 
         room: OpenRoom::new(&out.options),
         out,
         suite: None,
+        others: Vec::new(),
         nextest: BTreeMap::new(),
         next: Vec::new(),
         text: libtest::Run::default(),
@@ -122,6 +123,10 @@ pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, 
         is_understood
     })?;
     run.died(is_whole);
+    while let Some(other) = run.others.pop() {
+        run.suite = Some(other);
+        run.died(is_whole);
+    }
     run.end_binaries();
     run.text.end(run.out);
     run.out.summary.truncated |= !is_whole;
@@ -145,6 +150,8 @@ struct Run<'o, 's> {
     out: &'o mut Output<'s>,
     room: OpenRoom,
     suite: Option<Suite>,
+    /// Suites of cargo-nextest that have not ended, while another one is told of.
+    others: Vec<Suite>,
     /// The binaries that cargo-nextest ran, by name.
     nextest: BTreeMap<String, nextest::Binary>,
     /// The suite of the next binary.
@@ -200,6 +207,10 @@ impl Run<'_, '_> {
     }
 
     fn begin(&mut self, event: &Event<'_>) {
+        if self.others.len() < nextest::AT_ONCE {
+            let nextest = self.suite.take_if(|suite| suite.binary.is_some());
+            self.others.extend(nextest);
+        }
         self.died(true);
         self.text.began_elsewhere(self.out);
         let mut path = std::mem::take(&mut self.next);
@@ -211,14 +222,15 @@ impl Run<'_, '_> {
         self.suite = Some(Suite {
             path,
             announced: event.test_count,
+            binary: event.nextest.as_ref().map(Nextest::binary),
             ..Suite::default()
         });
     }
 
     fn started(&mut self, name: &str) {
         let name = without_attempt(name).0;
+        self.turn_to(nextest::binary(name));
         let suite = self.suite.get_or_insert_default();
-        suite.is_of(name);
         let waits = nextest::waits(&self.nextest, name);
         if waits || suite.open.contains_key(name) {
             return;
@@ -232,8 +244,8 @@ impl Run<'_, '_> {
 
     fn ended(&mut self, event: Event<'_>, outcome: Outcome) {
         let (name, attempt) = without_attempt(&event.name);
+        self.turn_to(nextest::binary(name));
         let suite = self.suite.get_or_insert_default();
-        suite.is_of(name);
         let open = suite.open.remove(name);
         match open.or_else(|| nextest::ended(&mut self.nextest, name)) {
             Some(()) => self.room.leave(name.len(), 0),
@@ -296,6 +308,7 @@ impl Run<'_, '_> {
     }
 
     fn finish(&mut self, event: &Event<'_>) {
+        self.turn_to(event.nextest.as_ref().map(Nextest::binary).as_deref());
         let mut suite = self.suite.take().unwrap_or_default();
         let passed = event.passed.saturating_add(event.measured);
         let ignored = event.ignored.saturating_add(event.allowed_fail);
@@ -399,12 +412,10 @@ impl Run<'_, '_> {
     }
 }
 
-impl Suite {
-    /// Takes the binary from the name of one of its tests, if it is there.
-    fn is_of(&mut self, name: &str) {
-        if self.binary.is_none() {
-            self.binary = nextest::binary(name).map(str::to_owned);
-        }
+impl Nextest<'_> {
+    /// The binary, as the names of its tests have it.
+    fn binary(&self) -> String {
+        format!("{}::{}", self.package, self.test_binary)
     }
 }
 

@@ -1,15 +1,19 @@
 //! The suites of cargo-nextest. Where a test is ignored, nextest ends the suite before all of its tests
 //! have ended, and begins it again for the rest: what is still open then may end in a later part, and
-//! how many tests there were is known at the end of the stream alone.
+//! how many tests there were is known at the end of the stream alone. Suites of several binaries may be
+//! open at once.
 
 use std::collections::BTreeMap;
 
 use retro_domain::{Outcome, OutcomeCounts};
 
-use super::{Run, case};
+use super::{Run, Suite, case};
 
 /// What a binary takes beside its name.
 pub(super) const BINARY: usize = 100;
+
+/// The most suites that may be open beside one.
+pub(super) const AT_ONCE: usize = 256;
 
 /// A binary, as far as its suites have told of it.
 #[derive(Default)]
@@ -62,6 +66,20 @@ pub(super) fn ended(binaries: &mut BTreeMap<String, Binary>, name: &str) -> Opti
 }
 
 impl Run<'_, '_> {
+    /// Makes the suite that an event of this binary belongs to the current one: nextest runs several
+    /// at once.
+    pub(super) fn turn_to(&mut self, binary: Option<&str>) {
+        let is_of = |suite: &Suite| suite.binary.as_deref() == binary;
+        if binary.is_some() && !self.suite.as_ref().is_some_and(is_of) {
+            if let Some(at) = self.others.iter().position(is_of) {
+                let current = self.suite.replace(self.others.swap_remove(at));
+                self.others.extend(current);
+            } else if let Some(suite) = self.suite.as_mut().filter(|suite| suite.binary.is_none()) {
+                suite.binary = binary.map(str::to_owned);
+            }
+        }
+    }
+
     /// Tells the tests that have no end, and whether all that were announced were counted.
     pub(super) fn end_binaries(&mut self) {
         for (name, binary) in std::mem::take(&mut self.nextest) {
