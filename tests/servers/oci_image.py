@@ -140,11 +140,21 @@ def run(given):
         command = settings.get("Entrypoint", []) + (given.arguments or settings.get("Cmd", []))
         environment = dict(pair.split("=", 1) for pair in settings["Env"]) | os.environ
         environment["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-        isolated = ["unshare", "--user", "--map-root-user", "--mount", "--pid", "--fork", "--kill-child"]
+        isolated = namespaces()
         process = subprocess.Popen([*isolated, "sh", "-c", MOUNTS, "sh", root, *command], env=environment)
         # The first process of the namespace gets what this one gets.
         signal.signal(signal.SIGTERM, lambda *_: forward(process))
         return process.wait()
+
+
+def namespaces():
+    """How a command gets namespaces of its own: as a user of its own, or else as the root of this machine."""
+    own = ["--mount", "--pid", "--fork", "--kill-child"]
+    for user in (["--user", "--map-root-user"], []):
+        isolated = ["unshare", *user, *own]
+        if subprocess.run([*isolated, "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0:
+            return isolated
+    raise SystemExit("an image needs namespaces, and this machine gives none to this user")
 
 
 def forward(process):

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use retro_bootstrap::aws::AwsClients;
-use retro_bootstrap::git_access::{GitCredentials, MachinePace};
+use retro_bootstrap::git_access::{GitCredentials, MachinePace, trusted_certificates};
 use retro_bootstrap::look_back::{CommitArgs, SuiteArgs, query, read_overlay};
-use retro_bootstrap::terminal::look_back_failure;
+use retro_bootstrap::terminal::{look_back_failure, store_failure};
 use retro_bootstrap::{ExitCode, Failure, LoadedConfig, batch};
 use retro_domain::{RepoId, Timestamp};
 use retro_git::{
@@ -50,6 +50,9 @@ pub(crate) async fn fetch(
 ) -> Result<GitRepository, Failure> {
     let mut remote =
         Remote::new(&request.url).map_err(|error| Failure::from_error(ExitCode::Usage, &error))?;
+    if request.url.starts_with("https:") {
+        remote = remote.with_certificates(trusted_certificates().map_err(store_failure)?);
+    }
     if let Some(token) = credentials.token(clients).await? {
         remote = remote.with_credentials(Arc::new(token));
     }

@@ -4,9 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use retro_aws::trusted_certificates;
 use retro_bootstrap::aws::{AwsStores, random};
-use retro_bootstrap::git_access::MachinePace;
+use retro_bootstrap::git_access::{MachinePace, trusted_certificates};
 use retro_bootstrap::{ExitCode, Failure, SystemClock};
 use retro_domain::{
     Clock, CommitJob, JobEvent, LeaseOwner, LeasePolicy, Overlay, Suite, SuiteFingerprint,

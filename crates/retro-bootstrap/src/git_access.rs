@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use retro_aws::trusted_certificates;
 use retro_aws::{AwsClients, SecretsManager};
 use retro_git::{Credential, CredentialScope, Credentials, Pace};
 use retro_store::Secrets as _;
