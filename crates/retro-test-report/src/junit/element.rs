@@ -48,6 +48,11 @@ impl Element {
         matches!(self, Self::Root | Self::Suite | Self::Case)
     }
 
+    /// Whether a document may begin with it.
+    pub(super) fn is_root(self) -> bool {
+        matches!(self, Self::Root | Self::Suite)
+    }
+
     /// A small number for what its end tag is called: the two names of each kind of attempt are one
     /// here, and so are the two roots; only names without a meaning share one with others.
     pub(super) fn end(self) -> u8 {

@@ -41,6 +41,7 @@ pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, 
         open_names: NameCounts::new(),
         raw_names: NameCounts::new(),
         has_raw_case: false,
+        declared_in_text: false,
         suites: Suites::default(),
         cases: Vec::new(),
         open_cases: 0,
@@ -56,9 +57,15 @@ pub(crate) fn read<R: BufRead>(reader: R, out: &mut Output<'_>) -> Result<bool, 
         match token {
             Token::Start(tag) => document.start(tag, marks),
             Token::End(name) => document.end(local_name(name), name),
-            Token::Text(piece) => document.text(|text| text.push(piece)),
-            Token::Literal(piece) => document.text(|text| text.push_literal(piece)),
-            Token::Declaration => document.begin(),
+            Token::Text(piece) => {
+                document.declared_in_text &= piece.trim_ascii().is_empty();
+                document.text(|text| text.push(piece));
+            }
+            Token::Literal(piece) => {
+                document.declared_in_text = false;
+                document.text(|text| text.push_literal(piece));
+            }
+            Token::Declaration => document.declaration(),
             Token::Eof => break,
         }
         if document.needs_line() {
@@ -95,6 +102,9 @@ struct Document<'o, 's> {
     /// The tags that began in the text that is open, and belong to it.
     raw_names: NameCounts,
     has_raw_case: bool,
+    /// Whether nothing but white space came since a declaration in the text that is open: a root
+    /// that comes now is that of another document.
+    declared_in_text: bool,
     suites: Suites,
     /// The cases that are open, and one behind them whose memory the next one gets.
     cases: Vec<OpenCase>,
@@ -117,6 +127,9 @@ impl Document<'_, '_> {
     fn start(&mut self, tag: &[u8], marks: &Marks) {
         let (name, attributes) = Attributes::of_tag(tag, marks);
         let element = Element::of(name);
+        if std::mem::take(&mut self.declared_in_text) && element.is_root() {
+            self.begin();
+        }
         if let Some(&open) = self.open.last()
             && open.holds_text()
             && !element.may_be_inside(open)
@@ -275,6 +288,7 @@ impl Document<'_, '_> {
     }
 
     fn end(&mut self, name: &[u8], whole_name: &[u8]) {
+        self.declared_in_text = false;
         let wanted = Element::of(name);
         let in_text = self.holds_text();
         let closes = if in_text && self.raw_names.remove(wanted.end()) {
@@ -433,11 +447,19 @@ impl Document<'_, '_> {
             .run_failure(format!("{name} failed outside of its tests: {why}"));
     }
 
+    fn declaration(&mut self) {
+        if self.holds_text() {
+            self.declared_in_text = true;
+        } else {
+            self.begin();
+        }
+    }
+
     /// Another document begins. Where the one before it did not end, it was cut off, and nothing of
     /// it is around what comes now; but elements around whole documents stay open when they are no
     /// part of names.
     fn begin(&mut self) {
-        if self.open_cases == 0 && self.suites.path.is_empty() {
+        if self.open_cases == 0 && self.suites.path.is_empty() && !self.holds_text() {
             return;
         }
         if self.open_cases == 0 {

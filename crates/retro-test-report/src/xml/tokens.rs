@@ -18,7 +18,8 @@ pub(crate) enum Token<'a> {
     Text(&'a [u8]),
     /// Character data in which nothing counts.
     Literal(&'a [u8]),
-    /// The declaration `<?xml …?>` that a document begins with. Only seen while texts are left out.
+    /// The declaration `<?xml …?>` that a document begins with. While texts are wanted, only one at
+    /// the start of a line: others are part of a text.
     Declaration,
     /// The end of the document.
     Eof,
@@ -71,6 +72,8 @@ pub(crate) struct Tokens<R> {
     state: State,
     /// How much of the reader's buffer was handed out.
     taken: usize,
+    /// The last byte of the buffer before this one.
+    before: u8,
     /// Where in the buffer the last token begins, or its line when it is not in the buffer.
     start: Start,
     /// The tag being read, from its `<` on.
@@ -90,6 +93,7 @@ impl<R: BufRead> Tokens<R> {
             reader,
             state: State::Content,
             taken: 0,
+            before: b'\n',
             start: Start::At(0),
             tag: Vec::new(),
             marks: Marks::default(),
@@ -276,6 +280,7 @@ impl<R: BufRead> Tokens<R> {
     fn markup(&mut self, in_text: bool) -> Result<Option<Kind>, ParseError> {
         self.start = Start::OnLine(self.line());
         self.tag.clear();
+        let begins_line = self.begins_line()?;
         self.take_byte()?;
         match self.peek()? {
             None => {
@@ -284,8 +289,8 @@ impl<R: BufRead> Tokens<R> {
             }
             Some(b'/') => self.tag(Kind::End),
             Some(b'_' | b':' | b'a'..=b'z' | b'A'..=b'Z' | 0x80..) => self.tag(Kind::Start),
-            Some(b'?') if in_text => Ok(self.skip_to_end()?.then_some(Kind::Eof)),
-            Some(b'?') => self.instruction(),
+            Some(b'?') if in_text && !begins_line => Ok(self.skip_to_end()?.then_some(Kind::Eof)),
+            Some(b'?') => self.instruction(in_text),
             Some(b'!') => self.declaration(),
             Some(0) if !in_text => self.wide_tag(),
             Some(_) => Ok(Some(Kind::Text)),
@@ -398,8 +403,8 @@ impl<R: BufRead> Tokens<R> {
     }
 
     /// Reads what starts with `<?`, of which only the declaration of a document counts, and of that
-    /// the encoding.
-    fn instruction(&mut self) -> Result<Option<Kind>, ParseError> {
+    /// the encoding, which in a text may be anybody's.
+    fn instruction(&mut self, in_text: bool) -> Result<Option<Kind>, ParseError> {
         let line = self.line();
         loop {
             let room = LONGEST_DECLARATION.saturating_sub(self.tag.len());
@@ -420,6 +425,7 @@ impl<R: BufRead> Tokens<R> {
         self.tag.clear();
         let declarations = &mut self.notices.declarations;
         if let Some(name) = declared
+            && !in_text
             && declarations.len() < MOST_DECLARATIONS
             && !declarations.iter().any(|(_, known)| *known == name)
         {
@@ -430,6 +436,16 @@ impl<R: BufRead> Tokens<R> {
             (false, true) => Some(Kind::Declaration),
             (false, false) => None,
         })
+    }
+
+    /// Whether the next byte is the first one of its line.
+    fn begins_line(&mut self) -> Result<bool, ParseError> {
+        let buffer = fill(&mut self.reader)?;
+        let last = match self.taken.checked_sub(1) {
+            Some(at) => buffer.get(at).copied(),
+            None => Some(self.before),
+        };
+        Ok(matches!(last, Some(b'\n' | b'\r')))
     }
 
     /// Reads the text that is `<` and a zero byte: the beginning of a tag in UTF-16, when a letter
@@ -526,8 +542,12 @@ impl<R: BufRead> Tokens<R> {
     /// last one was.
     #[inline]
     fn next_byte(&mut self) -> Result<usize, ParseError> {
-        let len = fill(&mut self.reader)?.len();
-        if self.taken >= len && len > 0 {
+        let buffer = fill(&mut self.reader)?;
+        let len = buffer.len();
+        if self.taken >= len
+            && let Some(&last) = buffer.last()
+        {
+            self.before = last;
             self.line();
             self.reader.consume(len);
             (self.taken, self.counted) = (0, 0);
