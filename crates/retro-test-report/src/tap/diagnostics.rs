@@ -27,12 +27,18 @@ pub(super) struct Diagnostics {
     base: Option<usize>,
     /// A key whose value is on the lines that follow, deeper than it.
     open_key: OpenKey,
+    /// Whether its block was closed: what comes after it is about something else.
+    is_closed: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum OpenKey {
     None,
     Message,
+    /// A message that may be a map with its own `message`.
+    MessageOrMap,
+    /// The map of a message, with its indentation.
+    Map(usize),
     At,
 }
 
@@ -49,7 +55,13 @@ impl Diagnostics {
             is_telling: false,
             base: None,
             open_key: OpenKey::None,
+            is_closed: false,
         }
+    }
+
+    /// The end of the YAML block.
+    pub(super) fn close(&mut self) {
+        self.is_closed = true;
     }
 
     /// Forgets everything but the memory.
@@ -74,6 +86,17 @@ impl Diagnostics {
                     self.message = first_line(content);
                     self.open_key = OpenKey::None;
                 }
+                OpenKey::MessageOrMap => {
+                    let is_key = |key: &str| key.bytes().all(|b| b.is_ascii_lowercase());
+                    let is_map = content.split_once(':').is_some_and(|(key, _)| is_key(key));
+                    self.message = first_line(content);
+                    self.open_key = match is_map {
+                        true => OpenKey::Map(indent),
+                        false => OpenKey::None,
+                    };
+                    self.in_map(indent, content);
+                }
+                OpenKey::Map(_) => self.in_map(indent, content),
                 OpenKey::At => self.place(content),
                 OpenKey::None => {}
             }
@@ -92,7 +115,8 @@ impl Diagnostics {
         self.is_telling |= !matches!(key, "duration_ms" | "type");
         match key {
             "message" | "error" if self.message.is_none() => match value {
-                "" | "|" | "|-" | ">" | ">-" | "|+" | ">+" => self.open_key = OpenKey::Message,
+                "" => self.open_key = OpenKey::MessageOrMap,
+                "|" | "|-" | ">" | ">-" | "|+" | ">+" => self.open_key = OpenKey::Message,
                 _ => self.message = first_line(&unquoted(value)),
             },
             "duration_ms" => {
@@ -108,8 +132,32 @@ impl Diagnostics {
         }
     }
 
-    /// Adds one comment.
+    /// A line of the map that a message is.
+    fn in_map(&mut self, indent: usize, content: &str) {
+        if self.open_key != OpenKey::Map(indent) {
+            return;
+        }
+        match content.split_once(':').map(|(key, value)| (key, value.trim())) {
+            Some(("message", "" | "|" | "|-" | ">" | ">-" | "|+" | ">+")) => {
+                self.open_key = OpenKey::Message;
+            }
+            Some(("message", value)) => {
+                self.message = first_line(&unquoted(value));
+                self.open_key = OpenKey::None;
+            }
+            Some(("name", value)) => {
+                self.kind = text_of(value);
+                self.message.clone_from(&self.kind);
+            }
+            _ => {}
+        }
+    }
+
+    /// Adds one comment, unless the test said all in a block before.
     pub(super) fn comment(&mut self, comment: &str) {
+        if self.is_closed {
+            return;
+        }
         self.is_telling = true;
         self.text.push_line(comment.as_bytes());
         if self.message.is_none() {

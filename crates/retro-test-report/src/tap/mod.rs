@@ -134,6 +134,7 @@ impl Stream<'_, '_> {
             // Less indented than the block: its end, or a line that ends a block which has none.
             self.block = None;
             if text.trim_end() == "..." {
+                self.diagnostics(Diagnostics::close);
                 return;
             }
         }
