@@ -202,13 +202,14 @@ impl OpenCase {
                 .and_then(|rest| rest.strip_prefix('.'));
             return (Some(class.to_owned()), name.unwrap_or(given).to_owned());
         }
-        // NUnit 2 has full names only, and the suites say where the class ends.
-        let around = levels
-            .named()
-            .iter()
-            .rev()
-            .take_while(|level| !level.holds_classes);
-        for level in around.take(4) {
+        let (class, name) = Self::split_by_suites(given, levels);
+        let class = class.map(|class| levels.with_arguments(&class).unwrap_or(class));
+        (class, name)
+    }
+
+    /// NUnit 2 has full names only, and the suites say where the class ends.
+    fn split_by_suites(given: &str, levels: &Levels) -> (Option<String>, String) {
+        for level in levels.near() {
             for class in [level.qualified.as_deref(), Some(level.name.as_str())] {
                 let Some(class) = class else { continue };
                 let name = given

@@ -72,6 +72,28 @@ impl Levels {
         &self.named
     }
 
+    /// The innermost ones inside of those that hold classes, from inside.
+    pub(super) fn near(&self) -> impl Iterator<Item = &Level> {
+        let named = self.named.iter().rev();
+        named.take_while(|level| !level.holds_classes).take(4)
+    }
+
+    /// A class with the arguments of its fixture, which NUnit 2.5 has in the name of a suite only.
+    pub(super) fn with_arguments(&self, class: &str) -> Option<String> {
+        let (around, last) = match class.rsplit_once('.') {
+            Some((_, last)) => class.split_at(class.len() - last.len()),
+            None => ("", class),
+        };
+        let is_fixture = |level: &&Level| {
+            let arguments = level.name.strip_prefix(last);
+            arguments.is_some_and(|rest| rest.starts_with('('))
+                && level.name.ends_with(')')
+                && level.name.len() <= LONGEST_CLASS
+        };
+        let fixture = self.near().find(is_fixture)?;
+        Some(format!("{around}{}", fixture.name))
+    }
+
     fn enter(&mut self, level: Level, odd: &mut Odd) {
         if self.depth.enter(&level.name, odd) {
             self.named.push(level);
