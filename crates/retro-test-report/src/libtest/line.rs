@@ -61,6 +61,9 @@ pub(super) struct ResultLine {
     pub(super) took: Option<Duration>,
 }
 
+/// The last name of the suite of documentation tests.
+pub(super) const DOC_TESTS: &str = "doc-tests";
+
 /// What a line is. `line` has no colours.
 pub(super) fn classify(line: &str) -> Line<'_> {
     let line = line.trim_end();
@@ -110,6 +113,11 @@ pub(super) fn classify(line: &str) -> Line<'_> {
 /// Whether these are Cargo's words on a binary that failed or died.
 pub(super) fn is_binary_failure(text: &str) -> bool {
     text.starts_with("error: test failed") || text.contains("process didn't exit successfully")
+}
+
+/// Whether these are the compiler's or Cargo's last words on documentation tests.
+pub(super) fn is_documentation_failure(line: &str) -> bool {
+    line.starts_with("error: aborting due to ") || line.starts_with("error: doctest failed")
 }
 
 /// A test's line at the end of a line that begins with something else: output that did not end
@@ -247,7 +255,7 @@ fn seconds(text: &str) -> Option<Duration> {
 /// again: its own name without the hash, then the source it was built from.
 fn binary(line: &str) -> Option<Vec<String>> {
     if let Some(name) = line.strip_prefix("Doc-tests ") {
-        return Some(vec![name.trim().to_owned(), "doc-tests".to_owned()]);
+        return Some(vec![name.trim().to_owned(), DOC_TESTS.to_owned()]);
     }
     let rest = line.strip_prefix("Running ")?;
     let (source, path) = match rest.rsplit_once(" (") {

@@ -12,7 +12,9 @@ use std::io::BufRead;
 use self::binary::Binary;
 pub(crate) use self::binary::documentation_test;
 pub(crate) use self::line::without_colours;
-use self::line::{Line, classify, is_binary_failure, test_after_output};
+use self::line::{
+    DOC_TESTS, Line, classify, is_binary_failure, is_documentation_failure, test_after_output,
+};
 use crate::ParseError;
 use crate::foreign::Foreign;
 use crate::kept_text::lossy;
@@ -268,8 +270,19 @@ impl Run {
                 self.silent_failure
                     .get_or_insert_with(|| format!("{name}: {why}"));
             }
+            _ if is_documentation_failure(line) && self.waits_for_documentation() => {
+                let name = self.suite.first().map_or("a crate", String::as_str);
+                self.silent_failure.get_or_insert_with(|| {
+                    format!("the documentation tests of {name}: {}", line.trim())
+                });
+            }
             _ => self.foreign.look(self.number, line, out),
         }
+    }
+
+    /// Whether Cargo named documentation tests last, and a binary did not begin.
+    fn waits_for_documentation(&self) -> bool {
+        self.named > self.begun && self.suite.get(1).is_some_and(|kind| kind == DOC_TESTS)
     }
 
     fn begin(&mut self, announced: Option<u64>, out: &Output<'_>) {

@@ -137,7 +137,10 @@ impl Diagnostics {
         if self.open_key != OpenKey::Map(indent) {
             return;
         }
-        match content.split_once(':').map(|(key, value)| (key, value.trim())) {
+        match content
+            .split_once(':')
+            .map(|(key, value)| (key, value.trim()))
+        {
             Some(("message", "" | "|" | "|-" | ">" | ">-" | "|+" | ">+")) => {
                 self.open_key = OpenKey::Message;
             }

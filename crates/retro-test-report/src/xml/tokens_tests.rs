@@ -35,7 +35,10 @@ fn check(document: &str, expected: &str) {
 fn plain_documents_are_cut_into_tags_and_texts() {
     check("<a x=\"1\">t<b/></a >", "[a x=\"1\"]t[b/][/a]");
     check("<?xml version=\"1.0\"?>\n<a/>", "[?]\n[a/]");
-    check("<a>t<?xml version=\"1.0\"?>\n<?xml v=\"1\"?><?b?>\n<?b?></a>", "[a]t\n[?]\n[/a]");
+    check(
+        "<a>t<?xml version=\"1.0\"?>\n<?xml v=\"1\"?><?b?>\n<?b?></a>",
+        "[a]t\n[?]\n[/a]",
+    );
     check("<a><!-- <b> -- > --->x</a>", "[a]x[/a]");
     check(
         "<a><![CDATA[<b>]] ]>]]]]><![CDATA[>]]></a>",
