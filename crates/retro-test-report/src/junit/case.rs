@@ -382,7 +382,19 @@ impl OpenCase {
         case.outcome = self.worst.map_or(ran, |worst| worst.max(ran));
         take_results(case, &mut self.results, self.most, spare);
         let file = match self.file.take() {
-            Some(file) => Some(file),
+            Some(mut file) => {
+                // ExUnit writes `file:line`, others `file:line:column`.
+                let mut told = None;
+                for _ in 0..2 {
+                    let Some((len, line)) = line_at_end(&file) else {
+                        break;
+                    };
+                    file.truncate(len);
+                    told = Some(line);
+                }
+                self.source_line = self.source_line.or(told);
+                Some(file)
+            }
             None => around.file.map(|file| spare.copy(file)),
         };
         case.location = file.map(|file| Location {
@@ -443,6 +455,14 @@ fn add_directives(case: &mut TestCase) -> u64 {
         left_out += found.left_out;
     }
     left_out
+}
+
+/// The number behind the last colon of a file, and how long the file is before that.
+fn line_at_end(file: &str) -> Option<(usize, u32)> {
+    let (before, digits) = file.rsplit_once(':')?;
+    let is_number = digits.bytes().all(|b| b.is_ascii_digit());
+    let line = digits.parse().ok().filter(|_| is_number)?;
+    (!before.is_empty()).then_some((before.len(), line))
 }
 
 /// Message and text of the result that decides, and what the others say after it.
