@@ -8,11 +8,13 @@
 mod attributes;
 mod marks;
 mod nesting;
+mod notices;
 mod references;
 mod tokens;
 
 pub(crate) use attributes::{Attributes, Value, local_name};
 pub(crate) use marks::Marks;
 pub(crate) use nesting::{MOST_HELD, MOST_OPEN, NameCounts, TOO_DEEP};
+pub(crate) use notices::Notices;
 pub(crate) use references::ReferenceText;
-pub(crate) use tokens::{Notices, Token, Tokens};
+pub(crate) use tokens::{Token, Tokens};

@@ -3,6 +3,7 @@
 use std::io::{BufRead, ErrorKind};
 
 use super::marks::{Marks, whole_tag};
+use super::notices::Notices;
 use crate::ParseError;
 use crate::encoding::{LONGEST_DECLARATION, name_in};
 use crate::kept_text::drop_partial_character;
@@ -53,18 +54,6 @@ enum Start {
     At(usize),
     OnLine(u64),
 }
-
-/// What was noticed beside the tokens, outside of texts.
-#[derive(Debug, Default)]
-pub(crate) struct Notices {
-    /// The encodings that documents declare, each one once and with its line.
-    pub(crate) declarations: Vec<(u64, String)>,
-    /// The line of the first tag whose letters have a zero byte each.
-    pub(crate) wide: Option<u64>,
-}
-
-/// How many declared encodings are kept.
-const MOST_DECLARATIONS: usize = 8;
 
 /// Cuts a document into tokens, in one pass and without ever going back.
 pub(crate) struct Tokens<R> {
@@ -423,13 +412,8 @@ impl<R: BufRead> Tokens<R> {
         let declared = declaration.and_then(name_in);
         let is_declaration = declaration.is_some();
         self.tag.clear();
-        let declarations = &mut self.notices.declarations;
-        if let Some(name) = declared
-            && !in_text
-            && declarations.len() < MOST_DECLARATIONS
-            && !declarations.iter().any(|(_, known)| *known == name)
-        {
-            declarations.push((line, name));
+        if let Some(name) = declared.filter(|_| !in_text) {
+            self.notices.declared(line, name);
         }
         Ok(match (is_cut, is_declaration) {
             (true, _) => Some(Kind::Eof),
