@@ -13,6 +13,14 @@ fn one_commit() -> World {
     world
 }
 
+#[test]
+fn a_command_that_prints_ok_is_no_report_that_was_cut_off() {
+    for line in ["echo ok", "echo ok; echo ok", "printf ok"] {
+        let said = shell(&one_commit(), 0, &["--fail-on", "any"], line);
+        assert!(said.stdout.contains("1 passed"), "{line}: {}", said.stdout);
+    }
+}
+
 /// Two files with a test of the same name, one of which failed.
 const TWO_FILES: &str = "mkdir -p out; printf '1..1\\nok 1 - same\\n' > out/a.tap; \
                          printf '1..1\\nnot ok 1 - same\\n' > out/b.tap";

@@ -241,8 +241,7 @@ mod tests {
         check("1..0 # SKIP no network", Some(Tap));
         check("ok 1 - a\n", Some(Tap));
         check("not ok - a\n", Some(Tap));
-        check("ok\n", Some(Tap));
-        check("not ok\n", Some(Tap));
+        check("ok 1\nok\n", Some(Tap));
         check("not ok 1", Some(Tap));
         check("\nrunning 1 test\ntest a ... ok\n", Some(Libtest));
         check("test a::b ... ok\n", Some(Libtest));
@@ -312,6 +311,9 @@ mod tests {
             "all is well",
             "OK\n",
             "ok then\n",
+            "ok\n",
+            "ok\nok\n",
+            "not ok\n",
             "ok\nall is well\n",
             "running fast\n",
             "test results are in\n",

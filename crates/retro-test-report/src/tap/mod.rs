@@ -75,13 +75,20 @@ pub(crate) fn is_evidence(line: &[u8]) -> bool {
     }
 }
 
-/// Whether there is nothing but tests, however little they say of themselves.
+/// Whether there is nothing but tests that say little of themselves. One of them has to have its
+/// number: many programs print `ok` and mean no test.
 pub(crate) fn is_nothing_else(text: &[u8]) -> bool {
     let text = String::from_utf8_lossy(text);
+    let mut is_numbered = false;
     let mut lines = text.lines().filter(|line| !line.trim().is_empty());
-    lines.clone().next().is_some()
-        && lines
-            .all(|line| matches!(classify(line), Line::Test(test) if test.description.is_empty()))
+    let are_tests = lines.all(|line| match classify(line) {
+        Line::Test(test) => {
+            is_numbered |= test.number.is_some();
+            test.description.is_empty()
+        }
+        _ => false,
+    });
+    are_tests && is_numbered
 }
 
 /// Whether a line is a version or a plan, which no other format has.
