@@ -48,6 +48,7 @@ pub(crate) async fn fetch(
     into: PathBuf,
     mut note: impl FnMut(String) + Send + 'static,
 ) -> Result<GitRepository, Failure> {
+    batch::check_address(&request.url)?;
     let mut remote =
         Remote::new(&request.url).map_err(|error| Failure::from_error(ExitCode::Usage, &error))?;
     if request.url.starts_with("https:") {

@@ -74,6 +74,28 @@ pub fn check_cost(config: &AwsConfig, usd: f64) -> Result<(), Failure> {
     }
 }
 
+/// Refuses an address that holds credentials: it is stored with the batch, and handed to tasks in the open.
+///
+/// # Errors
+///
+/// When an http or https address names a user.
+pub fn check_address(url: &str) -> Result<(), Failure> {
+    let is_http = |scheme: &str| matches!(scheme.to_ascii_lowercase().as_str(), "http" | "https");
+    let user = url
+        .split_once("://")
+        .filter(|(scheme, _)| is_http(scheme))
+        .and_then(|(_, rest)| rest.split(['/', '?', '#']).next()?.rsplit_once('@'));
+    match user {
+        Some((_, host)) => Err(Failure::usage(format!(
+            "the address of the repository at {host} holds credentials, and would be stored with the batch"
+        ))
+        .with_hint(
+            "give it without them; the runner takes a token from RETRO_GIT_TOKEN_SECRET, see docs/aws.md",
+        )),
+        None => Ok(()),
+    }
+}
+
 /// The id of a batch that someone typed.
 ///
 /// # Errors
@@ -262,5 +284,33 @@ fn report(pulled: &Pulled, how: &Followed) -> LookBackReport {
         left: Vec::new(),
         remaining: pulled.pending + pulled.running,
         stopped: (*how == Followed::Interrupted).then_some(StopCause::Interrupted),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_with_credentials_is_refused_and_they_are_not_shown() {
+        for url in [
+            "https://user:hunter2@example.com/o/r",
+            "HTTP://hunter2@example.com:8080/o/r.git",
+            "https://a@b:hunter2@example.com",
+        ] {
+            let refused = check_address(url).expect_err(url);
+            assert_eq!(refused.exit, ExitCode::Usage);
+            assert!(!refused.render(false).contains("hunter2"), "{url}");
+        }
+        for url in [
+            "https://example.com/o/r",
+            "https://example.com/@o/r",
+            "git@example.com:o/r.git",
+            "ssh://git@example.com/o/r",
+            "file:///srv/a@b/r",
+            "/srv/r",
+        ] {
+            assert_eq!(check_address(url), Ok(()), "{url}");
+        }
     }
 }

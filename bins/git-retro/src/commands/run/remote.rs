@@ -31,6 +31,7 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<ExitCode, Failure
         return Err(Failure::usage("there is no suite to run"));
     };
     let url = address(context, args)?;
+    batch::check_address(&url)?;
     let repo = RepoId::from_location(&url)
         .map_err(|error| Failure::from_error(ExitCode::Usage, &error))?;
     let aws = &context.config.settings.aws;
