@@ -26,19 +26,28 @@ pub fn root() -> &'static Path {
         .unwrap_or(Path::new("."))
 }
 
-/// The Python that `.ci/servers` installs what emulates AWS for.
+/// A program of the environment that `.ci/servers` makes for what emulates AWS.
 ///
 /// # Panics
 ///
 /// When it is not installed.
-pub fn python() -> PathBuf {
-    let program = root().join("target/servers/venv/bin/python");
+pub fn installed(name: &str) -> PathBuf {
+    let program = root().join("target/servers/venv/bin").join(name);
     assert!(
         program.exists(),
         "{} is missing; run `bash .ci/servers` first",
         program.display()
     );
     program
+}
+
+/// The Python of that environment.
+///
+/// # Panics
+///
+/// When it is not installed.
+pub fn python() -> PathBuf {
+    installed("python")
 }
 
 #[expect(

@@ -125,20 +125,10 @@ fn a_batch_of_containers_does_what_its_roles_allow_and_no_more() {
             _ => Reaction::unauthorized(),
         }
     });
-    for (name, value) in [
-        ("AWS_ACCESS_KEY_ID", "People"),
-        ("AWS_SECRET_ACCESS_KEY", "test"),
-        ("RETRO_AWS_REGION", "us-east-1"),
-        ("RETRO_AWS_ENDPOINT", emulator.address()),
-        ("RETRO_AWS_TABLE", &emulator.output("TableName")),
-        ("RETRO_AWS_BUCKET", &emulator.output("BucketName")),
-        (
-            "RETRO_AWS_STATE_MACHINE",
-            &emulator.output("StateMachineArn"),
-        ),
-    ] {
-        world.set(name, value);
+    for (name, value) in emulator.settings() {
+        world.set(name, &value);
     }
+    world.set("AWS_ACCESS_KEY_ID", "People");
     let url = git.url("octo/tool");
     let run = ["run", "--last", "3", "--backend", "aws", "--from", &url];
     let how = ["--results", "tap", "--format", "json", "--fail-on", "none"];

@@ -4,30 +4,15 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use retro_tests::emulator::{installed, root};
 use serde_json::Value;
 
 /// The state machines of the template.
 pub(crate) const MACHINES: [&str; 2] = ["StateMachine", "StoppedTask"];
 
-/// The root of the workspace.
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
-}
-
 /// The template's file.
 pub(crate) fn path() -> PathBuf {
     root().join("infra/template.yaml")
-}
-
-/// A program of the environment that `.ci/servers` makes.
-fn program(name: &str) -> PathBuf {
-    let program = root().join("target/servers/venv/bin").join(name);
-    assert!(
-        program.exists(),
-        "{} is missing; run `bash .ci/servers` first",
-        program.display()
-    );
-    program
 }
 
 /// What a program of that environment prints. Panics with what it says when it fails.
@@ -36,7 +21,7 @@ fn program(name: &str) -> PathBuf {
     reason = "the test starts a tool, as a person would"
 )]
 pub(crate) fn run(name: &str, arguments: &[&OsStr]) -> String {
-    let output = Command::new(program(name))
+    let output = Command::new(installed(name))
         .args(arguments)
         .output()
         .unwrap();

@@ -116,7 +116,7 @@ impl Diagnostics {
         match key {
             "message" | "error" if self.message.is_none() => match value {
                 "" => self.open_key = OpenKey::MessageOrMap,
-                "|" | "|-" | ">" | ">-" | "|+" | ">+" => self.open_key = OpenKey::Message,
+                value if begins_block(value) => self.open_key = OpenKey::Message,
                 _ => self.message = first_line(&unquoted(value)),
             },
             "duration_ms" => {
@@ -141,7 +141,7 @@ impl Diagnostics {
             .split_once(':')
             .map(|(key, value)| (key, value.trim()))
         {
-            Some(("message", "" | "|" | "|-" | ">" | ">-" | "|+" | ">+")) => {
+            Some(("message", value)) if value.is_empty() || begins_block(value) => {
                 self.open_key = OpenKey::Message;
             }
             Some(("message", value)) => {
@@ -298,6 +298,11 @@ fn json_text(line: &str, key: &str) -> Option<String> {
         }
     }
     None
+}
+
+/// Whether a value of YAML is the text of the lines below.
+fn begins_block(value: &str) -> bool {
+    matches!(value, "|" | "|-" | ">" | ">-" | "|+" | ">+")
 }
 
 #[cfg(test)]
