@@ -287,7 +287,7 @@ fn floor() -> Duration {
             key: CacheKey::new(
                 TreeId::from_bytes(&bytes).unwrap(),
                 suite.fingerprint(),
-                retro_workflow::unknown_toolchain(),
+                retro_domain::ToolchainFingerprint::unknown(),
                 Overlay::default().hash(),
             ),
             repo: repo.clone(),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use lambda_runtime::{LambdaEvent, service_fn};
-use retro_bootstrap::aws::{AwsPlace, AwsStores, needed};
+use retro_bootstrap::aws::AwsStores;
 use retro_bootstrap::batch::{self, Batches};
 use retro_bootstrap::config::AwsFlags;
 use retro_bootstrap::terminal::{say, store_failure};
@@ -102,9 +102,7 @@ async fn start(
         ..failure
     };
     let aws = from.load(None).map_err(ours)?.settings.aws;
-    let place = AwsPlace::new(&aws).map_err(ours)?;
-    let machine = needed(&aws.state_machine, "aws.state-machine", "STATE_MACHINE_ARN");
-    let machine = machine.map_err(ours)?;
+    let (place, machine) = batch::place_and_machine(&aws).map_err(ours)?;
     let batches = Batches::open(&place, &machine, Arc::clone(&clock)).await?;
     let folder = temporary_folder()?;
     let credentials = git_credentials(environment).map_err(ours)?;
@@ -118,11 +116,14 @@ async fn start(
         ));
     }
     let aws = &config.settings.aws;
-    let estimates = planned.iter().map(|it| batch::estimate(aws, &it.plan).usd);
-    let usd = estimates.sum();
+    let (mut usd, mut jobs) = (0.0, 0);
+    for Planned { plan, .. } in &planned {
+        let outlook = batch::outlook(aws, plan, false, event.dry_run, &clock).await?;
+        jobs += outlook.plan.jobs.len();
+        usd += batch::estimate(aws, &outlook.plan).usd;
+    }
     batch::check_cost(aws, usd)?;
     if event.dry_run {
-        let jobs: usize = planned.iter().map(|it| it.plan.jobs.len()).sum();
         let message = format!("{jobs} jobs would be started, for about ${usd:.2}");
         return Ok(Answer {
             estimated_usd: Some(usd),

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use retro_bootstrap::aws::{AwsPlace, AwsStores, needed};
+use retro_bootstrap::aws::{AwsPlace, AwsStores};
 use retro_bootstrap::batch::{self, Batches};
 use retro_bootstrap::config::Verbosity;
 use retro_bootstrap::git_access::GitCredentials;
 use retro_bootstrap::terminal::{
-    self, Format, Paint, ReportOptions, count, json, print, say, show_report, store_failure,
+    self, Format, Paint, ReportOptions, json, print, say, show_report, store_failure,
 };
 use retro_bootstrap::{
     ExitCode, Failure, FlagLayer, LoadedConfig, LocalStores, SystemClock, directories, use_color,
@@ -108,31 +108,36 @@ async fn start(
         from.environment,
         std::io::IsTerminal::is_terminal(&std::io::stderr()),
     ));
+    let place = match args.dry_run {
+        true => None,
+        false => Some(batch::place_and_machine(aws)?),
+    };
     let mut usd = 0.0;
-    for planned in &planned {
-        let estimate = batch::estimate(aws, &planned.plan);
+    let mut outlooks = Vec::new();
+    for Planned { plan, because } in &planned {
+        let outlook = batch::outlook(aws, plan, args.rerun, args.dry_run, &clock).await?;
+        let estimate = batch::estimate(aws, &outlook.plan);
         usd += estimate.usd;
         if !args.quiet || args.dry_run {
-            let text = terminal::plan(&planned.plan, &planned.because, None, paint);
+            let text = terminal::plan(&outlook.plan, because, None, paint);
             say(text.trim_end());
-            say(batch::estimate_line(&estimate));
-            for warning in &planned.plan.warnings {
+            say(batch::estimate_line(&estimate, outlook.left_out));
+            for warning in &plan.warnings {
                 say(format_args!("warning: {}", terminal::one_line(warning)));
             }
         }
+        outlooks.push(outlook.plan);
     }
     batch::check_cost(aws, usd)?;
-    if args.dry_run {
-        for Planned { plan, .. } in &planned {
+    let Some((place, machine)) = place else {
+        for plan in &outlooks {
             print(&match args.format {
                 Format::Human => terminal::planned_commits(plan),
                 format => json(&PlanDocument::new(plan, plan.jobs.len()), format)?,
             })?;
         }
         return Ok(ExitCode::Fine);
-    }
-    let place = AwsPlace::new(aws)?;
-    let machine = needed(&aws.state_machine, "aws.state-machine", "--state-machine")?;
+    };
     let batches = Batches::open(&place, &machine, Arc::clone(&clock)).await?;
     let mut all = Vec::new();
     for Planned { plan, .. } in &planned {
@@ -142,17 +147,11 @@ async fn start(
         };
         let options = options(id, &request, &config, args.rerun);
         let submitted = batches.start(plan, &options).await?;
-        say(format_args!(
-            "batch {} of suite {}: {} started, {} complete or running already",
-            submitted.batch,
-            terminal::one_line(&plan.suite_name),
-            count(submitted.queued, "task"),
-            submitted.skipped
-        ));
+        batch::tell_started(&submitted);
         all.push(submitted);
     }
     if args.wait {
-        return wait(args, &config, &batches, &planned, &all, folder, paint).await;
+        return wait(args, &config, &batches, &all, folder, paint).await;
     }
     let started = planned.iter().zip(&all);
     let started = started.map(|(planned, it)| StartedBatch::new(&planned.plan.suite_name, it));
@@ -187,7 +186,6 @@ async fn wait(
     args: &StartArgs,
     config: &LoadedConfig,
     batches: &Batches,
-    planned: &[Planned],
     submitted: &[Submitted],
     folder: &Path,
     paint: Paint,
@@ -195,9 +193,11 @@ async fn wait(
     let here = LocalStores::open(&folder.join("results")).map_err(store_failure)?;
     let settings = &config.settings;
     let mut exit = ExitCode::Fine;
-    for (Planned { plan, .. }, submitted) in planned.iter().zip(submitted) {
+    for submitted in submitted {
+        let plan = &submitted.plan;
         let progress = terminal::progress(plan, 0, settings.verbosity, paint);
-        let report = batches.wait(plan, submitted, &here, &progress).await?;
+        let wait = batches.wait(&plan.repo, submitted, &here, &progress);
+        let report = wait.await?;
         let options = ReportOptions {
             format: args.format,
             paint,

@@ -8,8 +8,8 @@ use retro_bootstrap::aws::{AwsStores, random};
 use retro_bootstrap::git_access::{MachinePace, trusted_certificates};
 use retro_bootstrap::{ExitCode, Failure, SystemClock};
 use retro_domain::{
-    Clock, CommitJob, JobEvent, LeaseOwner, LeasePolicy, Overlay, Suite, SuiteFingerprint,
-    ToolchainFingerprint,
+    CacheKey, Clock, CommitJob, JobEvent, LeaseOwner, LeasePolicy, Overlay, Suite,
+    SuiteFingerprint, ToolchainFingerprint,
 };
 use retro_exec::{ChildProcesses, Home};
 use retro_git::{
@@ -20,9 +20,10 @@ use retro_store::record::StoredBatchPlan;
 use retro_store::{
     InMemoryEventLog, InMemoryJobStore, InMemoryResultStore, JobStore, ObjectStore, StoreError,
 };
+use retro_workflow::batch::note_result;
 use retro_workflow::{
     ClaimedJob, Claims, Interrupt, LeftBecause, LookBackOptions, LookBackRequest, Plan, Reuse,
-    Services, StopCause, look_back, plan, unknown_toolchain,
+    Services, StopCause, look_back, plan,
 };
 use serde_json::json;
 
@@ -82,7 +83,7 @@ impl Work {
         Self {
             suite,
             overlay: Overlay::default(),
-            toolchain: unknown_toolchain(),
+            toolchain: ToolchainFingerprint::unknown(),
         }
     }
 }
@@ -219,7 +220,7 @@ impl Session<'_> {
             SuiteChoice::Repository(_) => None,
         };
         if let Some(work) = known {
-            let claimed = match self.claim(&work.suite).await? {
+            let claimed = match self.claim(&work).await? {
                 Ok(claimed) => claimed,
                 Err(exit) => return Ok(exit),
             };
@@ -245,7 +246,7 @@ impl Session<'_> {
             folder.path(),
         )?;
         let work = Work::of(suite);
-        match self.claim(&work.suite).await? {
+        match self.claim(&work).await? {
             Ok(claimed) => self.do_job(work, claimed, repository, folder.path()).await,
             Err(exit) => Ok(exit),
         }
@@ -304,11 +305,14 @@ impl Session<'_> {
 
     /// Claims the job, or waits for the runner that has it: whoever started this one takes its end
     /// for the end of the job. The inner error is how to exit without a claim.
-    async fn claim(&self, suite: &Suite) -> Result<Result<ClaimedJob, ExitCode>, Trouble> {
+    async fn claim(&self, work: &Work) -> Result<Result<ClaimedJob, ExitCode>, Trouble> {
         let job = CommitJob {
             repo: self.config.repo.clone(),
             commit: self.config.commit,
-            suite: suite.fingerprint(),
+            suite: work
+                .suite
+                .fingerprint()
+                .with(work.toolchain, work.overlay.hash()),
         };
         let jobs = &*self.stores.jobs;
         jobs.enqueue(std::slice::from_ref(&job)).await?;
@@ -432,11 +436,15 @@ impl Session<'_> {
             self_contained: true,
             ..LookBackOptions::new(self.owner.0.clone(), folder.join("home"))
         };
+        let key = plan.jobs.first().map(|job| job.key);
         let (sink, interrupt) = (Arc::new(self.log.clone()), self.interrupt.clone());
         let report = look_back(plan, services, options, sink, interrupt).await;
         let report = report.map_err(|error| Trouble::ours(error.to_string()))?;
         match &report.stopped {
-            _ if report.completed > 0 => Ok(ExitCode::Fine),
+            _ if report.completed > 0 => {
+                self.note(key, &claimed.job).await;
+                Ok(ExitCode::Fine)
+            }
             Some(StopCause::Interrupted) => Ok(ExitCode::Interrupted),
             // Handed back, for on one machine others might do it: here nobody else would fare
             // better.
@@ -452,6 +460,16 @@ impl Session<'_> {
                 Err(trouble)
             }
             _ => Ok(ExitCode::Incomplete),
+        }
+    }
+
+    /// Notes that the tree was run, so that it need not be for another commit. The job is complete
+    /// all the same.
+    async fn note(&self, key: Option<CacheKey>, job: &CommitJob) {
+        let Some(key) = key else { return };
+        let jobs = &*self.stores.jobs;
+        if let Err(error) = note_result(key, job, jobs, jobs).await {
+            self.log.error(&error.to_string());
         }
     }
 

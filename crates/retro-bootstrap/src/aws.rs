@@ -35,9 +35,13 @@ impl AwsPlace {
     ///
     /// When they name no table or no bucket.
     pub fn new(config: &AwsConfig) -> Result<Self, Failure> {
+        let [table, bucket] = needed([
+            (&config.table, "aws.table", "--table"),
+            (&config.bucket, "aws.bucket", "--bucket"),
+        ])?;
         Ok(Self {
-            table: needed(&config.table, "aws.table", "--table")?,
-            bucket: needed(&config.bucket, "aws.bucket", "--bucket")?,
+            table,
+            bucket,
             prefix: config.prefix.clone(),
             region: config.region.clone(),
             profile: config.profile.clone(),
@@ -46,20 +50,32 @@ impl AwsPlace {
     }
 }
 
-/// A setting that looking back on AWS cannot do without.
+/// Settings that looking back on AWS cannot do without, each with its key and its flag.
 ///
 /// # Errors
 ///
-/// When it is not set.
-pub fn needed(value: &Option<String>, key: &str, flag: &str) -> Result<String, Failure> {
-    value.clone().ok_or_else(|| {
-        Failure::usage(format!(
-            "{key} is not set, and looking back on AWS needs it"
-        ))
-        .with_hint(format!(
-            "give {flag}, or set it in retro.toml; docs/aws.md says how to get one"
-        ))
-    })
+/// When one of them is not set: all such are named.
+pub fn needed<const N: usize>(
+    settings: [(&Option<String>, &str, &str); N],
+) -> Result<[String; N], Failure> {
+    let missing: Vec<_> = settings.iter().filter(|(it, ..)| it.is_none()).collect();
+    if missing.is_empty() {
+        return Ok(settings.map(|(value, ..)| value.clone().unwrap_or_default()));
+    }
+    let keys: Vec<&str> = missing.iter().map(|(_, key, _)| *key).collect();
+    let flags: Vec<&str> = missing.iter().map(|(.., flag)| *flag).collect();
+    let (are, needs) = match keys.len() {
+        1 => ("is", "it"),
+        _ => ("are", "them"),
+    };
+    Err(Failure::usage(format!(
+        "{} {are} not set, and looking back on AWS needs {needs}",
+        keys.join(", ")
+    ))
+    .with_hint(format!(
+        "give {}, or set {needs} in retro.toml; docs/aws.md says how to get {needs}",
+        flags.join(", ")
+    )))
 }
 
 /// Stores over one table and one bucket.

@@ -6,18 +6,18 @@ use std::time::Duration;
 
 use retro_aws::StepFunctionsEngine;
 use retro_domain::{
-    Clock, CommitJob, Digester, Event, EventKind, LeaseOwner, RunId, ToolchainFingerprint,
+    Clock, CommitJob, Digester, Event, EventKind, LeaseOwner, RepoId, RunId, ToolchainFingerprint,
 };
 use retro_store::{Engine, StoreError};
 use retro_workflow::batch::{
-    BatchOptions, BatchServices, Estimate, FollowOptions, Followed, JobEnding, PriceTable, Pulled,
-    Pulling, Submitted, TaskSize, follow, submit,
+    BatchOptions, BatchServices, Estimate, FollowOptions, Followed, JobEnding, JobThere,
+    PriceTable, Pulled, Pulling, Submitted, TaskSize, follow, submit, survey,
 };
 use retro_workflow::{EventSink as _, Interrupt, LookBackReport, Plan, StopCause};
 
-use crate::aws::{AwsPlace, AwsStores, random};
+use crate::aws::{AwsPlace, AwsStores, needed, random};
 use crate::config::AwsConfig;
-use crate::terminal::{Progress, count, duration, listen, say, store_failure};
+use crate::terminal::{Progress, count, duration, listen, one_line, say, store_failure};
 use crate::{ExitCode, Failure, LocalStores, ProcessIdentity};
 
 /// How often the jobs are looked at.
@@ -25,6 +25,9 @@ const LOOK: Duration = Duration::from_secs(3);
 
 /// The tools that runners are taken to have: nobody here can ask them.
 pub fn toolchain(config: &AwsConfig) -> ToolchainFingerprint {
+    if config.toolchain.is_empty() {
+        return ToolchainFingerprint::unknown();
+    }
     ToolchainFingerprint(
         Digester::new("retro-remote-toolchain-v1")
             .field("name", &config.toolchain)
@@ -49,14 +52,55 @@ pub fn estimate(config: &AwsConfig, plan: &Plan) -> Estimate {
     Estimate::new(plan.jobs.len(), each, task, prices)
 }
 
-/// The estimate in one line.
-pub fn estimate_line(estimate: &Estimate) -> String {
+/// The estimate of a batch that leaves out so many jobs, in one line.
+pub fn estimate_line(estimate: &Estimate, left_out: usize) -> String {
+    let left_out = match left_out {
+        0 => String::new(),
+        some => format!("; {some} more complete or running already"),
+    };
     format!(
-        "batch: {} of {}, about ${:.2} (docs/aws.md says what is counted)",
+        "batch: {} of {}, about ${:.2} (docs/aws.md says what is counted){left_out}",
         count(estimate.jobs, "task"),
         duration(estimate.each),
         estimate.usd
     )
+}
+
+/// Tells on standard error what was started.
+pub fn tell_started(submitted: &Submitted) {
+    let (batch, plan) = (&submitted.batch, &submitted.plan);
+    if submitted.taken_up {
+        let newest = plan.commits.last();
+        let newest = newest.map_or_else(String::new, |it| it.commit.short().to_string());
+        say(format_args!(
+            "note: batch {batch} goes on as it was begun: {} up to {newest}",
+            count(plan.commits.len(), "commit"),
+        ));
+    }
+    say(format_args!(
+        "batch {batch} of suite {}: {} started, {} complete or running already",
+        one_line(&plan.suite_name),
+        count(submitted.queued, "task"),
+        submitted.skipped
+    ));
+}
+
+/// What of a plan is left to be run, before it is started.
+#[derive(Clone, Debug)]
+pub struct Outlook {
+    /// The plan with the jobs that are to be run.
+    pub plan: Plan,
+    /// How many are complete or running already.
+    pub left_out: usize,
+}
+
+impl Outlook {
+    fn unknown(plan: &Plan) -> Self {
+        Self {
+            plan: plan.clone(),
+            left_out: 0,
+        }
+    }
 }
 
 /// Refuses what is expected to cost more US dollars than the settings allow.
@@ -116,6 +160,24 @@ pub fn new_batch_id(clock: &dyn Clock) -> RunId {
     )
 }
 
+/// The place of a batch and the state machine that runs it.
+///
+/// # Errors
+///
+/// When the settings do not name table, bucket or state machine: all that are missing are named.
+pub fn place_and_machine(config: &AwsConfig) -> Result<(AwsPlace, String), Failure> {
+    let [.., machine] = needed([
+        (&config.table, "aws.table", "--table"),
+        (&config.bucket, "aws.bucket", "--bucket"),
+        (
+            &config.state_machine,
+            "aws.state-machine",
+            "--state-machine",
+        ),
+    ])?;
+    Ok((AwsPlace::new(config)?, machine))
+}
+
 /// What a batch is started and followed with.
 #[derive(Clone)]
 pub struct Batches {
@@ -156,6 +218,7 @@ impl Batches {
     pub async fn start(&self, plan: &Plan, options: &BatchOptions) -> Result<Submitted, Failure> {
         let services = BatchServices {
             jobs: Arc::clone(&self.stores.jobs) as _,
+            index: Arc::clone(&self.stores.jobs) as _,
             runs: Arc::clone(&self.stores.jobs) as _,
             objects: Arc::clone(&self.stores.objects) as _,
             engine: Arc::clone(&self.engine),
@@ -163,18 +226,19 @@ impl Batches {
         };
         submit(plan, &services, options)
             .await
-            .map_err(store_failure)
+            .map_err(|error| start_failure(&options.id, error))
     }
 
-    /// Waits for the end of a batch, shows its progress, and brings its results home. A signal ends the
-    /// waiting, and not the batch. What a person has to know then is told on standard error.
+    /// Waits for the end of a batch of the repository that is called `repo` here, shows its progress, and
+    /// brings its results home. A signal ends the waiting, and not the batch. What a person has to know
+    /// then is told on standard error.
     ///
     /// # Errors
     ///
     /// When one of the stores cannot be read or written.
     pub async fn wait(
         &self,
-        plan: &Plan,
+        repo: &RepoId,
         submitted: &Submitted,
         here: &LocalStores,
         progress: &Progress,
@@ -187,20 +251,17 @@ impl Batches {
             every: LOOK,
             interrupt,
         };
-        let planned: HashSet<_> = plan
-            .jobs
-            .iter()
-            .map(|job| plan.commits[job.commit].commit)
-            .collect();
+        let plan = &submitted.plan;
+        let queued: HashSet<CommitJob> = plan.jobs.iter().map(|job| plan.commit_job(job)).collect();
         let mut seq = 0;
         let seen = |job: &CommitJob, ending: &JobEnding| {
-            // Known ones are no news.
-            if planned.contains(&job.commit) {
+            // Those that were complete before are no news.
+            if queued.contains(job) {
                 seq += 1;
                 progress.event(&self.event(id, seq, job, ending));
             }
         };
-        let (repo, execution) = (&plan.repo, submitted.execution.as_ref());
+        let execution = submitted.execution.as_ref();
         let engine = &*self.engine;
         let followed = follow(id, repo, &pulling, engine, execution, &options, seen).await;
         progress.finish();
@@ -225,12 +286,12 @@ impl Batches {
             seq,
             at: self.clock.now(),
             kind: match ending {
-                JobEnding::Complete(verdict, counts) => EventKind::JobFinished {
+                JobEnding::Complete(verdict, counts, took) => EventKind::JobFinished {
                     commit,
                     worker,
                     verdict: verdict.clone(),
                     counts: *counts,
-                    took: Duration::ZERO,
+                    took: *took,
                 },
                 JobEnding::Failed(reason) => EventKind::JobFailed {
                     commit,
@@ -242,10 +303,81 @@ impl Batches {
     }
 }
 
+/// The outlook of a plan. When it is only looked at (`is_dry`), settings without a table and a bucket
+/// are fine, and so is a table that cannot be read, which is told.
+///
+/// # Errors
+///
+/// When the settings name no table or bucket, or the table cannot be read.
+pub async fn outlook(
+    config: &AwsConfig,
+    plan: &Plan,
+    rerun: bool,
+    is_dry: bool,
+    clock: &Arc<dyn Clock>,
+) -> Result<Outlook, Failure> {
+    let place = match AwsPlace::new(config) {
+        Err(_) if is_dry => return Ok(Outlook::unknown(plan)),
+        place => place?,
+    };
+    match ask(&place, plan, rerun, clock).await {
+        Err(error) if is_dry => {
+            say(format_args!(
+                "warning: every job is counted, for what is complete already cannot be seen: {error}"
+            ));
+            Ok(Outlook::unknown(plan))
+        }
+        found => found.map_err(store_failure),
+    }
+}
+
+async fn ask(
+    place: &AwsPlace,
+    plan: &Plan,
+    rerun: bool,
+    clock: &Arc<dyn Clock>,
+) -> Result<Outlook, StoreError> {
+    let stores = AwsStores::open(place, Arc::clone(clock)).await?;
+    let jobs = &*stores.jobs;
+    let found = survey(plan, jobs, jobs, rerun, clock.now()).await?;
+    let mut left = plan.clone();
+    let is_to_run = found.iter().map(JobThere::is_to_run);
+    let jobs = plan.jobs.iter().zip(is_to_run);
+    left.jobs = jobs
+        .filter(|(_, it)| *it)
+        .map(|(job, _)| job.clone())
+        .collect();
+    Ok(Outlook {
+        left_out: found.len() - left.jobs.len(),
+        plan: left,
+    })
+}
+
+/// A batch that cannot be started, as people see it.
+fn start_failure(batch: &RunId, error: StoreError) -> Failure {
+    match error {
+        StoreError::Conflict {
+            what,
+            expected,
+            found,
+        } if what == format!("batch {batch}") => Failure::usage(format!(
+            "batch {batch} was begun for something else: {found}, and this is {expected}"
+        ))
+        .with_hint("a new batch needs no id: leave --batch (or batch_id) out"),
+        other => store_failure(other)
+            .context(format!("batch {batch} could not be started"))
+            .with_hint(format!(
+                "the same call with this id (--batch {batch}, or batch_id) goes on with it"
+            )),
+    }
+}
+
 /// Both sides of bringing a batch's results home.
 pub fn pulling(here: &LocalStores, there: &AwsStores, clock: Arc<dyn Clock>) -> Pulling {
     Pulling {
         remote_jobs: Arc::clone(&there.jobs) as _,
+        remote_index: Arc::clone(&there.jobs) as _,
+        remote_objects: Arc::clone(&there.objects) as _,
         remote_runs: Arc::clone(&there.jobs) as _,
         remote_artifacts: Arc::clone(&there.artifacts) as _,
         jobs: Arc::clone(&here.jobs) as _,

@@ -12,7 +12,7 @@ pub struct CommitJob {
     pub repo: RepoId,
     /// The commit to check out.
     pub commit: CommitId,
-    /// The suite to run.
+    /// The suite to run, with what else changes the result: see [`SuiteFingerprint::with`].
     pub suite: SuiteFingerprint,
 }
 

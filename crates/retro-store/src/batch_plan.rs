@@ -19,9 +19,10 @@ pub struct BatchPlan {
 }
 
 impl BatchPlan {
-    /// The suite with this fingerprint.
+    /// The suite whose jobs have this fingerprint.
     pub fn suite(&self, fingerprint: SuiteFingerprint) -> Option<&Suite> {
+        let overlay = self.overlay.hash();
         let mut suites = self.suites.iter();
-        suites.find(|suite| suite.fingerprint() == fingerprint)
+        suites.find(|suite| suite.fingerprint().with(self.toolchain, overlay) == fingerprint)
     }
 }

@@ -16,6 +16,7 @@ pub mod event_log;
 pub mod job_leases;
 pub mod job_store;
 pub mod objects;
+pub mod result_index;
 pub mod result_prune;
 pub mod result_queries;
 pub mod result_store;
@@ -148,6 +149,23 @@ macro_rules! job_store_contract {
                 of_many_claims_of_an_expired_lease_exactly_one_succeeds,
                 of_many_endings_at_once_exactly_one_succeeds,
                 many_workers_claim_every_job_once,
+            ]
+        );
+    };
+}
+
+/// The tests of a [`ResultIndex`](crate::ResultIndex): takes an async function that makes a fresh
+/// `(Arc<dyn ResultIndex>, guard)`.
+#[macro_export]
+macro_rules! result_index_contract {
+    ($make:expr) => {
+        $crate::contract_checks!(
+            result_index,
+            $make,
+            [
+                what_was_noted_is_read_back_in_the_order_asked_for,
+                a_note_is_replaced_only_by_who_knows_it,
+                of_many_notes_at_once_exactly_one_is_made,
             ]
         );
     };

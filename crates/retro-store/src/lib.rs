@@ -19,6 +19,7 @@ mod in_memory;
 mod job_store;
 mod object_store;
 pub mod record;
+mod result_index;
 mod result_rules;
 mod result_store;
 mod run_store;
@@ -42,6 +43,7 @@ pub use in_memory::{
 };
 pub use job_store::JobStore;
 pub use object_store::{ObjectLocation, ObjectStore};
+pub use result_index::ResultIndex;
 pub use result_store::{
     CaseSummary, OutcomeRow, OutcomeTable, PutCondition, ResourceUsage, ResultRecord, ResultStore,
     ResultSummary, Revision, TestPattern,

@@ -26,7 +26,7 @@ pub struct RunCommit {
     pub author: String,
     /// The first line of its message.
     pub summary: String,
-    /// The suite that applies to it.
+    /// The suite that applies to it, as its job knows it: see [`SuiteFingerprint::with`].
     pub suite: SuiteFingerprint,
     /// The key of its result.
     pub key: CacheKey,

@@ -42,5 +42,5 @@ pub use schedule::Order;
 pub use services::Services;
 pub use source_text::{SourceFault, parse_result_glob, parse_result_source};
 pub use suite_rules::{SuiteRule, SuiteRules, is_expression};
-pub use toolchain::{toolchain_fingerprint, unknown_toolchain};
+pub use toolchain::toolchain_fingerprint;
 pub use view::{RunView, find_run, results_of_commit, view_run};

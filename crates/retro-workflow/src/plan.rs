@@ -11,7 +11,6 @@ use retro_store::{ResultStore, ResultSummary, Revision, RunCommit};
 
 use crate::LookBackError;
 use crate::suite_rules::{ResolvedRules, SuiteRules};
-use crate::toolchain::unknown_toolchain;
 
 /// What someone wants to know.
 #[derive(Clone, Debug)]
@@ -39,7 +38,7 @@ impl LookBackRequest {
             suites,
             commits,
             overlay: Overlay::default(),
-            toolchain: unknown_toolchain(),
+            toolchain: ToolchainFingerprint::unknown(),
             reuse: Reuse::default(),
         }
     }
@@ -73,7 +72,7 @@ impl Reuse {
 pub struct PlannedJob {
     /// The commit that is checked out, by its place in [`Plan::commits`].
     pub commit: usize,
-    /// The suite.
+    /// The suite, as jobs know it: see [`SuiteFingerprint::with`].
     pub suite: SuiteFingerprint,
     /// The key its result is stored under.
     pub key: CacheKey,
@@ -92,7 +91,7 @@ pub struct Plan {
     pub suite_name: String,
     /// The commits, oldest first.
     pub commits: Vec<RunCommit>,
-    /// The suites that apply, by fingerprint.
+    /// The suites that apply, by the fingerprints of their jobs.
     pub suites: HashMap<SuiteFingerprint, Suite>,
     /// What is laid over each commit.
     pub overlay: Overlay,
@@ -153,7 +152,8 @@ pub async fn plan(
         .iter()
         .zip(&listed.parents)
         .map(|(info, parents)| {
-            let suite = rules.fingerprint_for(&info.id);
+            let own = rules.fingerprint_for(&info.id);
+            let suite = own.with(request.toolchain, overlay);
             let direct =
                 |parent: &CommitId| parents.iter().any(|&at| listed.commits[at].id == *parent);
             RunCommit {
@@ -165,7 +165,7 @@ pub async fn plan(
                 author: info.author.clone(),
                 summary: info.summary.clone(),
                 suite,
-                key: CacheKey::new(info.tree, suite, request.toolchain, overlay),
+                key: CacheKey::new(info.tree, own, request.toolchain, overlay),
             }
         })
         .collect();
@@ -196,7 +196,11 @@ pub async fn plan(
         described: request.described.clone(),
         suite_name: request.suites.base.name.clone(),
         commits,
-        suites: rules.into_suites(),
+        suites: rules
+            .into_suites()
+            .into_iter()
+            .map(|(own, suite)| (own.with(request.toolchain, overlay), suite))
+            .collect(),
         overlay: request.overlay.clone(),
         jobs,
         cached,

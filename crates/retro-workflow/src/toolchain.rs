@@ -78,13 +78,3 @@ fn allows(pattern: &str, name: &OsString) -> bool {
         None => name == pattern,
     }
 }
-
-/// The fingerprint for callers who cannot or need not tell tools apart: stored results then stand
-/// for every set of tools.
-pub fn unknown_toolchain() -> ToolchainFingerprint {
-    ToolchainFingerprint(
-        Digester::new("retro-toolchain-v1")
-            .field("tools", "unknown")
-            .finish(),
-    )
-}

@@ -66,7 +66,17 @@ fn the_command_line_waits_and_says_what_a_run_on_this_machine_says() {
         &[&["run", "--last", "10", "--suite", "unit"], &told[..]].concat(),
     );
     assert_eq!(essence(&document(&there)), essence(&here));
-    // What is complete is not run again.
+    assert!(!there.stderr.contains("in 0.00 s"), "{}", there.stderr);
+    // What is complete is not counted, and not run again.
+    let dry = initiator(
+        &world,
+        0,
+        &[&start[..], &["--dry-run", "--format", "json"]].concat(),
+    );
+    assert_eq!(document(&dry)["to_run"], 0);
+    assert!(dry.stderr.contains("10 more complete"), "{}", dry.stderr);
+    let cheap = ["--max-cost-usd", "0.0001"];
+    initiator(&world, 0, &[&start[..], &cheap].concat());
     let again = initiator(&world, 0, &[&start[..], &["--format", "json"]].concat());
     let again = document(&again);
     assert_eq!(
@@ -74,6 +84,99 @@ fn the_command_line_waits_and_says_what_a_run_on_this_machine_says() {
         (&json!(0), &json!(10))
     );
     assert_eq!(again["executionArn"], Value::Null);
+    // With other tools it is.
+    let tools = ["--toolchain", "image-2", "--format", "json"];
+    let other = document(&initiator(&world, 0, &[&start[..], &tools].concat()));
+    assert_eq!(
+        (&other["queued"], &other["skipped"]),
+        (&json!(10), &json!(0))
+    );
+    let batch = other["batchId"].as_str().unwrap();
+    wait_until("the batch to end", || {
+        world.retro(&["pull", batch]).code == Some(0)
+    });
+}
+
+#[test]
+fn a_tree_that_was_run_for_another_commit_is_taken_over() {
+    let (world, _emulator, url) = scene(3);
+    let start = ["start", "--repo", &url, "--last", "2", "--fail-on", "none"];
+    initiator(&world, 0, &[&start[..], &["--wait"]].concat());
+    // Another commit with the tree of the newest one.
+    world
+        .repo
+        .commit_files(&[("retro.toml", SUITE)], "nothing changed");
+    let told = ["--wait", "--format", "json"];
+    let again = initiator(
+        &world,
+        0,
+        &[
+            &start[..1],
+            &start[1..3],
+            &["--last", "1", "--fail-on", "none"],
+            &told,
+        ]
+        .concat(),
+    );
+    assert!(
+        again.stderr.contains("0 tasks started, 1 complete"),
+        "{}",
+        again.stderr
+    );
+    let commits = document(&again)["commits"].clone();
+    assert_eq!(commits[0]["summary"], "nothing changed", "{commits}");
+    assert!(commits[0]["verdict"].is_string(), "{commits}");
+}
+
+#[test]
+fn a_batch_that_could_not_be_started_is_taken_up_and_told() {
+    let (world, _emulator, url) = scene(3);
+    let start = ["start", "--repo", &url, "--last", "2"];
+    let wrong = [
+        "--state-machine",
+        "arn:aws:states:us-east-1:123456789012:stateMachine:none",
+    ];
+    let failed = initiator(&world, 3, &[&start[..], &wrong].concat());
+    let (_, rest) = failed
+        .stderr
+        .split_once("--batch ")
+        .expect("it says how to go on");
+    let batch = rest.split([',', ' ', ')']).next().unwrap().to_owned();
+    let pulled = world.retro(&["pull", &batch]);
+    assert_eq!(pulled.code, Some(3), "{}", pulled.stderr);
+    assert!(
+        pulled.stdout.contains("no execution was started"),
+        "{}",
+        pulled.stdout
+    );
+    // There is a new commit meanwhile.
+    world.repo.commit_files(&[("new.txt", "x")], "later");
+    let go_on = ["--batch", &batch, "--wait", "--fail-on", "none"];
+    let done = initiator(&world, 0, &[&start[..], &go_on].concat());
+    assert!(done.stderr.contains("as it was begun"), "{}", done.stderr);
+    assert!(!done.stdout.contains("later"), "{}", done.stdout);
+    // An id of another request is refused as such.
+    let other = ["start", "--repo", &url, "--last", "1", "--batch", &batch];
+    let refused = initiator(&world, 2, &other);
+    assert!(
+        refused.stderr.contains("begun for something else"),
+        "{}",
+        refused.stderr
+    );
+    // Whatever is missing is named at once.
+    let mut bare = world.program("retro-initiator", &["start", "--repo", &url, "--last", "1"]);
+    for name in [
+        "RETRO_AWS_TABLE",
+        "RETRO_AWS_BUCKET",
+        "RETRO_AWS_STATE_MACHINE",
+    ] {
+        bare.env_remove(name);
+    }
+    let bare = Said::from(bare.output().unwrap());
+    assert_eq!(bare.code, Some(2), "{}", bare.stderr);
+    for key in ["aws.table", "aws.bucket", "aws.state-machine"] {
+        assert!(bare.stderr.contains(key), "{}", bare.stderr);
+    }
 }
 
 #[test]

@@ -52,7 +52,7 @@ async fn compare(context: &Context, args: &DiffArgs) -> Result<ExitCode, Failure
                 let _ = writeln!(text, "{mark} {}  {verdict}", commit_line(commit, paint));
             }
             if !same_suite {
-                let warning = paint.doubtful("not the same command or settings:");
+                let warning = paint.doubtful("not the same command, settings or tools:");
                 let _ = writeln!(
                     text,
                     "{warning} {} was changed between the two, which may explain what differs",

@@ -21,7 +21,7 @@ pub(crate) fn run(context: &Context, args: &PullArgs) -> Result<ExitCode, Failur
         let there = AwsStores::open(&place, Arc::clone(&clock)).await;
         let there = there.map_err(store_failure)?;
         let stores = pulling(&here, &there, clock);
-        let pulled = pull(&batch, &context.repo()?, &stores, |_, _| {}).await;
+        let pulled = pull(&batch, &context.repo()?, &stores, |_| true, |_, _| {}).await;
         let pulled = pulled.map_err(|error| pull_failure(&batch, error))?;
         print(&text(&batch, &pulled))?;
         Ok(match pulled.is_over() {
@@ -39,6 +39,11 @@ fn text(batch: &RunId, pulled: &Pulled) -> String {
     );
     if !pulled.is_over() {
         text += &format!("; {} waiting, {} running", pulled.pending, pulled.running);
+        if pulled.execution.is_none() && pulled.pending > 0 {
+            text += &format!(
+                "\nno execution was started for it: the call that began it goes on with --batch {batch}"
+            );
+        }
     }
     text + &format!("\nshow: git retro show {batch}\n")
 }

@@ -3,6 +3,7 @@
 //! | what | `repo_id` | `commit_suite` |
 //! |---|---|---|
 //! | a job | `OWNER/NAME` | `COMMIT#SUITEFINGERPRINT` |
+//! | which job has the result of a key | `OWNER/NAME` | `result#KEY` |
 //! | a run | `run#ID` | `run` |
 //! | its place among all runs | `runs#` | `START#ID` |
 //! | its place among those of its repository | `runs#OWNER/NAME` | `START#ID` |
@@ -18,6 +19,7 @@ mod expression;
 mod item;
 mod job_item;
 mod jobs;
+mod noted;
 mod overflow;
 mod prune;
 mod run_index;

@@ -2,11 +2,16 @@
 
 use std::sync::Arc;
 
-use retro_store::{ArtifactStore, EventLog, JobStore, RunStore};
+use retro_store::{ArtifactStore, EventLog, JobStore, ResultIndex, RunStore};
 
 use crate::support::{Bucket, Dynamo, Place};
 
 async fn jobs_on(dynamo: Dynamo) -> (Arc<dyn JobStore>, Place) {
+    let place = Place::new(dynamo).await;
+    (Arc::new(place.jobs()), place)
+}
+
+async fn index_on(dynamo: Dynamo) -> (Arc<dyn ResultIndex>, Place) {
     let place = Place::new(dynamo).await;
     (Arc::new(place.jobs()), place)
 }
@@ -30,6 +35,10 @@ mod dynalite {
         retro_store::job_store_contract!(|| super::jobs_on(super::Dynamo::Dynalite));
     }
 
+    mod result_index {
+        retro_store::result_index_contract!(|| super::index_on(super::Dynamo::Dynalite));
+    }
+
     mod runs {
         retro_store::run_store_contract!(|| super::runs_on(super::Dynamo::Dynalite));
     }
@@ -44,6 +53,10 @@ mod moto {
 
     mod jobs {
         retro_store::job_store_contract!(|| super::jobs_on(super::Dynamo::Moto));
+    }
+
+    mod result_index {
+        retro_store::result_index_contract!(|| super::index_on(super::Dynamo::Moto));
     }
 
     mod runs {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use crate::{
     ArtifactScope, ArtifactStore, Engine, EventLog, InMemoryArtifactStore, InMemoryEngine,
     InMemoryEventLog, InMemoryJobStore, InMemoryObjectStore, InMemoryResultStore, InMemorySecrets,
-    InMemoryTaskQueue, JobStore, ObjectStore, ResultStore, RunStore, Secret, Secrets, TaskQueue,
+    InMemoryTaskQueue, JobStore, ObjectStore, ResultIndex, ResultStore, RunStore, Secret, Secrets,
+    TaskQueue,
 };
 
 mod jobs {
@@ -16,6 +17,16 @@ mod jobs {
     }
 
     crate::job_store_contract!(make);
+}
+
+mod result_index {
+    use super::*;
+
+    async fn make() -> (Arc<dyn ResultIndex>, ()) {
+        (Arc::new(InMemoryJobStore::default()), ())
+    }
+
+    crate::result_index_contract!(make);
 }
 
 mod runs {

@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use retro_domain::{
-    CommitJob, JobEvent, JobState, JobStatus, RepoId, RunId, Timestamp, transition,
+    CacheKey, CommitJob, JobEvent, JobState, JobStatus, RepoId, RunId, Timestamp, transition,
 };
 
 use super::locked;
-use crate::{JobStore, RunRecord, RunStatus, RunStore, StoreError};
+use crate::{JobStore, ResultIndex, RunRecord, RunStatus, RunStore, StoreError};
 
-/// A [`JobStore`] and [`RunStore`] in memory. Clones share one state.
+/// A [`JobStore`], [`ResultIndex`] and [`RunStore`] in memory. Clones share one state.
 #[derive(Clone, Debug, Default)]
 pub struct InMemoryJobStore {
     state: Arc<Mutex<State>>,
@@ -21,6 +21,7 @@ pub struct InMemoryJobStore {
 struct State {
     runs: BTreeMap<RunId, RunRecord>,
     jobs: HashMap<CommitJob, JobState>,
+    noted: HashMap<(RepoId, CacheKey), CommitJob>,
 }
 
 impl State {
@@ -57,6 +58,37 @@ impl JobStore for InMemoryJobStore {
         })?;
         *stored = transition(stored, event)?;
         Ok(stored.clone())
+    }
+}
+
+#[async_trait]
+impl ResultIndex for InMemoryJobStore {
+    async fn noted(
+        &self,
+        repo: &RepoId,
+        keys: &[CacheKey],
+    ) -> Result<Vec<Option<CommitJob>>, StoreError> {
+        let state = locked(&self.state);
+        let noted = |key: &CacheKey| state.noted.get(&(repo.clone(), *key)).cloned();
+        Ok(keys.iter().map(noted).collect())
+    }
+
+    async fn note(
+        &self,
+        key: CacheKey,
+        job: &CommitJob,
+        replaces: Option<&CommitJob>,
+    ) -> Result<(), StoreError> {
+        let mut state = locked(&self.state);
+        let place = (job.repo.clone(), key);
+        let there = state.noted.get(&place);
+        if there != replaces {
+            let shown = |job: Option<&CommitJob>| format!("{job:?}");
+            let what = format!("the note of {}", key.digest());
+            return Err(StoreError::conflict(what, shown(replaces), shown(there)));
+        }
+        state.noted.insert(place, job.clone());
+        Ok(())
     }
 }
 

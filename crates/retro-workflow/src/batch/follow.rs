@@ -60,7 +60,8 @@ pub async fn follow(
             None => None,
         };
         let mut new = Vec::new();
-        let look = pull(batch, repo, stores, |job, ending| {
+        let renew = |key: &CacheKey| !told.contains(key);
+        let look = pull(batch, repo, stores, renew, |job, ending| {
             new.push((job.clone(), ending.clone()));
         });
         let pulled = match look.await {

@@ -10,14 +10,17 @@ mod follow;
 mod input;
 mod pull;
 mod submit;
+mod survey;
 
 pub use cost::{Estimate, FREE_DISK_GB, PriceTable, TaskSize};
 pub use follow::{FollowOptions, Followed, follow};
 pub use input::{BatchJob, INLINE_JOBS, commit_suite};
 pub use pull::{JobEnding, Pulled, Pulling, pull};
 pub use submit::{BatchOptions, BatchServices, Submitted, submit};
+pub use survey::{JobThere, Standing, note_result, survey};
 
 use retro_domain::RunId;
+use retro_store::{ExecutionId, ObjectStore, StoreError};
 
 /// The name of the object with what all runners of a batch have in common, a
 /// [`StoredBatchPlan`](retro_store::record::StoredBatchPlan).
@@ -33,4 +36,22 @@ pub fn items_object(batch: &RunId) -> String {
 /// The name of the object with the id of a batch's execution, written once it is started.
 pub fn receipt_object(batch: &RunId) -> String {
     format!("batches/{batch}/execution")
+}
+
+/// The execution of a batch; `None` when none was started.
+///
+/// # Errors
+///
+/// What the store says.
+pub async fn execution_of(
+    batch: &RunId,
+    objects: &dyn ObjectStore,
+) -> Result<Option<ExecutionId>, StoreError> {
+    let name = receipt_object(batch);
+    let Some(receipt) = objects.get(&name).await? else {
+        return Ok(None);
+    };
+    let id = String::from_utf8(receipt);
+    let id = id.map_err(|_| StoreError::corrupt(format!("the object {name}"), "it is no text"))?;
+    Ok(Some(ExecutionId(id)))
 }

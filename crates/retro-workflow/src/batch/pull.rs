@@ -2,17 +2,20 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use retro_domain::{
-    CacheKey, Clock, CommitJob, JobEvent, JobFacts, JobState, JobStatus, LeaseOwner, LeasePolicy,
-    OutcomeCounts, RepoId, RunId, Verdict,
+    CacheKey, Clock, CommitJob, Epoch, JobEvent, JobFacts, JobState, JobStatus, LeaseOwner,
+    LeasePolicy, OutcomeCounts, RepoId, RunId, Timestamp, Verdict,
 };
 use retro_store::record::StoredResult;
 use retro_store::{
-    ArtifactContent, ArtifactScope, ArtifactStore, JobStore, Manifest, PutCondition, ResultStore,
-    RunRecord, RunStatus, RunStore, StoreError,
+    ArtifactContent, ArtifactScope, ArtifactStore, ExecutionId, JobStore, Manifest, ObjectStore,
+    PutCondition, ResultIndex, ResultStore, ResultSummary, RunRecord, RunStatus, RunStore,
+    StoreError,
 };
 
+use super::execution_of;
 use crate::RESULT_NAME;
 use crate::leases::{Claim, IsGone, claim, tolerate_race};
 use crate::options::Claims;
@@ -22,6 +25,10 @@ use crate::options::Claims;
 pub struct Pulling {
     /// The jobs of the batch.
     pub remote_jobs: Arc<dyn JobStore>,
+    /// Which of them has the result of a tree.
+    pub remote_index: Arc<dyn ResultIndex>,
+    /// What is known of the batch's execution.
+    pub remote_objects: Arc<dyn ObjectStore>,
     /// The batch.
     pub remote_runs: Arc<dyn RunStore>,
     /// What its runners stored.
@@ -43,10 +50,16 @@ pub struct Pulling {
 /// What became of a job that has ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JobEnding {
-    /// It has a result.
-    Complete(Verdict, OutcomeCounts),
+    /// It has a result; with the time that its commands took.
+    Complete(Verdict, OutcomeCounts, Duration),
     /// git-retro could not do it.
     Failed(String),
+}
+
+impl JobEnding {
+    fn known(known: &ResultSummary) -> Self {
+        Self::Complete(known.verdict.clone(), known.counts, known.usage.wall)
+    }
 }
 
 /// How a batch stands.
@@ -62,6 +75,10 @@ pub struct Pulled {
     pub running: usize,
     /// How many results were brought home by this call.
     pub fetched: usize,
+    /// The batch's execution; `None` when none was started.
+    pub execution: Option<ExecutionId>,
+    /// When the last of the jobs that have ended did.
+    last_end: Option<Timestamp>,
 }
 
 impl Pulled {
@@ -70,6 +87,10 @@ impl Pulled {
         let mut commits = self.run.commits.iter();
         let found = commits.find(|it| it.commit == job.commit && it.suite == job.suite);
         found.map(|commit| commit.key)
+    }
+
+    fn ended_at(&mut self, started_at: Timestamp, took: Duration) {
+        self.last_end = self.last_end.max(Some(started_at.plus(took)));
     }
 
     /// Whether every job has ended.
@@ -86,8 +107,9 @@ const CHUNK: usize = 500;
 /// its result is here.
 ///
 /// What is fetched is checked against its manifest. Results that are here already, by an earlier
-/// call or because the same was run here, are left as they are. The run has the batch's id: all
-/// questions can be asked of it.
+/// call or because the same was run here, are left as they are, but for those from before the batch
+/// that `renew` names: where the batch has a younger one, it takes their place. The run has the
+/// batch's id: all questions can be asked of it.
 ///
 /// A crash leaves whole results, and the next call fetches the rest.
 ///
@@ -99,6 +121,7 @@ pub async fn pull(
     batch: &RunId,
     repo: &RepoId,
     stores: &Pulling,
+    renew: impl Fn(&CacheKey) -> bool,
     mut seen: impl FnMut(&CommitJob, &JobEnding),
 ) -> Result<Pulled, StoreError> {
     let remote = stores.remote_runs.run(batch).await?;
@@ -106,6 +129,8 @@ pub async fn pull(
     let mut run = remote.clone();
     run.repo = repo.clone();
     let mut pulled = Pulled {
+        execution: execution_of(batch, &*stores.remote_objects).await?,
+        last_end: None,
         run,
         ended: HashMap::new(),
         pending: 0,
@@ -127,10 +152,21 @@ pub async fn pull(
     }
     for keys in order.chunks(CHUNK) {
         let jobs: Vec<CommitJob> = keys.iter().map(|key| of_key[key].clone()).collect();
-        let states = stores.remote_jobs.states(&jobs).await?;
+        let states = states_with_borrowed(keys, &jobs, stores).await?;
         let here = stores.results.summaries(keys).await?;
-        for (((key, job), state), here) in keys.iter().zip(&jobs).zip(states).zip(here) {
-            let state = state.unwrap_or_default();
+        for (((key, job), (source, state)), here) in keys.iter().zip(&jobs).zip(states).zip(here) {
+            let Some(state) = state else {
+                // Nobody was asked to run what was known here.
+                let Some(known) = here else {
+                    pulled.pending += 1;
+                    continue;
+                };
+                let ending = JobEnding::known(&known);
+                seen(job, &ending);
+                pulled.ended.insert(*key, ending);
+                continue;
+            };
+            let older = |known: &ResultSummary| known.started_at < remote.started_at;
             let ending = match (&state.status, here) {
                 (JobStatus::Pending, _) => {
                     pulled.pending += 1;
@@ -141,12 +177,19 @@ pub async fn pull(
                     continue;
                 }
                 (JobStatus::Failed(reason), _) => JobEnding::Failed(reason.clone()),
-                (JobStatus::Complete(_), Some(known)) => {
-                    JobEnding::Complete(known.verdict, known.counts)
+                (JobStatus::Complete(_), Some(known)) if !(older(&known) && renew(key)) => {
+                    pulled.ended_at(known.started_at, known.usage.wall);
+                    JobEnding::known(&known)
                 }
-                (JobStatus::Complete(_), None) => {
-                    pulled.fetched += 1;
-                    fetch(*key, job, &state, repo, stores).await?
+                (JobStatus::Complete(_), here) => {
+                    let from = source.unwrap_or_else(|| job.clone());
+                    let what = Wanted {
+                        key: *key,
+                        from,
+                        epoch: state.epoch,
+                        here,
+                    };
+                    fetch(what, job, repo, stores, &mut pulled).await?
                 }
             };
             seen(job, &ending);
@@ -154,32 +197,103 @@ pub async fn pull(
         }
     }
     store_run(&mut pulled, stores).await?;
+    if let (true, RunStatus::Running, Some(at)) =
+        (pulled.is_over(), remote.status, pulled.run.finished_at)
+    {
+        let (from, to) = (RunStatus::Running, RunStatus::Finished);
+        // For those who look there. Who may only read has the results all the same.
+        let _ = stores.remote_runs.set_run_status(batch, from, to, at).await;
+    }
     Ok(pulled)
 }
 
-/// Brings one result home, with its artifacts, as if it had been made here.
-async fn fetch(
+/// The states of jobs. Where one has not ended and another job has the result of its tree, it is
+/// that job and its state.
+async fn states_with_borrowed(
+    keys: &[CacheKey],
+    jobs: &[CommitJob],
+    stores: &Pulling,
+) -> Result<Vec<(Option<CommitJob>, Option<JobState>)>, StoreError> {
+    let states = stores.remote_jobs.states(jobs).await?;
+    let mut found: Vec<_> = states.into_iter().map(|state| (None, state)).collect();
+    let is_open = |state: &JobState| matches!(state.status, JobStatus::Pending);
+    let open: Vec<usize> = (0..jobs.len())
+        .filter(|&place| found[place].1.as_ref().is_none_or(is_open))
+        .collect();
+    let Some(repo) = open.first().map(|&place| &jobs[place].repo) else {
+        return Ok(found);
+    };
+    let asked: Vec<CacheKey> = open.iter().map(|&place| keys[place]).collect();
+    let noted = stores.remote_index.noted(repo, &asked).await?;
+    let (places, others): (Vec<usize>, Vec<CommitJob>) = open
+        .into_iter()
+        .zip(noted)
+        .filter_map(|(place, noted)| Some((place, noted?)))
+        .unzip();
+    let states = stores.remote_jobs.states(&others).await?;
+    for ((place, other), state) in places.into_iter().zip(others).zip(states) {
+        let is_complete = |it: &JobState| matches!(it.status, JobStatus::Complete(_));
+        if state.as_ref().is_some_and(is_complete) {
+            found[place] = (Some(other), state);
+        }
+    }
+    Ok(found)
+}
+
+/// A result to be brought home.
+struct Wanted {
     key: CacheKey,
+    /// The job that made it, and at which epoch.
+    from: CommitJob,
+    epoch: Epoch,
+    /// What is here in its place.
+    here: Option<ResultSummary>,
+}
+
+/// Brings one result home, with its artifacts, as if it had been made here. `job` is the one of the
+/// batch.
+async fn fetch(
+    wanted: Wanted,
     job: &CommitJob,
-    state: &JobState,
     repo: &RepoId,
     stores: &Pulling,
+    pulled: &mut Pulled,
 ) -> Result<JobEnding, StoreError> {
+    let Wanted { key, from, .. } = wanted;
     let source = ArtifactScope {
-        repo: job.repo.clone(),
-        commit: job.commit,
-        suite: job.suite,
-        epoch: state.epoch,
+        repo: from.repo,
+        commit: from.commit,
+        suite: from.suite,
+        epoch: wanted.epoch,
     };
     let missing = |what: &str| StoreError::corrupt(source.to_string(), format!("it has no {what}"));
-    let manifest = stores.remote_artifacts.manifest(&source).await?;
-    let manifest = manifest.ok_or_else(|| missing("manifest"))?;
+    let Some(manifest) = stores.remote_artifacts.manifest(&source).await? else {
+        if let Some(here) = &wanted.here {
+            return Ok(JobEnding::known(here));
+        }
+        return Ok(JobEnding::Failed(
+            "its result is not in the bucket any more, which keeps results for some time only; \
+             run it again with --no-cache (git retro) or --rerun (retro-initiator)"
+                .to_owned(),
+        ));
+    };
     let text = stores.remote_artifacts.read(&source, RESULT_NAME).await?;
     let text = text.ok_or_else(|| missing(RESULT_NAME))?;
     let text = String::from_utf8(text)
         .map_err(|_| StoreError::corrupt(source.to_string(), "its result is no text"))?;
     let mut result = StoredResult::decode(&text)?;
-    let counts = result.counts();
+    if result.key != key {
+        let why = "it is the result of another tree, suite, overlay or set of tools";
+        return Err(StoreError::corrupt(source.to_string(), why));
+    }
+    pulled.ended_at(result.started_at, result.usage.wall);
+    if let Some(here) = wanted.here.as_ref()
+        && here.started_at >= result.started_at
+    {
+        return Ok(JobEnding::known(here));
+    }
+    pulled.fetched += 1;
+    let (counts, took) = (result.counts(), result.usage.wall);
     let verdict = result.verdict.clone();
     let local = CommitJob {
         repo: repo.clone(),
@@ -199,7 +313,7 @@ async fn fetch(
     );
     let Claim::Ours(epoch) = claimed.await? else {
         // Another process of this machine makes the same result just now.
-        return Ok(JobEnding::Complete(verdict, counts));
+        return Ok(JobEnding::Complete(verdict, counts, took));
     };
     let target = ArtifactScope {
         repo: repo.clone(),
@@ -219,17 +333,14 @@ async fn fetch(
         copied.entries.push(copy);
     }
     stores.artifacts.finish(&target, &copied).await?;
-    if result.key != key {
-        result.notes.push(
-            "the result was made for another batch, whose runners were taken to have other tools"
-                .to_owned(),
-        );
-    }
-    result.key = key;
     result.repo = repo.clone();
     result.epoch = epoch;
     result.artifacts = Some(target.clone());
-    match stores.results.put(&result, PutCondition::Absent).await {
+    let here = wanted
+        .here
+        .map(|here| PutCondition::Revision(here.revision));
+    let condition = here.unwrap_or(PutCondition::Absent);
+    match stores.results.put(&result, condition).await {
         Ok(_) => {}
         Err(StoreError::Conflict { .. }) => stores.artifacts.remove(&target).await?,
         Err(error) => return Err(error),
@@ -245,7 +356,7 @@ async fn fetch(
     };
     // The copying may have taken longer than the lease: the result is here all the same.
     tolerate_race(stores.jobs.apply(&local, &done).await)?;
-    Ok(JobEnding::Complete(verdict, counts))
+    Ok(JobEnding::Complete(verdict, counts, took))
 }
 
 /// Stores the batch as a run, or what has changed of it.
@@ -256,7 +367,8 @@ async fn store_run(pulled: &mut Pulled, stores: &Pulling) -> Result<(), StoreErr
         true => RunStatus::Finished,
         false => RunStatus::Running,
     };
-    run.finished_at = over.then(|| run.finished_at.unwrap_or_else(|| stores.clock.now()));
+    let ended_at = run.finished_at.or(pulled.last_end);
+    run.finished_at = over.then(|| ended_at.unwrap_or_else(|| stores.clock.now()));
     let known = match stores.runs.create_run(run).await {
         Ok(()) => return Ok(()),
         Err(conflict @ StoreError::Conflict { .. }) => {

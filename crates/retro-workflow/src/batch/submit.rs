@@ -1,27 +1,30 @@
 //! Starting a batch.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use retro_domain::{
-    Clock, CommitJob, JobEvent, JobStatus, LeaseOwner, RunId, ToolchainFingerprint,
+    CacheKey, Clock, CommitJob, JobEvent, JobStatus, LeaseOwner, RunId, ToolchainFingerprint,
 };
 use retro_store::record::StoredBatchPlan;
 use retro_store::{
-    BatchPlan, Engine, ExecutionId, JobStore, ObjectStore, RunRecord, RunStatus, RunStore,
-    StoreError,
+    BatchPlan, Engine, ExecutionId, JobStore, ObjectStore, ResultIndex, RunRecord, RunStatus,
+    RunStore, StoreError,
 };
 
 use super::input::{BatchJob, commit_suite, input};
-use super::{items_object, plan_object, receipt_object};
+use super::survey::{Standing, survey};
+use super::{execution_of, items_object, plan_object, receipt_object};
 use crate::leases::tolerate_race;
-use crate::plan::Plan;
+use crate::plan::{Plan, PlannedJob};
 
 /// What a batch works with.
 #[derive(Clone)]
 pub struct BatchServices {
     /// Jobs.
     pub jobs: Arc<dyn JobStore>,
+    /// Which of them has the result of a tree.
+    pub index: Arc<dyn ResultIndex>,
     /// Batches, as runs.
     pub runs: Arc<dyn RunStore>,
     /// Plans and lists of jobs.
@@ -50,28 +53,34 @@ pub struct BatchOptions {
 pub struct Submitted {
     /// The batch.
     pub batch: RunId,
+    /// What it runs, and over which commits: as asked for now, or as an earlier call began it. Its
+    /// jobs are those that are queued.
+    pub plan: Plan,
     /// Its execution; `None` when there was nothing to run.
     pub execution: Option<ExecutionId>,
     /// How many jobs it runs.
     pub queued: usize,
     /// How many were complete before, or are the work of another batch.
     pub skipped: usize,
+    /// Whether an earlier call began it over other commits: there are new ones meanwhile.
+    pub taken_up: bool,
 }
 
-/// So many states are asked for at once.
+/// So many jobs are brought into a state that can be claimed at once.
 const CHUNK: usize = 1_000;
 
 /// Stores the jobs of a plan, what their runners need, and starts an execution that runs them.
 ///
-/// Jobs that are complete are not touched, and neither are those that a runner works on; one that
-/// failed is started over. Which jobs are run is stored before they are changed, and decided once:
-/// a later call with the same id runs the same ones.
+/// Jobs that are complete are not touched, and neither are those that a runner works on, nor those
+/// whose tree was run for another commit; one that failed is started over. Which jobs are run is
+/// stored before they are changed, and decided once: a later call with the same id and the same
+/// request runs the same ones, also when the branch has moved on meanwhile.
 ///
 /// A crash leaves a batch that the same call takes up again.
 ///
 /// # Errors
 ///
-/// [`StoreError::Conflict`] when the id belongs to a batch over other commits, and what the stores
+/// [`StoreError::Conflict`] when the id belongs to a batch of another request, and what the stores
 /// and the engine say.
 pub async fn submit(
     plan: &Plan,
@@ -79,20 +88,23 @@ pub async fn submit(
     options: &BatchOptions,
 ) -> Result<Submitted, StoreError> {
     let record = record(plan, services, options).await?;
-    let receipt = receipt_object(&options.id);
-    store_plan(plan, services, options).await?;
-    let all: Vec<CommitJob> = plan.jobs.iter().map(|job| plan.commit_job(job)).collect();
-    let jobs = decide(&all, services, options).await?;
+    let taken_up = record.commits != plan.commits;
+    let plan = match taken_up {
+        true => begun(plan, &record),
+        false => plan.clone(),
+    };
+    store_plan(&plan, services, options, taken_up).await?;
+    let jobs = decide(&plan, services, options).await?;
+    let skipped = plan.jobs.len().saturating_sub(jobs.len());
     let mut submitted = Submitted {
         batch: options.id.clone(),
-        execution: None,
+        execution: execution_of(&options.id, &*services.objects).await?,
         queued: jobs.len(),
-        skipped: all.len() - jobs.len(),
+        skipped,
+        plan: only(plan, &jobs),
+        taken_up,
     };
-    if let Some(known) = services.objects.get(&receipt).await? {
-        let id = String::from_utf8(known)
-            .map_err(|_| StoreError::corrupt(format!("the object {receipt}"), "it is no text"))?;
-        submitted.execution = Some(ExecutionId(id));
+    if submitted.execution.is_some() {
         return Ok(submitted);
     }
     if jobs.is_empty() {
@@ -107,11 +119,12 @@ pub async fn submit(
             Err(error) => return Err(error),
         }
     } else {
-        prepare(&record, &all, &jobs, services).await?;
+        prepare(&record, &submitted.plan, &jobs, services).await?;
         let items = services.objects.locate(&items_object(&options.id));
         let input = input(&options.id, &jobs, items)?;
         let execution = services.engine.start(options.id.as_str(), &input).await?;
         let id = execution.0.clone().into_bytes();
+        let receipt = receipt_object(&options.id);
         match services.objects.put_new(&receipt, id).await {
             Ok(()) | Err(StoreError::Conflict { .. }) => {}
             Err(error) => return Err(error),
@@ -121,7 +134,40 @@ pub async fn submit(
     Ok(submitted)
 }
 
-/// Stores the batch as a run, or finds it.
+/// A plan without the jobs that are not among these.
+fn only(mut plan: Plan, jobs: &[BatchJob]) -> Plan {
+    let queued: HashSet<&str> = jobs.iter().map(|job| job.commit_suite.as_str()).collect();
+    let all = std::mem::take(&mut plan.jobs).into_iter();
+    let is_queued = |job: &PlannedJob| queued.contains(&*commit_suite(&plan.commit_job(job)));
+    let kept = all.filter(is_queued).collect();
+    plan.jobs = kept;
+    plan
+}
+
+/// The plan of a batch that was begun over other commits than it would have now.
+fn begun(plan: &Plan, record: &RunRecord) -> Plan {
+    let mut seen = HashSet::new();
+    let mut jobs = Vec::new();
+    for (index, commit) in record.commits.iter().enumerate() {
+        if !plan.cached.contains_key(&commit.key) && seen.insert(commit.key) {
+            jobs.push(PlannedJob {
+                commit: index,
+                suite: commit.suite,
+                key: commit.key,
+                replaces: None,
+            });
+        }
+    }
+    let keys: HashSet<CacheKey> = record.commits.iter().map(|commit| commit.key).collect();
+    Plan {
+        commits: record.commits.clone(),
+        jobs,
+        distinct: keys.len(),
+        ..plan.clone()
+    }
+}
+
+/// Stores the batch as a run, or finds the one of the same request.
 async fn record(
     plan: &Plan,
     services: &BatchServices,
@@ -142,19 +188,46 @@ async fn record(
         Ok(()) => Ok(record),
         Err(conflict @ StoreError::Conflict { .. }) => {
             let known = services.runs.run(&options.id).await?;
-            let same =
-                |known: &RunRecord| known.repo == record.repo && known.commits == record.commits;
-            known.filter(same).ok_or(conflict)
+            let Some(known) = known else {
+                return Err(conflict);
+            };
+            let asked = |it: &RunRecord| {
+                let (suite, request) = (it.suite_name.clone(), it.request.clone());
+                (it.repo.clone(), suite, request)
+            };
+            if asked(&known) == asked(&record) {
+                return Ok(known);
+            }
+            let shown = |it: &RunRecord| format!("{}: {}", it.repo, it.request);
+            let what = format!("batch {}", record.id);
+            Err(StoreError::conflict(what, shown(&record), shown(&known)))
         }
         Err(error) => Err(error),
     }
 }
 
+/// Stores what the runners have in common. A batch that is taken up keeps what it has; one that has
+/// nothing yet can only go on while its suites are still the same.
 async fn store_plan(
     plan: &Plan,
     services: &BatchServices,
     options: &BatchOptions,
+    taken_up: bool,
 ) -> Result<(), StoreError> {
+    let name = plan_object(&options.id);
+    if taken_up {
+        if services.objects.get(&name).await?.is_some() {
+            return Ok(());
+        }
+        let known = |suite| plan.suites.contains_key(suite);
+        if !plan.commits.iter().all(|commit| known(&commit.suite)) {
+            return Err(StoreError::conflict(
+                format!("batch {}", options.id),
+                "the suites that it was begun with",
+                "suites that were changed since",
+            ));
+        }
+    }
     let mut suites: Vec<_> = plan.suites.iter().collect();
     suites.sort_by_key(|(fingerprint, _)| **fingerprint);
     let common = BatchPlan {
@@ -165,7 +238,6 @@ async fn store_plan(
         toolchain: options.toolchain,
     };
     let content = StoredBatchPlan::encode(&common)?.into_bytes();
-    let name = plan_object(&options.id);
     match services.objects.put_new(&name, content.clone()).await {
         Err(conflict @ StoreError::Conflict { .. }) => {
             match services.objects.get(&name).await? == Some(content) {
@@ -179,7 +251,7 @@ async fn store_plan(
 
 /// The jobs that the batch runs: as decided before, or by what the store says of them.
 async fn decide(
-    all: &[CommitJob],
+    plan: &Plan,
     services: &BatchServices,
     options: &BatchOptions,
 ) -> Result<Vec<BatchJob>, StoreError> {
@@ -188,22 +260,14 @@ async fn decide(
         return decoded(&known, &name);
     }
     let now = services.clock.now();
-    let plan = services.objects.locate(&plan_object(&options.id));
+    let (jobs, index) = (&*services.jobs, &*services.index);
+    let found = survey(plan, jobs, index, options.rerun, now).await?;
+    let place = services.objects.locate(&plan_object(&options.id));
     let mut jobs = Vec::new();
-    for chunk in all.chunks(CHUNK) {
-        let states = services.jobs.states(chunk).await?;
-        for (job, state) in chunk.iter().zip(states) {
-            let state = state.unwrap_or_default();
-            let wanted = match &state.status {
-                JobStatus::Complete(_) => options.rerun,
-                JobStatus::Running(lease) => lease.is_expired(now),
-                JobStatus::Pending | JobStatus::Failed(_) => true,
-            };
-            if wanted {
-                let index = jobs.len();
-                let (url, batch) = (&options.url, &options.id);
-                jobs.push(BatchJob::new(job, state.epoch, url, &plan, batch, index));
-            }
+    for it in &found {
+        if let Standing::ToRun(epoch) = it.standing {
+            let (url, batch, number) = (&options.url, &options.id, jobs.len());
+            jobs.push(BatchJob::new(&it.job, epoch, url, &place, batch, number));
         }
     }
     let content = serde_json::to_vec(&jobs)
@@ -230,7 +294,7 @@ fn decoded(content: &[u8], name: &str) -> Result<Vec<BatchJob>, StoreError> {
 /// stays as it is.
 async fn prepare(
     record: &RunRecord,
-    all: &[CommitJob],
+    plan: &Plan,
     jobs: &[BatchJob],
     services: &BatchServices,
 ) -> Result<(), StoreError> {
@@ -238,12 +302,15 @@ async fn prepare(
         .iter()
         .map(|job| (job.commit_suite.clone(), job.epoch))
         .collect();
-    let to_run: Vec<(&CommitJob, u64)> = all
+    let to_run: Vec<(CommitJob, u64)> = plan
+        .jobs
         .iter()
-        .filter_map(|job| Some((job, *wanted.get(&commit_suite(job))?)))
+        .map(|job| plan.commit_job(job))
+        .filter_map(|job| Some((wanted.get(&commit_suite(&job)).copied()?, job)))
+        .map(|(epoch, job)| (job, epoch))
         .collect();
     for chunk in to_run.chunks(CHUNK) {
-        let chunk_jobs: Vec<CommitJob> = chunk.iter().map(|(job, _)| (*job).clone()).collect();
+        let chunk_jobs: Vec<CommitJob> = chunk.iter().map(|(job, _)| job.clone()).collect();
         let states = services.jobs.states(&chunk_jobs).await?;
         for ((job, epoch), state) in chunk.iter().zip(states) {
             let again = state.is_some_and(|state| {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use retro_domain::{
     Clock, CommandLine, CommitId, CommitJob, Event, JobStatus, Overlay, RepoId, Suite, Timestamp,
-    TreeId,
+    ToolchainFingerprint, TreeId,
 };
 use retro_exec::{
     CancelToken, Captured, Ending, ExecError, Executor, Finished, Invocation, Leaked, Usage,
@@ -17,11 +17,11 @@ use retro_git::{
 };
 use retro_store::{
     ArtifactStore, InMemoryArtifactStore, InMemoryEventLog, InMemoryJobStore, InMemoryResultStore,
-    JobStore,
+    JobStore, RunCommit,
 };
 use retro_workflow::{
     EventSink, Interrupt, LookBackOptions, LookBackReport, LookBackRequest, Plan, Reuse, Services,
-    look_back, plan, unknown_toolchain,
+    look_back, plan,
 };
 
 /// Commits in a line, each with a tree of its own.
@@ -189,14 +189,24 @@ impl Bench {
     }
 
     pub(crate) async fn plan(&self, commits: u8) -> Arc<Plan> {
+        self.plan_with(commits, ToolchainFingerprint::unknown(), Overlay::default())
+            .await
+    }
+
+    pub(crate) async fn plan_with(
+        &self,
+        commits: u8,
+        toolchain: ToolchainFingerprint,
+        overlay: Overlay,
+    ) -> Arc<Plan> {
         let request = LookBackRequest {
             suites: Suite::new("unit", CommandLine::Argv(vec!["scripted".into()])).into(),
             commits: CommitQuery::new(Selection::Last {
                 count: usize::from(commits),
                 tip: None,
             }),
-            overlay: Overlay::default(),
-            toolchain: unknown_toolchain(),
+            overlay,
+            toolchain,
             reuse: Reuse::All,
             described: "a line".into(),
         };
@@ -204,13 +214,22 @@ impl Bench {
     }
 
     pub(crate) async fn run(&self, plan: &Arc<Plan>, script: Script) -> LookBackReport {
+        self.run_into(plan, script, &self.results).await
+    }
+
+    pub(crate) async fn run_into(
+        &self,
+        plan: &Arc<Plan>,
+        script: Script,
+        results: &InMemoryResultStore,
+    ) -> LookBackReport {
         let slots = self.slots.as_deref().unwrap_or(self.folder.path());
         let services = Services {
             slots: Arc::new(Folders(slots.to_owned(), AtomicUsize::new(0))),
             executor: Arc::new(Scripted(script)),
             jobs: Arc::new(self.jobs.clone()),
             runs: Arc::new(self.jobs.clone()),
-            results: Arc::new(self.results.clone()),
+            results: Arc::new(results.clone()),
             artifacts: Arc::clone(&self.artifacts),
             events: Arc::new(self.events.clone()),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
@@ -230,7 +249,10 @@ impl Bench {
     }
 
     pub(crate) fn job(&self, plan: &Plan, number: usize) -> CommitJob {
-        let commit = &plan.commits[number];
+        self.job_of(plan, &plan.commits[number])
+    }
+
+    pub(crate) fn job_of(&self, plan: &Plan, commit: &RunCommit) -> CommitJob {
         CommitJob {
             repo: plan.repo.clone(),
             commit: commit.commit,

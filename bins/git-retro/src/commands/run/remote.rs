@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use retro_bootstrap::aws::{AwsPlace, needed};
 use retro_bootstrap::batch::{self, Batches};
 use retro_bootstrap::config::Verbosity;
 use retro_bootstrap::look_back::{query, read_overlay};
-use retro_bootstrap::terminal::{self, Format, count, json, look_back_failure, print, say};
+use retro_bootstrap::terminal::{self, Format, json, look_back_failure, print, say};
 use retro_bootstrap::{ExitCode, Failure, LocalStores, SystemClock};
 use retro_domain::{Clock, RepoId};
 use retro_store::{InMemoryResultStore, ResultStore};
@@ -56,22 +55,35 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<ExitCode, Failure
     let runtime = runtime()?;
     let planned = runtime.block_on(plan(&request, context.repository()?, known));
     let planned = planned.map_err(look_back_failure)?;
-    let estimate = batch::estimate(aws, &planned);
+    // There, the repository has the name that its address gives it.
+    let there = Plan {
+        repo,
+        ..planned.clone()
+    };
+    let rerun = !context.config.settings.cache;
+    let place = match args.dry_run {
+        true => None,
+        false => Some(batch::place_and_machine(aws)?),
+    };
+    let outlook = batch::outlook(aws, &there, rerun, args.dry_run, &clock);
+    let outlook = runtime.block_on(outlook)?;
+    let estimate = batch::estimate(aws, &outlook.plan);
     if context.config.settings.verbosity != Verbosity::Quiet || args.dry_run {
-        let text = terminal::plan(&planned, &suite.because, None, context.paint_errors());
+        let text = terminal::plan(&outlook.plan, &suite.because, None, context.paint_errors());
         say(text.trim_end());
-        say(batch::estimate_line(&estimate));
+        say(batch::estimate_line(&estimate, outlook.left_out));
     }
     batch::check_cost(aws, estimate.usd)?;
-    let Some(here) = here.filter(|_| !args.dry_run) else {
+    let (Some(here), Some((place, machine))) = (here, place) else {
         print(&match args.format {
-            Format::Human => terminal::planned_commits(&planned),
-            format => json(&PlanDocument::new(&planned, planned.jobs.len()), format)?,
+            Format::Human => terminal::planned_commits(&outlook.plan),
+            format => {
+                let plan = &outlook.plan;
+                json(&PlanDocument::new(plan, plan.jobs.len()), format)?
+            }
         })?;
         return Ok(ExitCode::Fine);
     };
-    let place = AwsPlace::new(aws)?;
-    let machine = needed(&aws.state_machine, "aws.state-machine", "--state-machine")?;
     let id = match &args.remote.batch {
         Some(id) => batch::batch_id(id)?,
         None => batch::new_batch_id(&*clock),
@@ -80,28 +92,19 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<ExitCode, Failure
         id,
         url,
         toolchain,
-        rerun: !context.config.settings.cache,
-    };
-    // There, the repository has the name that its address gives it.
-    let there = Plan {
-        repo,
-        ..planned.clone()
+        rerun,
     };
     runtime.block_on(async {
         let batches = Batches::open(&place, &machine, clock).await?;
         let submitted = batches.start(&there, &options).await?;
-        say(format_args!(
-            "batch {}: {} started, {} complete or running already",
-            submitted.batch,
-            count(submitted.queued, "task"),
-            submitted.skipped
-        ));
+        batch::tell_started(&submitted);
         if args.remote.no_wait {
             say(format_args!("results: git retro pull {}", submitted.batch));
             return Ok(ExitCode::Fine);
         }
-        let progress = context.progress(&planned, 0);
-        let report = batches.wait(&planned, &submitted, &here, &progress).await?;
+        let progress = context.progress(&submitted.plan, 0);
+        let wait = batches.wait(&planned.repo, &submitted, &here, &progress);
+        let report = wait.await?;
         context.show_report(&here, report, args.format, false).await
     })
 }

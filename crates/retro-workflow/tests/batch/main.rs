@@ -1,148 +1,23 @@
 //! A look back that runs elsewhere says what one that runs here says.
 
+#[path = "../doubles/mod.rs"]
 mod doubles;
+mod far;
+mod reuse;
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use doubles::{Bench, Script, commit_id};
-use retro_domain::{
-    Clock, CommitJob, Epoch, JobEvent, JobStatus, LeaseOwner, RepoId, RunId, Timestamp, Verdict,
-};
-use retro_exec::Ending;
+use doubles::{Bench, commit_id};
+use far::{Far, Home, id, script};
+use retro_domain::{Clock, CommitJob, Epoch, JobEvent, JobStatus, LeaseOwner, RepoId, Verdict};
 use retro_store::record::StoredBatchPlan;
 use retro_store::{
-    ExecutionStatus, InMemoryArtifactStore, InMemoryEngine, InMemoryJobStore, InMemoryObjectStore,
-    InMemoryResultStore, JobStore, ObjectStore, ResultStore, RunStatus, RunStore, StoreError,
+    ExecutionStatus, JobStore, ObjectStore, ResultStore, RunStatus, RunStore, StoreError,
 };
 use retro_workflow::batch::{
-    BatchJob, BatchOptions, BatchServices, FollowOptions, Followed, JobEnding, Pulled, Pulling,
-    Submitted, follow, items_object, plan_object, pull, submit,
+    FollowOptions, Followed, JobEnding, Submitted, follow, items_object, plan_object,
 };
-use retro_workflow::{Claims, Plan, unknown_toolchain, view_run};
-
-/// Fails from commit 3 on, and cannot be built at commit 1.
-fn script() -> Script {
-    Box::new(|number, _| match number {
-        1 => Ending::Exited(125),
-        _ => Ending::Exited(i32::from(number >= 3)),
-    })
-}
-
-fn id(number: u32) -> RunId {
-    RunId::new(Timestamp::from_unix_seconds(1_000), number)
-}
-
-/// The side that is far away: its stores, and a runner for each job.
-struct Far {
-    bench: Bench,
-    engine: InMemoryEngine,
-    objects: InMemoryObjectStore,
-}
-
-impl Far {
-    fn new() -> Self {
-        let mut bench = Bench::new();
-        bench.options.claims = Claims::OnlyWaiting;
-        bench.options.self_contained = true;
-        Self {
-            bench,
-            engine: InMemoryEngine::default(),
-            objects: InMemoryObjectStore::default(),
-        }
-    }
-
-    async fn submit(&self, plan: &Plan, id: RunId) -> Result<Submitted, StoreError> {
-        let rerun = false;
-        self.submit_with(plan, id, rerun).await
-    }
-
-    async fn submit_with(
-        &self,
-        plan: &Plan,
-        id: RunId,
-        rerun: bool,
-    ) -> Result<Submitted, StoreError> {
-        let services = BatchServices {
-            jobs: Arc::new(self.bench.jobs.clone()),
-            runs: Arc::new(self.bench.jobs.clone()),
-            objects: Arc::new(self.objects.clone()),
-            engine: Arc::new(self.engine.clone()),
-            clock: Arc::clone(&self.bench.clock) as _,
-        };
-        let options = BatchOptions {
-            id,
-            url: "https://example.com/test/line".to_owned(),
-            toolchain: unknown_toolchain(),
-            rerun,
-        };
-        submit(plan, &services, &options).await
-    }
-
-    async fn items(&self, id: &RunId) -> Vec<BatchJob> {
-        let items = self.objects.get(&items_object(id)).await.unwrap();
-        serde_json::from_slice(&items.unwrap()).unwrap()
-    }
-
-    /// What runners do, one for each job of a batch: a plan of one commit.
-    async fn run_jobs(&self, plan: &Plan, id: &RunId) {
-        for item in self.items(id).await {
-            let place = plan
-                .commits
-                .iter()
-                .position(|commit| commit.commit.to_string() == item.commit)
-                .unwrap();
-            let mut job = plan.jobs[place].clone();
-            job.commit = 0;
-            let plan = Plan {
-                commits: vec![plan.commits[place].clone()],
-                jobs: vec![job],
-                ..plan.clone()
-            };
-            self.bench.run(&Arc::new(plan), script()).await;
-        }
-    }
-}
-
-/// This machine.
-struct Home {
-    jobs: InMemoryJobStore,
-    results: InMemoryResultStore,
-    artifacts: InMemoryArtifactStore,
-}
-
-impl Home {
-    fn new() -> Self {
-        Self {
-            jobs: InMemoryJobStore::default(),
-            results: InMemoryResultStore::default(),
-            artifacts: InMemoryArtifactStore::default(),
-        }
-    }
-
-    fn pulling(&self, far: &Far) -> Pulling {
-        Pulling {
-            remote_jobs: Arc::new(far.bench.jobs.clone()),
-            remote_runs: Arc::new(far.bench.jobs.clone()),
-            remote_artifacts: Arc::clone(&far.bench.artifacts),
-            jobs: Arc::new(self.jobs.clone()),
-            runs: Arc::new(self.jobs.clone()),
-            results: Arc::new(self.results.clone()),
-            artifacts: Arc::new(self.artifacts.clone()),
-            clock: Arc::clone(&far.bench.clock) as _,
-            owner: LeaseOwner("home".into()),
-        }
-    }
-
-    async fn pull(&self, far: &Far, id: &RunId) -> Pulled {
-        let stores = self.pulling(far);
-        let repo = RepoId::new("local", "line-12345678").unwrap();
-        let mut told = 0;
-        let pulled = pull(id, &repo, &stores, |_, _| told += 1).await.unwrap();
-        assert_eq!(told, pulled.ended.len());
-        pulled
-    }
-}
+use retro_workflow::{Plan, view_run};
 
 #[tokio::test]
 async fn a_batch_says_what_a_run_says() {
@@ -274,8 +149,11 @@ async fn a_call_that_is_repeated_changes_nothing() {
     assert_eq!((again.queued, again.skipped), (first.queued, first.skipped));
     let verdict = JobStatus::Complete(Verdict::Passed);
     assert_eq!(far.bench.status(&plan, 0).await, verdict);
-    // The id of another batch is refused.
-    let other = far.bench.plan(2).await;
+    // The id of a batch of another request is refused.
+    let other = Plan {
+        described: "another line".to_owned(),
+        ..Plan::clone(&plan)
+    };
     let refused = far.submit(&other, id(1)).await;
     assert!(
         matches!(refused, Err(StoreError::Conflict { .. })),
