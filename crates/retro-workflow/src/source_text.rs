@@ -36,16 +36,7 @@ pub fn parse_result_source(text: &str) -> Result<ResultSource, SourceFault> {
         Some((name, glob)) => (name, Some(glob)),
         None => (text, None),
     };
-    let format = ResultFormat::from_name(name).ok_or_else(|| {
-        let known: Vec<&str> = ResultFormat::ALL
-            .into_iter()
-            .map(ResultFormat::name)
-            .collect();
-        fault(
-            format!("{text:?}: there is no format {name:?}"),
-            format!("the formats are: {}", known.join(", ")),
-        )
-    })?;
+    let format = ResultFormat::from_name(name).ok_or_else(|| no_format(text, name))?;
     let location = match glob {
         None => ResultLocation::Stdout,
         Some(_) if format == ResultFormat::ExitCode => {
@@ -59,21 +50,48 @@ pub fn parse_result_source(text: &str) -> Result<ResultSource, SourceFault> {
     Ok(ResultSource { format, location })
 }
 
-/// As [`parse_result_source`], but a text without a known format in front is a glob, and the format
-/// is told from the content of the files.
+/// As [`parse_result_source`], but a text without a format in front is a glob, and the format is told
+/// from the content of the files. Letters, digits and hyphens before a colon are a format's name:
+/// `auto:` in front of a glob that begins so makes it one.
 ///
 /// # Errors
 ///
 /// As [`parse_result_source`].
 pub fn parse_result_glob(text: &str) -> Result<ResultSource, SourceFault> {
-    let name = text.split(':').next().unwrap_or(text);
-    if ResultFormat::from_name(name).is_some() {
+    let is_name = |name: &str| {
+        let mut letters = name.chars();
+        !name.is_empty() && letters.all(|c| c.is_ascii_alphanumeric() || c == '-')
+    };
+    let has_format = match text.split_once(':') {
+        Some((name, _)) => is_name(name),
+        None => ResultFormat::from_name(text).is_some(),
+    };
+    if has_format {
         return parse_result_source(text);
     }
     Ok(ResultSource {
         format: ResultFormat::Auto,
         location: files(text, text)?,
     })
+}
+
+/// There is no format of this name; what to write in its place.
+fn no_format(text: &str, name: &str) -> SourceFault {
+    let names = || ResultFormat::ALL.into_iter().map(ResultFormat::name);
+    let allowed = if name.len() < 5 { 1 } else { 2 };
+    let near = |known: &&str| strsim::osa_distance(known, &name.to_lowercase()) <= allowed;
+    let meant = match names().find(near) {
+        Some(meant) => format!("did you mean {meant:?}? "),
+        None => String::new(),
+    };
+    fault(
+        format!("{text:?}: there is no format {name:?}"),
+        format!(
+            "{meant}the formats are: {}; for files of this name, write {:?}",
+            names().collect::<Vec<_>>().join(", "),
+            format!("auto:{text}")
+        ),
+    )
 }
 
 fn files(text: &str, glob: &str) -> Result<ResultLocation, SourceFault> {
@@ -112,7 +130,9 @@ mod tests {
         assert_eq!(read("out/*.xml").location, files("out/*.xml"));
         assert_eq!(read("out/*.xml").format, ResultFormat::Auto);
         assert_eq!(read("junit:out/*.xml").format, ResultFormat::Junit);
-        assert_eq!(read("a:b/*.xml").location, files("a:b/*.xml"));
+        assert_eq!(read("out/a:b/*.xml").location, files("out/a:b/*.xml"));
+        assert_eq!(read("auto:a:b/*.xml").location, files("a:b/*.xml"));
+        assert_eq!(read("auto:a:b/*.xml").format, ResultFormat::Auto);
     }
 
     #[test]
@@ -128,10 +148,18 @@ mod tests {
         ] {
             assert!(parse_result_glob(text).is_err(), "{text:?}");
         }
-        let unknown = parse_result_source("junitt:a").unwrap_err();
-        assert!(
-            unknown.to_string().contains("the formats are: auto, junit"),
-            "{unknown}"
-        );
+        for read in [parse_result_source, parse_result_glob] {
+            let unknown = read("junitt:a").unwrap_err().to_string();
+            assert!(
+                unknown.contains("the formats are: auto, junit"),
+                "{unknown}"
+            );
+            assert!(unknown.contains("did you mean \"junit\"?"), "{unknown}");
+            let unknown = read("tpa:*.tap").unwrap_err().to_string();
+            assert!(unknown.contains("did you mean \"tap\"?"), "{unknown}");
+            assert!(unknown.contains("write \"auto:tpa:*.tap\""), "{unknown}");
+            let unknown = read("foo:x.xml").unwrap_err().to_string();
+            assert!(!unknown.contains("did you mean"), "{unknown}");
+        }
     }
 }
