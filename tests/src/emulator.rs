@@ -100,8 +100,18 @@ impl Emulator {
     ///
     /// As [`start`](Self::start).
     pub fn with_runner(faults: &str) -> Self {
+        Self::with_stack(faults, &[])
+    }
+
+    /// Starts one whose tasks are the runner, with these parameters of the template.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start).
+    pub fn with_stack(faults: &str, parameters: &[&str]) -> Self {
         let runner = crate::built("retro-runner");
-        Self::start(faults, &[], &[runner.as_ref(), OsStr::new("commit-job")])
+        let command = [runner.as_ref(), OsStr::new("commit-job")];
+        Self::start(faults, parameters, &command)
     }
 
     /// Stores a secret in Secrets Manager.
@@ -110,16 +120,62 @@ impl Emulator {
     ///
     /// When it cannot be stored.
     pub fn store_secret(&self, name: &str, value: &str) {
-        let script = "import boto3, sys; address, name, value = sys.argv[1:]; \
-                      boto3.client('secretsmanager', endpoint_url=address, region_name='us-east-1', \
-                      aws_access_key_id='test', aws_secret_access_key='test')\
-                      .create_secret(Name=name, SecretString=value)";
-        let stored = Command::new(python())
-            .args(["-c", script, &self.address, name, value])
+        let call =
+            "client('secretsmanager').create_secret(Name=given[0], SecretString=given[1])['ARN']";
+        self.ask(call, &[name, value]);
+    }
+
+    /// Stores an object in the stack's bucket.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be stored.
+    pub fn store_object(&self, key: &str, content: &str) {
+        let call = "client('s3').put_object(Bucket=given[0], Key=given[1], Body=given[2].encode())['ETag']";
+        self.ask(call, &[&self.output("BucketName"), key, content]);
+    }
+
+    /// The keys of all objects in the stack's bucket.
+    ///
+    /// # Panics
+    ///
+    /// When they cannot be listed.
+    pub fn keys(&self) -> Vec<String> {
+        let call = "[one['Key'] for page in client('s3').get_paginator('list_objects_v2')\
+                    .paginate(Bucket=given[0]) for one in page.get('Contents', [])]";
+        let keys = self.ask(call, &[&self.output("BucketName")]);
+        serde_json::from_value(keys).unwrap()
+    }
+
+    /// What the table has of the jobs of a commit: attributes as text.
+    ///
+    /// # Panics
+    ///
+    /// When the table cannot be read.
+    pub fn jobs_of(&self, commit: &str) -> Vec<Value> {
+        let call = "[{name: next(iter(value.values())) for name, value in item.items()} \
+                    for page in client('dynamodb').get_paginator('scan').paginate(TableName=given[0]) \
+                    for item in page['Items'] if item['commit_suite']['S'].startswith(given[1] + '#')]";
+        let jobs = self.ask(call, &[&self.output("TableName"), commit]);
+        serde_json::from_value(jobs).unwrap()
+    }
+
+    /// What an expression of Python says, where `client(SERVICE)` may do everything and `given` is what is
+    /// given.
+    fn ask(&self, expression: &str, given: &[&str]) -> Value {
+        let script = format!(
+            "import boto3, json, sys; address, *given = sys.argv[1:]; \
+             client = lambda name: boto3.client(name, endpoint_url=address, region_name='us-east-1', \
+             aws_access_key_id='test', aws_secret_access_key='test'); print(json.dumps({expression}))"
+        );
+        let said = Command::new(python())
+            .args(["-c", &script, &self.address])
+            .args(given)
             .output()
             .unwrap();
-        let errors = String::from_utf8_lossy(&stored.stderr);
-        assert!(stored.status.success(), "{errors}");
+        let errors = String::from_utf8_lossy(&said.stderr);
+        assert!(said.status.success(), "{errors}");
+        serde_json::from_slice(&said.stdout).unwrap()
     }
 
     /// What commands are told of it.

@@ -86,6 +86,12 @@ impl Work {
             toolchain: ToolchainFingerprint::unknown(),
         }
     }
+
+    /// The fingerprint under which its job is known.
+    fn job_suite(&self) -> SuiteFingerprint {
+        let overlay = self.overlay.hash();
+        self.suite.fingerprint().with(self.toolchain, overlay)
+    }
 }
 
 /// What every step has at hand.
@@ -212,41 +218,64 @@ async fn fail(jobs: &dyn JobStore, claimed: &ClaimedJob, reason: &str) -> Result
 
 impl Session<'_> {
     async fn run(&self) -> Result<ExitCode, Trouble> {
-        let folder = self.folder()?;
-        let known = match &self.config.suite {
-            SuiteChoice::Command(suite) => Some(Work::of((**suite).clone())),
-            SuiteChoice::Plan { plan, suite } => Some(self.planned(plan, *suite).await?),
-            // What is run is part of the commit: it has to be there first.
-            SuiteChoice::Repository(_) => None,
+        let planned = match &self.config.suite {
+            SuiteChoice::Plan { plan, suite: None } => Some(self.planned(plan, None).await?),
+            _ => None,
         };
-        if let Some(work) = known {
-            let claimed = match self.claim(&work).await? {
-                Ok(claimed) => claimed,
-                Err(exit) => return Ok(exit),
-            };
-            let fetch = self.fetch(folder.path());
-            let fetched = self.keep(&claimed, fetch).await?;
-            let repository = match fetched {
-                Ok(repository) => repository,
-                Err(trouble) => return self.give_up(&claimed, trouble).await,
-            };
-            return self.do_job(work, claimed, repository, folder.path()).await;
+        let of_plan = planned.as_ref().map(Work::job_suite);
+        match of_plan.or_else(|| self.config.suite.fingerprint()) {
+            Some(suite) => self.run_suite(suite, planned).await,
+            None => self.run_own_suite().await,
         }
+    }
+
+    /// Does the job of a suite that is known: whatever goes wrong from the claim on is told in it.
+    async fn run_suite(
+        &self,
+        fingerprint: SuiteFingerprint,
+        planned: Option<Work>,
+    ) -> Result<ExitCode, Trouble> {
+        let claimed = match self.claim(fingerprint).await? {
+            Ok(claimed) => claimed,
+            Err(exit) => return Ok(exit),
+        };
+        let begin = async {
+            let work = match (planned, &self.config.suite) {
+                (Some(work), _) => work,
+                (None, SuiteChoice::Plan { plan, .. }) => {
+                    self.planned(plan, Some(fingerprint)).await?
+                }
+                (None, SuiteChoice::Command(suite)) => Work::of((**suite).clone()),
+                (None, SuiteChoice::Repository(_)) => {
+                    unreachable!("its suite is known once the commit is there")
+                }
+            };
+            let folder = self.folder()?;
+            let repository = self.fetch(folder.path()).await?;
+            Ok::<_, Trouble>((work, folder, repository))
+        };
+        match self.keep(&claimed, begin).await? {
+            Ok((work, folder, repository)) => {
+                self.do_job(work, claimed, repository, folder.path()).await
+            }
+            Err(trouble) => self.give_up(&claimed, trouble).await,
+        }
+    }
+
+    /// Does the job of the suite that the commit describes itself: it has to be there first.
+    async fn run_own_suite(&self) -> Result<ExitCode, Trouble> {
+        let SuiteChoice::Repository(name) = &self.config.suite else {
+            unreachable!("the other choices are known before");
+        };
+        let folder = self.folder()?;
         let repository = match self.fetch(folder.path()).await {
             Err(_) if self.interrupt.is_raised() => return Ok(ExitCode::Interrupted),
             fetched => fetched?,
         };
-        let SuiteChoice::Repository(name) = &self.config.suite else {
-            unreachable!("the other choices are dealt with above");
-        };
-        let suite = own_suite(
-            &repository,
-            &self.config.commit,
-            name.as_deref(),
-            folder.path(),
-        )?;
+        let commit = &self.config.commit;
+        let suite = own_suite(&repository, commit, name.as_deref(), folder.path())?;
         let work = Work::of(suite);
-        match self.claim(&work).await? {
+        match self.claim(work.job_suite()).await? {
             Ok(claimed) => self.do_job(work, claimed, repository, folder.path()).await,
             Err(exit) => Ok(exit),
         }
@@ -278,7 +307,9 @@ impl Session<'_> {
             content.ok_or_else(|| Trouble::told(format!("there is no plan at {}", place.uri())))?;
         let text = String::from_utf8(content)
             .map_err(|_| Trouble::told(format!("the plan at {} is no text", place.uri())))?;
-        let mut common = StoredBatchPlan::decode(&text)?;
+        let mut common = StoredBatchPlan::decode(&text).map_err(|error| {
+            Trouble::told(format!("there is no plan at {}: {error}", place.uri()))
+        })?;
         let found = match suite {
             Some(fingerprint) => common.suite(fingerprint).cloned(),
             None if common.suites.len() == 1 => common.suites.pop(),
@@ -305,14 +336,14 @@ impl Session<'_> {
 
     /// Claims the job, or waits for the runner that has it: whoever started this one takes its end
     /// for the end of the job. The inner error is how to exit without a claim.
-    async fn claim(&self, work: &Work) -> Result<Result<ClaimedJob, ExitCode>, Trouble> {
+    async fn claim(
+        &self,
+        suite: SuiteFingerprint,
+    ) -> Result<Result<ClaimedJob, ExitCode>, Trouble> {
         let job = CommitJob {
             repo: self.config.repo.clone(),
             commit: self.config.commit,
-            suite: work
-                .suite
-                .fingerprint()
-                .with(work.toolchain, work.overlay.hash()),
+            suite,
         };
         let jobs = &*self.stores.jobs;
         jobs.enqueue(std::slice::from_ref(&job)).await?;

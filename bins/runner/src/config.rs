@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use retro_bootstrap::aws::AwsPlace;
+use retro_bootstrap::aws::{
+    AwsPlace, check_endpoint, check_prefix, check_region, https_in_place_of_ssh,
+};
 use retro_bootstrap::git_access::GitCredentials;
 use retro_domain::{CommandLine, CommitId, Digest256, RepoId, Suite, SuiteFingerprint};
 use retro_exec::hide_environment;
@@ -75,10 +77,21 @@ pub(crate) enum SuiteChoice {
     Repository(Option<String>),
 }
 
+impl SuiteChoice {
+    /// The fingerprint of the suite, where nothing has to be read to know it.
+    pub(crate) fn fingerprint(&self) -> Option<SuiteFingerprint> {
+        match self {
+            Self::Command(suite) => Some(suite.fingerprint()),
+            Self::Plan { suite, .. } => *suite,
+            Self::Repository(_) => None,
+        }
+    }
+}
+
 /// A variable that is missing or cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
-    pub(crate) variable: &'static str,
+    pub(crate) variable: String,
     pub(crate) what: String,
 }
 
@@ -101,7 +114,7 @@ pub(crate) struct KnownJob {
 pub(crate) const VARIABLES: &[(&str, &str)] = &[
     (
         "REPO_URL",
-        "where the repository is fetched from: https, http, ssh or file URL, or a path; https://github.com/OWNER/NAME when absent",
+        "where the repository is fetched from: https, http or file URL, or a path; https://github.com/OWNER/NAME when absent",
     ),
     ("REPO_OWNER", "its owner; from REPO_URL when absent"),
     ("REPO_NAME", "its name; from REPO_URL when absent"),
@@ -124,7 +137,7 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
     ),
     (
         "RETRO_RESULTS",
-        "where TEST_COMMAND leaves results: globs, each with FORMAT: in front if it has to be, separated by blanks",
+        "where TEST_COMMAND leaves results: globs, each with FORMAT: in front if it has to be (auto: for one with a colon), separated by blanks",
     ),
     (
         "RETRO_TIMEOUT_SECONDS",
@@ -146,7 +159,7 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
         "AWS_ENDPOINT_URL",
         "the address of something that stands for AWS",
     ),
-    ("AWS_REGION", "the region"),
+    ("AWS_REGION", "the region; or AWS_DEFAULT_REGION"),
 ];
 
 /// Reads variables, and remembers what is wrong with them.
@@ -195,11 +208,27 @@ impl Reader<'_> {
         value
     }
 
-    fn fault(&mut self, variable: &'static str, what: impl Into<String>) {
+    fn fault(&mut self, variable: impl Into<String>, what: impl Into<String>) {
         self.faults.push(Fault {
-            variable,
+            variable: variable.into(),
             what: what.into(),
         });
+    }
+
+    /// A text that has to be of some kind; `check` says what is wrong with it.
+    fn checked(
+        &mut self,
+        name: &'static str,
+        check: fn(&str) -> Result<(), &'static str>,
+    ) -> Option<String> {
+        let text = self.text(name)?;
+        match check(&text) {
+            Ok(()) => Some(text),
+            Err(why) => {
+                self.fault(name, format!("is {text:?}, which {why}"));
+                None
+            }
+        }
     }
 }
 
@@ -224,12 +253,15 @@ pub(crate) fn read(
         });
     let table = reader.needed("DYNAMODB_TABLE_NAME", "the table of jobs");
     let bucket = reader.needed("S3_BUCKET_NAME", "the bucket for logs and results");
-    let suite = suite(&mut reader);
+    let (suite, named) = suite(&mut reader);
     let git = git_credentials(&mut reader);
     let log_cap = reader.number("RETRO_LOG_CAP_BYTES").unwrap_or(16 << 20);
-    let (prefix, attempt) = (reader.text("S3_PREFIX"), reader.text("RETRO_ATTEMPT"));
+    let attempt = reader.text("RETRO_ATTEMPT");
+    let prefix = reader.checked("S3_PREFIX", check_prefix);
     let prefix = prefix.unwrap_or_else(|| "results".to_owned());
-    let (region, endpoint) = (reader.text("AWS_REGION"), reader.text("AWS_ENDPOINT_URL"));
+    let before = reader.faults.len();
+    let (region, endpoint) = aws(&mut reader);
+    let reaches_aws = reader.faults.len() == before;
     let work_dir = reader.text("RETRO_WORK_DIR").map(PathBuf::from);
     let place = |table, bucket| AwsPlace {
         table,
@@ -260,17 +292,47 @@ pub(crate) fn read(
                 Some(Box::new(KnownJob {
                     repo: located?.0,
                     commit: commit?,
-                    suite: match suite? {
-                        SuiteChoice::Command(suite) => suite.fingerprint(),
-                        SuiteChoice::Plan { suite, .. } => suite?,
-                        SuiteChoice::Repository(_) => return None,
-                    },
+                    suite: named.or_else(|| suite?.fingerprint())?,
                     place: place(table?, bucket.unwrap_or_default()),
                 }))
             };
-            Err((reader.faults, known()))
+            let known = if reaches_aws { known() } else { None };
+            Err((reader.faults, known))
         }
     }
+}
+
+/// Region and address of AWS, as far as they are given; what the SDK reads by itself is looked at, too.
+fn aws(reader: &mut Reader<'_>) -> (Option<String>, Option<String>) {
+    let region = reader.checked("AWS_REGION", check_region);
+    let default = reader.checked("AWS_DEFAULT_REGION", check_region);
+    let is_set = |name: &str| {
+        let value = reader.environment.get(OsStr::new(name));
+        value.is_some_and(|value| !value.is_empty())
+    };
+    let sources = [
+        "AWS_REGION",
+        "AWS_DEFAULT_REGION",
+        "AWS_PROFILE",
+        "AWS_CONFIG_FILE",
+    ];
+    if !sources.into_iter().any(is_set) {
+        reader.fault("AWS_REGION", "is not set: it names the region");
+    }
+    let endpoint = reader.checked("AWS_ENDPOINT_URL", check_endpoint);
+    let of_services: Vec<(String, String)> = reader
+        .environment
+        .iter()
+        .map(|(name, value)| (name.to_string_lossy(), value.to_string_lossy()))
+        .filter(|(name, value)| name.starts_with("AWS_ENDPOINT_URL_") && !value.is_empty())
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect();
+    for (name, value) in of_services {
+        if let Err(why) = check_endpoint(&value) {
+            reader.fault(name, format!("is {value:?}, which {why}"));
+        }
+    }
+    (region.or(default), endpoint)
 }
 
 fn repository(reader: &mut Reader<'_>) -> Option<(RepoId, String)> {
@@ -312,17 +374,25 @@ fn repository(reader: &mut Reader<'_>) -> Option<(RepoId, String)> {
         }
     };
     let url = url.unwrap_or_else(|| format!("https://github.com/{repo}"));
+    if let Some(https) = https_in_place_of_ssh(&url) {
+        let what = format!(
+            "is an address of ssh, by which nothing is fetched here: give that of https, most likely \
+             {https}, and a token, such as RETRO_GIT_TOKEN_SECRET"
+        );
+        reader.fault("REPO_URL", what);
+    }
     Some((repo, url))
 }
 
-fn suite(reader: &mut Reader<'_>) -> Option<SuiteChoice> {
+/// What is run, and the fingerprint that is named beside a plan, whatever is wrong with that.
+fn suite(reader: &mut Reader<'_>) -> (Option<SuiteChoice>, Option<SuiteFingerprint>) {
     let command = reader.text("TEST_COMMAND");
     let plan = reader.text("RETRO_PLAN");
     let name = reader.text("RETRO_SUITE_NAME");
     let fingerprint = reader.text("RETRO_SUITE");
     let results = reader.text("RETRO_RESULTS");
     let seconds = reader.number("RETRO_TIMEOUT_SECONDS");
-    if command.is_none() {
+    let Some(command) = command else {
         if results.is_some() {
             reader.fault(
                 "RETRO_RESULTS",
@@ -334,17 +404,15 @@ fn suite(reader: &mut Reader<'_>) -> Option<SuiteChoice> {
             reader.parsed::<Digest256>("RETRO_SUITE", &text, expected)
         });
         let Some(uri) = plan else {
-            return Some(SuiteChoice::Repository(name));
+            return (Some(SuiteChoice::Repository(name)), None);
         };
+        let suite = fingerprint.map(SuiteFingerprint);
         let Some(plan) = ObjectLocation::from_uri(&uri) else {
             reader.fault("RETRO_PLAN", format!("is {uri:?}, which is no s3:// URI"));
-            return None;
+            return (None, suite);
         };
-        return Some(SuiteChoice::Plan {
-            plan,
-            suite: fingerprint.map(SuiteFingerprint),
-        });
-    }
+        return (Some(SuiteChoice::Plan { plan, suite }), suite);
+    };
     if plan.is_some() {
         reader.fault(
             "RETRO_PLAN",
@@ -352,7 +420,7 @@ fn suite(reader: &mut Reader<'_>) -> Option<SuiteChoice> {
         );
     }
     let name = name.unwrap_or_else(|| "test".to_owned());
-    let mut suite = Suite::new(name, CommandLine::Shell(command?));
+    let mut suite = Suite::new(name, CommandLine::Shell(command));
     for text in results.iter().flat_map(|text| text.split_whitespace()) {
         match parse_result_glob(text) {
             Ok(source) => suite.results.push(source),
@@ -364,7 +432,7 @@ fn suite(reader: &mut Reader<'_>) -> Option<SuiteChoice> {
         Some(0) => suite.timeout = None,
         Some(seconds) => suite.timeout = Some(Duration::from_secs(seconds)),
     }
-    Some(SuiteChoice::Command(Box::new(suite)))
+    (Some(SuiteChoice::Command(Box::new(suite))), None)
 }
 
 fn git_credentials(reader: &mut Reader<'_>) -> GitCredentials {

@@ -8,6 +8,7 @@ fn environment(pairs: &[(&str, &str)]) -> Environment {
         ("COMMIT_HASH_TO_PROCESS", COMMIT),
         ("DYNAMODB_TABLE_NAME", "jobs"),
         ("S3_BUCKET_NAME", "logs"),
+        ("AWS_REGION", "us-east-1"),
     ];
     needed
         .iter()
@@ -24,12 +25,13 @@ fn faults(pairs: &[(&str, &str)]) -> Vec<String> {
 #[test]
 fn everything_that_is_missing_is_named_at_once() {
     let (faults, known) = read(&Environment::new()).unwrap_err();
-    let variables: Vec<&str> = faults.iter().map(|fault| fault.variable).collect();
+    let variables: Vec<&str> = faults.iter().map(|fault| &*fault.variable).collect();
     let expected = [
         "REPO_URL",
         "COMMIT_HASH_TO_PROCESS",
         "DYNAMODB_TABLE_NAME",
         "S3_BUCKET_NAME",
+        "AWS_REGION",
     ];
     assert_eq!(variables, expected);
     assert!(known.is_none());
@@ -59,8 +61,7 @@ fn everything_that_is_malformed_is_named_at_once() {
 fn owner_and_name_come_from_the_address() {
     for (url, repo) in [
         ("https://user:secret@example.com/o/r.git", "o/r"),
-        ("git@example.com:group/sub/tool.git", "group/sub/tool"),
-        ("ssh://git@example.com:2222/o/r", "o/r"),
+        ("http://example.com/group/sub/tool.git", "group/sub/tool"),
     ] {
         let config = read(&environment(&[("REPO_URL", url)])).unwrap();
         assert_eq!(
@@ -124,4 +125,58 @@ fn a_job_with_faults_is_known_where_it_can_be() {
 fn the_token_does_not_show() {
     let config = read(&environment(&[("RETRO_GIT_TOKEN", "hush")])).unwrap();
     assert!(!format!("{config:?}").contains("hush"));
+}
+
+#[test]
+fn an_address_of_ssh_is_refused_with_the_one_to_give_and_the_job_is_known() {
+    for url in [
+        "git@example.com:o/r.git",
+        "ssh://git@example.com:22/o/r.git",
+    ] {
+        let pairs = [("REPO_URL", url), ("TEST_COMMAND", "true")];
+        let (faults, known) = read(&environment(&pairs)).unwrap_err();
+        let said = faults[0].to_string();
+        assert!(said.contains("https://example.com/o/r.git"), "{said}");
+        assert_eq!(known.unwrap().repo.to_string(), "o/r");
+    }
+}
+
+#[test]
+fn a_plan_that_cannot_be_one_leaves_the_job_known_by_its_suite() {
+    let suite = "5".repeat(64);
+    let pairs = [("RETRO_PLAN", "nowhere"), ("RETRO_SUITE", &suite)];
+    let (faults, known) = read(&environment(&pairs)).unwrap_err();
+    assert!(faults[0].to_string().starts_with("RETRO_PLAN is"));
+    assert_eq!(known.unwrap().suite.0.to_string(), suite);
+    let (_, known) = read(&environment(&[("RETRO_PLAN", "nowhere")])).unwrap_err();
+    assert!(known.is_none());
+}
+
+#[test]
+fn what_the_sdk_would_read_is_looked_at_first() {
+    let said = faults(&[
+        ("AWS_ENDPOINT_URL", "localhost:5000"),
+        ("AWS_ENDPOINT_URL_S3", "nothing"),
+        ("AWS_REGION", "us east"),
+        ("S3_PREFIX", "/results"),
+        ("TEST_COMMAND", "true"),
+        ("RETRO_RESULTS", "tpa:*.tap foo:x.xml auto:foo:x.xml"),
+    ]);
+    for variable in [
+        "AWS_ENDPOINT_URL is \"localhost:5000\", which is no address",
+        "AWS_ENDPOINT_URL_S3 is \"nothing\"",
+        "AWS_REGION is \"us east\", which is no region",
+        "S3_PREFIX is \"/results\"",
+        "there is no format \"tpa\"",
+        "there is no format \"foo\"",
+    ] {
+        assert!(said.iter().any(|it| it.contains(variable)), "{said:#?}");
+    }
+    assert_eq!(said.len(), 6, "{said:#?}");
+    // Nobody could be told that a job failed.
+    let pairs = [("TEST_COMMAND", "true"), ("AWS_ENDPOINT_URL", "nowhere")];
+    assert!(read(&environment(&pairs)).unwrap_err().1.is_none());
+    let elsewhere = [("AWS_REGION", ""), ("AWS_DEFAULT_REGION", "eu-west-1")];
+    let place = read(&environment(&elsewhere)).unwrap().place;
+    assert_eq!(place.region.as_deref(), Some("eu-west-1"));
 }

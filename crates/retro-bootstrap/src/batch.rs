@@ -15,7 +15,7 @@ use retro_workflow::batch::{
 };
 use retro_workflow::{EventSink as _, Interrupt, LookBackReport, Plan, StopCause};
 
-use crate::aws::{AwsPlace, AwsStores, needed, random};
+use crate::aws::{AwsPlace, AwsStores, https_in_place_of_ssh, needed, random};
 use crate::config::AwsConfig;
 use crate::terminal::{Progress, count, duration, listen, one_line, say, store_failure};
 use crate::{ExitCode, Failure, LocalStores, ProcessIdentity};
@@ -118,12 +118,22 @@ pub fn check_cost(config: &AwsConfig, usd: f64) -> Result<(), Failure> {
     }
 }
 
-/// Refuses an address that holds credentials: it is stored with the batch, and handed to tasks in the open.
+/// Refuses an address that holds credentials, since it is stored with the batch and handed to tasks in the
+/// open, and one of ssh, since nothing connects by ssh there.
 ///
 /// # Errors
 ///
-/// When an http or https address names a user.
+/// When an http or https address names a user, or the address is one of ssh.
 pub fn check_address(url: &str) -> Result<(), Failure> {
+    if let Some(https) = https_in_place_of_ssh(url) {
+        return Err(Failure::usage(
+            "the repository's address is one of ssh, and nothing on AWS connects by ssh",
+        )
+        .with_hint(format!(
+            "give its https address, most likely {https}, by --from, --repo or repo_url; the runner \
+             takes a token from RETRO_GIT_TOKEN_SECRET, see docs/aws.md"
+        )));
+    }
     let is_http = |scheme: &str| matches!(scheme.to_ascii_lowercase().as_str(), "http" | "https");
     let user = url
         .split_once("://")
@@ -437,12 +447,23 @@ mod tests {
         for url in [
             "https://example.com/o/r",
             "https://example.com/@o/r",
-            "git@example.com:o/r.git",
-            "ssh://git@example.com/o/r",
             "file:///srv/a@b/r",
             "/srv/r",
         ] {
             assert_eq!(check_address(url), Ok(()), "{url}");
+        }
+    }
+
+    #[test]
+    fn an_address_of_ssh_is_refused_with_the_one_to_give() {
+        for url in [
+            "git@example.com:o/r.git",
+            "ssh://git@example.com:22/o/r.git",
+        ] {
+            let refused = check_address(url).expect_err(url);
+            assert_eq!(refused.exit, ExitCode::Usage);
+            let said = refused.render(false);
+            assert!(said.contains("https://example.com/o/r.git"), "{said}");
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod initiator;
 mod lambda;
+mod runner;
 mod walk;
 
 use std::path::Path;
