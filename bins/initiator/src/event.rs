@@ -1,7 +1,7 @@
 //! The event of the Lambda function.
 
-use retro_bootstrap::Failure;
 use retro_bootstrap::look_back::{CommitArgs, SuiteArgs};
+use retro_bootstrap::{Failure, batch};
 use retro_domain::RepoId;
 use serde::Deserialize;
 use serde_json::Value;
@@ -47,6 +47,7 @@ impl Event {
 
     /// What it asks for.
     pub(crate) fn request(&self) -> Result<Request, Failure> {
+        self.check()?;
         let repo = RepoId::new(&self.repo_owner, &self.repo_name)
             .map_err(|error| Failure::usage(format!("repo_owner and repo_name: {error}")))?;
         let (last, revisions) = match (self.iterations, &self.range) {
@@ -89,6 +90,29 @@ impl Event {
                 ..SuiteArgs::default()
             },
         })
+    }
+
+    /// What would be taken for something else, or be found too late.
+    fn check(&self) -> Result<(), Failure> {
+        for (name, value) in [
+            ("repo_url", &self.repo_url),
+            ("range", &self.range),
+            ("branch", &self.branch),
+            ("batch_id", &self.batch_id),
+        ] {
+            if value.as_ref().is_some_and(|text| text.trim().is_empty()) {
+                return Err(Failure::usage(format!("{name} is blank"))
+                    .with_hint("leave it out, or say what it is to be"));
+            }
+        }
+        if let Some(usd) = self.max_cost_usd.filter(|usd| *usd < 0.0) {
+            let what = format!("max_cost_usd is {usd}: it is 0 or more, in US dollars");
+            return Err(Failure::usage(what));
+        }
+        match &self.repo_url {
+            Some(url) => batch::check_address(url),
+            None => Ok(()),
+        }
     }
 
     fn suites(&self) -> Result<(SuiteSource, Vec<String>), Failure> {
@@ -170,6 +194,13 @@ mod tests {
         };
         assert!(with(json!({})).contains("give iterations, or range"));
         assert!(with(json!({"iterations": 0})).contains("counts commits"));
+        assert!(with(json!({"range": ""})).contains("range is blank"));
+        assert!(with(json!({"range": " \t"})).contains("range is blank"));
+        assert!(with(json!({"iterations": 1, "branch": ""})).contains("branch is blank"));
+        assert!(with(json!({"iterations": 1, "repo_url": ""})).contains("repo_url is blank"));
+        assert!(with(json!({"iterations": 1, "max_cost_usd": -1})).contains("0 or more"));
+        let ssh = json!({"iterations": 1, "repo_url": "git@example.com:o/r.git"});
+        assert!(with(ssh).contains("https://example.com/o/r.git"));
         assert!(with(json!({"iterations": 1, "range": "a..b"})).contains("both given"));
         assert!(with(json!({"range": "a..b", "branch": "b"})).contains("both given"));
         assert!(with(json!({"iterations": 1, "suites": ["a", {}]})).contains("not of both"));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lambda_runtime::{LambdaEvent, service_fn};
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use retro_bootstrap::aws::AwsStores;
 use retro_bootstrap::batch::{self, Batches};
 use retro_bootstrap::config::AwsFlags;
@@ -40,7 +40,8 @@ pub(crate) fn serve(environment: Environment) -> ExitCode {
                     &environment,
                 ))
             });
-            work.await?
+            work.await
+                .unwrap_or_else(|error| Err(trouble(format!("the work broke off: {error}"))))
         }
     });
     match runtime.block_on(lambda_runtime::run(service)) {
@@ -58,16 +59,24 @@ async fn answer(
     payload: Value,
     request: &str,
     environment: &Environment,
-) -> Result<Answer, lambda_runtime::Error> {
+) -> Result<Answer, Diagnostic> {
     match start(payload, request, environment).await {
         Ok(answer) => Ok(answer),
         Err(failure) => {
             say(failure.render(false).trim_end());
             match failure.exit {
                 ExitCode::Usage | ExitCode::NothingRan => Ok(Answer::new(400, failure.sentence())),
-                _ => Err(failure.sentence().into()),
+                _ => Err(trouble(failure.sentence())),
             }
         }
+    }
+}
+
+/// What AWS is told of trouble: the type never changes, so that callers may match it.
+fn trouble(message: String) -> Diagnostic {
+    Diagnostic {
+        error_type: "RetroInitiatorError".to_owned(),
+        error_message: message,
     }
 }
 
@@ -85,6 +94,7 @@ async fn start(
             bucket: variable(environment, "S3_BUCKET_NAME"),
             state_machine: variable(environment, "STATE_MACHINE_ARN"),
             endpoint: variable(environment, "AWS_ENDPOINT_URL"),
+            prefix: variable(environment, "S3_PREFIX"),
             max_cost_usd: event.max_cost_usd,
             ..AwsFlags::default()
         },

@@ -28,11 +28,16 @@ fn document(said: &Said) -> Value {
 
 /// A world with a history and an emulator, and the address of the repository.
 pub(crate) fn scene(commits: usize) -> (World, Emulator, String) {
+    scene_with(commits, &[])
+}
+
+/// The same with these parameters of the stack.
+pub(crate) fn scene_with(commits: usize, parameters: &[&str]) -> (World, Emulator, String) {
     let mut world = history(commits);
     world
         .repo
         .commit_files(&[("retro.toml", SUITE)], "what to run");
-    let emulator = Emulator::with_runner("{}");
+    let emulator = Emulator::with_stack("{}", parameters);
     for (name, value) in emulator.settings() {
         world.set(name, &value);
     }
@@ -211,6 +216,14 @@ fn the_function_starts_a_batch_once_for_each_request() {
     let same = answer("request-1", &event);
     assert_eq!(same, first);
     let batch = first["batchId"].as_str().unwrap().to_owned();
+    let with = |name: &str, value: Value| {
+        let mut wrong = event.clone();
+        if name == "range" {
+            wrong.as_object_mut().unwrap().remove("iterations");
+        }
+        wrong[name] = value;
+        wrong
+    };
     for (wrong, why) in [
         (json!({"repo_owner": "octo"}), "repo_name"),
         (
@@ -220,6 +233,21 @@ fn the_function_starts_a_batch_once_for_each_request() {
         (
             json!({"repo_owner": "octo", "repo_name": "tool", "repo_url": url, "iterations": 1, "suites": ["x"]}),
             "\"x\"",
+        ),
+        (with("iterations", json!(0)), "iterations is 0"),
+        (with("range", json!("")), "range is blank"),
+        (with("range", json!(" \t")), "range is blank"),
+        (with("max_cost_usd", json!(-1)), "max_cost_usd is -1"),
+        (with("repo_url", json!("")), "repo_url is blank"),
+        (with("repo_url", json!("ftp://example.com/o/r")), "scheme"),
+        (with("repo_url", json!("http://:80/o/r")), "address"),
+        (
+            with("repo_url", json!("git@example.com:o/r.git")),
+            "https://example.com/o/r.git",
+        ),
+        (
+            with("repo_url", json!("ssh://git@example.com/o/r")),
+            "https://example.com/o/r",
         ),
     ] {
         let refused = answer("request-2", &wrong);
@@ -233,7 +261,17 @@ fn the_function_starts_a_batch_once_for_each_request() {
     let missing =
         json!({"repo_owner": "o", "repo_name": "r", "repo_url": "/no/such", "iterations": 1});
     let outcome = function.invoke("request-3", &missing);
-    assert!(matches!(outcome, Outcome::Error(_)), "{outcome:?}");
+    let Outcome::Error(error) = outcome else {
+        panic!("{outcome:?}");
+    };
+    assert_eq!(error["errorType"], "RetroInitiatorError", "{error}");
+    assert!(
+        error["errorMessage"]
+            .as_str()
+            .unwrap()
+            .contains("cannot be fetched"),
+        "{error}"
+    );
     // Exit status 3 says that some jobs are not over.
     wait_until("the batch to end", || {
         world.retro(&["pull", &batch]).code == Some(0)
