@@ -149,6 +149,8 @@ def holds(operator, wanted, given):
     """One condition. What a request does not have fails it, except ForAllValues, which then holds."""
     if operator == "ForAllValues:StringLike":
         return all(any(like(pattern, value) for pattern in wanted) for value in given or [])
+    if operator == "ForAnyValue:StringLike":
+        return any(like(pattern, value) for pattern in wanted for value in given or [])
     if given is None:
         return False
     if operator in ("StringLike", "ArnLike", "ArnEquals"):

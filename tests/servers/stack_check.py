@@ -60,7 +60,7 @@ class Stack:
             job = {
                 "repo_id": "octo/retro", "repo_owner": "octo", "repo_name": "retro",
                 "repo_url": "https://git.example/octo/retro.git", "commit": commit, "suite": suite,
-                "commit_suite": f"{commit}#{suite}", "plan": f"s3://{self.outputs['BucketName']}/plans/{batch}.json",
+                "commit_suite": f"{commit}#{suite}", "prefix": "results", "plan": f"s3://{self.outputs['BucketName']}/plans/{batch}.json",
                 "attempt": f"{batch}/{index}",
             }
             item = {
@@ -272,6 +272,39 @@ def owners():
         there.check_ended(3)
 
 
+def widest():
+    """With any repository allowed, neither a task nor a state machine touches a batch or an event."""
+    with stack(times=PATIENT | {"Repositories": "*"}, denied=True) as there:
+        [job] = there.enqueue("b1", 1)
+        table = there.outputs["TableName"]
+        key = {name: {"S": job[name]} for name in ("repo_id", "commit_suite")}
+        change = {"UpdateExpression": "SET note = :n", "ExpressionAttributeValues": {":n": {"S": "x"}}}
+        for role in ("TaskRole", "StateMachineRole", "StoppedTaskRole"):
+            data = deploy_stack.clients(there.address, role)("dynamodb")
+            data.update_item(TableName=table, Key=key, **change)
+            for partition in ("run#b1", "runs#", "runs#octo/retro", "events#b1"):
+                other = {"repo_id": {"S": partition}, "commit_suite": {"S": "x"}}
+                calls = [lambda: data.update_item(TableName=table, Key=other, **change)]
+                if role != "StoppedTaskRole":
+                    calls.append(lambda: data.get_item(TableName=table, Key=other))
+                if role == "TaskRole":
+                    calls.append(lambda: data.put_item(TableName=table, Item=other))
+                for call in calls:
+                    check_refused(f"{role} on {partition}", call)
+        assert len(there.jobs()) == 1
+
+
+def check_refused(what, call):
+    """The caller may not do this."""
+    try:
+        call()
+    except botocore.exceptions.ClientError as error:
+        code = error.response["Error"]["Code"]
+        assert code in ("AccessDenied", "AccessDeniedException", "403"), (what, code)
+    else:
+        raise AssertionError(f"{what} was not refused")
+
+
 def permissions():
     """The emulator refuses a task what its role does not allow, and what is not there."""
     with stack(times=PATIENT | {"Repositories": "octo/*"}, denied=True) as there:
@@ -310,13 +343,7 @@ def permissions():
             lambda: client("secretsmanager").get_secret_value(SecretId="any"),
         ]
         for number, call in enumerate(refused):
-            try:
-                call()
-            except botocore.exceptions.ClientError as error:
-                code = error.response["Error"]["Code"]
-                assert code in ("AccessDenied", "AccessDeniedException", "403"), (number, code)
-            else:
-                raise AssertionError(f"call {number} was not refused")
+            check_refused(f"call {number}", call)
         assert len(there.jobs()) == 1
 
 
@@ -340,6 +367,7 @@ SCENARIOS = {
     "owners": owners,
     "no-items": no_items,
     "permissions": permissions,
+    "widest": widest,
     "stored-faults": lambda: run(60, "stored", EVERY_FAULT),
 }
 

@@ -176,6 +176,7 @@ pub(crate) fn options(
     BatchOptions {
         id,
         url: request.url.clone(),
+        prefix: config.settings.aws.prefix.clone(),
         toolchain: batch::toolchain(&config.settings.aws),
         rerun,
     }

@@ -57,3 +57,8 @@ fn a_batch_whose_items_cannot_be_read_fails_and_its_jobs_end() {
 fn a_task_is_refused_what_its_role_does_not_allow() {
     check("permissions");
 }
+
+#[test]
+fn with_any_repository_allowed_batches_and_events_are_refused_to_tasks_and_state_machines() {
+    check("widest");
+}

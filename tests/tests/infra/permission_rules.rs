@@ -82,6 +82,28 @@ pub(crate) const RULES: &[Rule] = &[
         ],
     },
     Rule {
+        name: "batches and events are out of reach of tasks and state machines",
+        check: fenced,
+        breaks: &[
+            (
+                "/Resources/TaskRole/Properties/Policies/0/PolicyDocument/Statement/1/Effect",
+                r#""Allow""#,
+            ),
+            (
+                "/Resources/TaskRole/Properties/Policies/0/PolicyDocument/Statement/1/Action/1",
+                "",
+            ),
+            (
+                "/Resources/StateMachineRole/Properties/Policies/1/PolicyDocument/Statement/1/Condition",
+                r#"{"ForAnyValue:StringLike": {"dynamodb:LeadingKeys": ["run#*"]}}"#,
+            ),
+            (
+                "/Resources/StoppedTaskRole/Properties/Policies/0/PolicyDocument/Statement/1/Resource",
+                r#"{"Fn::GetAtt": ["Bucket", "Arn"]}"#,
+            ),
+        ],
+    },
+    Rule {
         name: "the state machine runs and stops tasks of its cluster, with their two roles",
         check: state_machine,
         breaks: &[
@@ -234,7 +256,11 @@ fn scopes(template: &Value) -> Vec<String> {
         for resource in statement.resources() {
             let leading =
                 &statement.it["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
-            if resource == "${Table.Arn}" && (leading.is_null() || *leading == json!(["*"])) {
+            let allows = statement.it["Effect"] == "Allow";
+            if allows
+                && resource == "${Table.Arn}"
+                && (leading.is_null() || *leading == json!(["*"]))
+            {
                 wrong.push(statement.says("any item"));
             }
             let lists = statement.actions() == ["s3:ListBucket"];
@@ -268,7 +294,7 @@ fn runner(template: &Value) -> Vec<String> {
             if !MAY.contains(&action) {
                 wrong.push(statement.says(action));
             }
-            let results = "${Bucket.Arn}/results/";
+            let results = "${Bucket.Arn}/${ResultPrefix}/";
             if action == "s3:PutObject"
                 && statement
                     .resources()
@@ -276,6 +302,35 @@ fn runner(template: &Value) -> Vec<String> {
                     .any(|it| !it.starts_with(results))
             {
                 wrong.push(statement.says("writes more than results"));
+            }
+        }
+    }
+    wrong
+}
+
+/// Whatever they may do with items of the table is denied for those of batches and events.
+fn fenced(template: &Value) -> Vec<String> {
+    const ROLES: [&str; 3] = ["TaskRole", "StateMachineRole", "StoppedTaskRole"];
+    let fence = json!({"ForAnyValue:StringLike": {
+        "dynamodb:LeadingKeys": ["run#*", "runs#*", "events#*"]
+    }});
+    let all = statements(template);
+    let mut wrong = Vec::new();
+    for role in ROLES {
+        let on_items = |effect: &'static str| {
+            all.iter().filter(move |it| {
+                it.of == role && it.it["Effect"] == effect && it.resources() == ["${Table.Arn}"]
+            })
+        };
+        let denied: Vec<&str> = on_items("Deny")
+            .filter(|it| it.it["Condition"] == fence)
+            .flat_map(Statement::actions)
+            .collect();
+        for statement in on_items("Allow") {
+            for action in statement.actions() {
+                if !denied.contains(&action) {
+                    wrong.push(statement.says(action));
+                }
             }
         }
     }

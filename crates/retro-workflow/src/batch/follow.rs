@@ -117,7 +117,7 @@ async fn ended(engine: &dyn Engine, id: &ExecutionId) -> Result<Option<String>, 
 }
 
 /// Until the next look, or until nobody wants to wait.
-async fn wait(options: &FollowOptions) {
+pub(super) async fn wait(options: &FollowOptions) {
     let end = tokio::time::Instant::now() + options.every;
     while tokio::time::Instant::now() < end && !options.interrupt.is_raised() {
         tokio::time::sleep(options.every.min(Duration::from_millis(100))).await;

@@ -1,8 +1,10 @@
 //! What an engine is told.
 
-use retro_domain::{CommitJob, Epoch, RunId};
+use retro_domain::{CommitJob, Epoch, RepoId, RunId, SuiteFingerprint};
 use retro_store::{ObjectLocation, StoreError};
 use serde::{Deserialize, Serialize};
+
+use super::submit::BatchOptions;
 
 /// One job as an engine passes it on: everything that a runner needs to know beside the names of
 /// table and bucket. The state machine of `infra/template.yaml` reads these fields.
@@ -24,6 +26,8 @@ pub struct BatchJob {
     pub commit_suite: String,
     /// Where the plan is, as a URI.
     pub plan: String,
+    /// What the keys of logs and results begin with.
+    pub prefix: String,
     /// Who the job belongs to: the beginning of the owner of its lease.
     pub attempt: String,
     /// The epoch of the job when it was decided to run it.
@@ -61,23 +65,33 @@ impl BatchJob {
     pub(super) fn new(
         job: &CommitJob,
         epoch: Epoch,
-        url: &str,
         plan: &ObjectLocation,
-        batch: &RunId,
+        options: &BatchOptions,
         index: usize,
     ) -> Self {
+        let (url, batch) = (&options.url, &options.id);
         Self {
             repo_id: job.repo.to_string(),
             repo_owner: job.repo.owner().to_owned(),
             repo_name: job.repo.name().to_owned(),
-            repo_url: url.to_owned(),
+            repo_url: url.clone(),
             commit_suite: commit_suite(job),
             commit: job.commit.to_string(),
             suite: job.suite.0.to_string(),
             plan: plan.uri(),
+            prefix: options.prefix.clone(),
             attempt: format!("{batch}/{index}"),
             epoch: epoch.0,
         }
+    }
+
+    /// The job; `None` when a text is not what it has to be.
+    pub(super) fn commit_job(&self) -> Option<CommitJob> {
+        Some(CommitJob {
+            repo: RepoId::new(&self.repo_owner, &self.repo_name).ok()?,
+            commit: self.commit.parse().ok()?,
+            suite: SuiteFingerprint(self.suite.parse().ok()?),
+        })
     }
 }
 
@@ -95,6 +109,20 @@ pub(super) fn input(
         jobs: inline.then_some(jobs),
         items: (!inline).then_some(Items { bucket, key }),
     };
-    serde_json::to_string(&input)
+    encoded(&input)
+}
+
+/// The input of an execution that leaves no job of a batch open, and runs none.
+pub(super) fn reconcile_input(batch: &RunId) -> Result<String, StoreError> {
+    encoded(&Input {
+        batch: batch.as_str(),
+        mode: "reconcile",
+        jobs: None,
+        items: None,
+    })
+}
+
+fn encoded(input: &Input<'_>) -> Result<String, StoreError> {
+    serde_json::to_string(input)
         .map_err(|error| StoreError::backend("writing an execution's input", error.to_string()))
 }

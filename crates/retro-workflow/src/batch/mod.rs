@@ -3,12 +3,13 @@
 //!
 //! [`submit`] stores everything before it starts anything, under names that follow from the batch:
 //! a second call with the same plan and id goes on where the first one stopped. [`pull`] makes a
-//! batch look like a run of this machine.
+//! batch look like a run of this machine, and [`stop`] ends one.
 
 mod cost;
 mod follow;
 mod input;
 mod pull;
+mod stop;
 mod submit;
 mod survey;
 
@@ -16,6 +17,7 @@ pub use cost::{Estimate, FREE_DISK_GB, PriceTable, TaskSize};
 pub use follow::{FollowOptions, Followed, follow};
 pub use input::{BatchJob, INLINE_JOBS, commit_suite};
 pub use pull::{JobEnding, Pulled, Pulling, pull};
+pub use stop::{Stopped, stop};
 pub use submit::{BatchOptions, BatchServices, Submitted, submit};
 pub use survey::{JobThere, Standing, note_result, survey};
 

@@ -42,6 +42,8 @@ pub struct BatchOptions {
     pub id: RunId,
     /// Where runners fetch the repository from. Without credentials: it is stored.
     pub url: String,
+    /// What the keys of logs and results begin with, there.
+    pub prefix: String,
     /// The tools that the runners are taken to have, as in the plan's request.
     pub toolchain: ToolchainFingerprint,
     /// Run the jobs that are complete once more.
@@ -66,8 +68,8 @@ pub struct Submitted {
     pub taken_up: bool,
 }
 
-/// So many jobs are brought into a state that can be claimed at once.
-const CHUNK: usize = 1_000;
+/// So many jobs are looked at, or brought into a state that can be claimed, at once.
+pub(super) const CHUNK: usize = 1_000;
 
 /// Stores the jobs of a plan, what their runners need, and starts an execution that runs them.
 ///
@@ -266,8 +268,8 @@ async fn decide(
     let mut jobs = Vec::new();
     for it in &found {
         if let Standing::ToRun(epoch) = it.standing {
-            let (url, batch, number) = (&options.url, &options.id, jobs.len());
-            jobs.push(BatchJob::new(&it.job, epoch, url, &place, batch, number));
+            let number = jobs.len();
+            jobs.push(BatchJob::new(&it.job, epoch, &place, options, number));
         }
     }
     let content = serde_json::to_vec(&jobs)
@@ -283,7 +285,7 @@ async fn decide(
     }
 }
 
-fn decoded(content: &[u8], name: &str) -> Result<Vec<BatchJob>, StoreError> {
+pub(super) fn decoded(content: &[u8], name: &str) -> Result<Vec<BatchJob>, StoreError> {
     serde_json::from_slice(content)
         .map_err(|error| StoreError::corrupt(format!("the object {name}"), error.to_string()))
 }

@@ -102,6 +102,7 @@ impl Far {
         let options = BatchOptions {
             id,
             url: "https://example.com/test/line".to_owned(),
+            prefix: "team/results".to_owned(),
             toolchain: self.toolchain,
             rerun,
         };

@@ -33,6 +33,7 @@ async fn a_batch_says_what_a_run_says() {
         (&id(1).as_str().into(), &"inline".into())
     );
     assert_eq!(input["jobs"].as_array().unwrap().len(), 6);
+    assert_eq!(input["jobs"][0]["prefix"], "team/results");
 
     let home = Home::new();
     let early = home.pull(&far, &id(1)).await;

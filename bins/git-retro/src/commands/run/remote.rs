@@ -91,6 +91,7 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<ExitCode, Failure
     let options = BatchOptions {
         id,
         url,
+        prefix: aws.prefix.clone(),
         toolchain,
         rerun,
     };
