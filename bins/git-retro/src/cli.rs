@@ -128,6 +128,8 @@ pub(crate) enum Command {
     Log(LogArgs),
     /// Bring the results of a batch on AWS home
     Pull(Box<PullArgs>),
+    /// Stop a batch on AWS: no further task starts, and jobs that are not done have failed
+    Stop(Box<StopArgs>),
     /// List runs
     Ls(LsArgs),
     /// Write results as JUnit XML, CSV or JSON lines
@@ -203,6 +205,15 @@ pub(crate) enum Backend {
 /// `git retro pull`
 #[derive(Debug, Args)]
 pub(crate) struct PullArgs {
+    /// The batch
+    pub(crate) batch: String,
+    #[command(flatten)]
+    pub(crate) aws: AwsFlags,
+}
+
+/// `git retro stop`
+#[derive(Debug, Args)]
+pub(crate) struct StopArgs {
     /// The batch
     pub(crate) batch: String,
     #[command(flatten)]

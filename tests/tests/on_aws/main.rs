@@ -4,6 +4,7 @@
 mod initiator;
 mod lambda;
 mod runner;
+mod stop;
 mod walk;
 
 use std::path::Path;

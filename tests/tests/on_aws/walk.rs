@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use retro_tests::emulator::Emulator;
 use retro_tests::{Said, World};
 
-use crate::initiator::scene;
+use crate::initiator::{scene, scene_with};
 
 fn read(name: &str) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
@@ -41,24 +42,46 @@ fn run(world: &World, program: &str, words: &[&str]) -> Said {
 
 #[test]
 fn the_commands_of_the_walk_work_as_they_stand_there() {
-    let (world, _emulator, url) = scene(9);
-    world.repo.git(["remote", "add", "origin", &url]);
+    let (world, emulator, url) = scene(9);
+    walk(&world, &emulator, &url);
+}
+
+#[test]
+fn they_work_as_well_with_results_elsewhere_in_the_bucket() {
+    let prefix = "team-1/results";
+    let (mut world, emulator, url) = scene_with(9, &[&format!("ResultPrefix={prefix}")]);
+    world.set("RETRO_AWS_PREFIX", prefix);
+    world.set("AWS_ACCESS_KEY_ID", "People");
+    walk(&world, &emulator, &url);
+    let keys = emulator.keys();
+    let manifest = |key: &&String| key.ends_with("/manifest.json");
+    assert!(keys.iter().any(|key| manifest(&key)), "{keys:?}");
+    for key in keys.iter().filter(manifest) {
+        assert!(key.starts_with("team-1/results/"), "{key}");
+    }
+}
+
+fn walk(world: &World, emulator: &Emulator, url: &str) {
+    world.repo.git(["remote", "add", "origin", url]);
     let mut batch = String::new();
     let mut seen = 0;
     for line in commands() {
         let line = line
             .replace("--last 200", "--last 5")
-            .replace("https://github.com/OWNER/NAME", &url)
+            .replace("https://github.com/OWNER/NAME", url)
             .replace("BATCH", &batch);
         let words: Vec<&str> = line.split_whitespace().collect();
         let said = match words.as_slice() {
-            ["git", "retro", words @ ..] => run(&world, "git-retro", words),
-            ["retro-initiator", words @ ..] => run(&world, "retro-initiator", words),
+            ["git", "retro", words @ ..] => run(world, "git-retro", words),
+            ["retro-initiator", words @ ..] => run(world, "retro-initiator", words),
             _ => continue,
         };
         seen += 1;
         if words.contains(&"--dry-run") {
-            assert!(said.stderr.contains("5 tasks of 10 min"), "{}", said.stderr);
+            // What was run from the clone is complete for the initiator.
+            let counted = ["5 tasks of 10 min", "5 more complete"];
+            let is_counted = counted.iter().any(|words| said.stderr.contains(words));
+            assert!(is_counted, "{}", said.stderr);
         } else {
             assert!(!said.stdout.is_empty(), "{line}");
         }
@@ -70,7 +93,9 @@ fn the_commands_of_the_walk_work_as_they_stand_there() {
             id.split([' ', ':']).next().unwrap().clone_into(&mut batch);
         }
     }
-    assert_eq!(seen, 7);
+    assert_eq!(seen, 8);
+    let denied = &emulator.report()["permissions"]["denied"];
+    assert_eq!(*denied, serde_json::json!({}));
 }
 
 #[test]

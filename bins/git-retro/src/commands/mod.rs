@@ -13,6 +13,7 @@ mod pull;
 mod results;
 mod run;
 mod show;
+mod stop;
 mod test;
 mod why;
 
@@ -51,6 +52,13 @@ pub(crate) fn dispatch(cli: Cli, environment: Environment) -> Result<ExitCode, F
                 ..FlagLayer::default()
             };
             pull::run(&context(flags)?, &args)
+        }
+        Command::Stop(args) => {
+            let flags = FlagLayer {
+                aws: args.aws.clone(),
+                ..FlagLayer::default()
+            };
+            stop::run(&anywhere(flags)?, &args)
         }
         Command::Ls(args) => ls::run(&anywhere(FlagLayer::default())?, &args),
         Command::Export(args) => export::run(&context(FlagLayer::default())?, &args),
