@@ -5,7 +5,6 @@ use std::error::Error;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use retro_store::StoreError;
 
@@ -79,7 +78,7 @@ where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
 {
     let Doing { what, place } = doing;
-    let detail = DisplayErrorContext(error).to_string();
+    let detail = chain(error);
     let unavailable = |why: String| StoreError::Unavailable {
         why: format!("{what} in {place}: {why}"),
     };
@@ -117,6 +116,20 @@ where
         }
         _ => StoreError::backend(format!("{what} in {place}"), detail),
     }
+}
+
+/// An error and what is behind it, as people read it.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut said = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let text = cause.to_string();
+        if !said.ends_with(&text) {
+            said = format!("{said}: {text}");
+        }
+        next = cause.source();
+    }
+    said
 }
 
 /// The HTTP status of the answer, when there was one.
