@@ -8,6 +8,9 @@
 //!
 //! The server is s3s on loopback, within this process. Each round runs every program once. Prints medians,
 //! the best of each, and ratios; asserts nothing about them. A program that is not there is left out.
+//!
+//! While another program uploads, this process is the server and nothing else. The processor time that it
+//! takes then, spread over all processors, is a floor: no client of this server is faster, whatever it does.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -33,6 +36,7 @@ fn main() {
         let folder = tempfile::tempdir().expect("a folder can be made");
         fill(folder.path(), count, size);
         let mut times: [Vec<Duration>; 3] = Default::default();
+        let mut serving: Vec<Duration> = Vec::new();
         // In turn, so that what else the machine does meets all of them.
         for _ in 0..ROUNDS {
             let ours = runtime.block_on(upload(&server, folder.path()));
@@ -56,6 +60,8 @@ fn main() {
                 words.extend([source, target.to_owned()]);
                 words
             });
+            serving.extend([aws, s5cmd].into_iter().flatten().map(|it| it.server));
+            let [aws, s5cmd] = [aws, s5cmd].map(|it| it.map(|it| it.took));
             for (times, took) in times.iter_mut().zip([Some(ours), aws, s5cmd]) {
                 times.extend(took);
             }
@@ -74,6 +80,16 @@ fn main() {
                 median.as_secs_f64(),
                 times[0].as_secs_f64(),
                 median.as_secs_f64() / ours.as_secs_f64()
+            );
+        }
+        if let Some(least) = serving.iter().min() {
+            let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+            #[expect(clippy::cast_precision_loss, reason = "few have 2^52 processors")]
+            let floor = least.as_secs_f64() / cores as f64;
+            println!(
+                "  the server   {:>6.2} s of processor time at least: no upload takes less than {floor:.2} s \
+                 on {cores} processors",
+                least.as_secs_f64()
             );
         }
     }
@@ -142,12 +158,29 @@ async fn upload(server: &S3Folder, folder: &Path) -> Duration {
     took
 }
 
+/// How another program did.
+#[derive(Clone, Copy)]
+struct Ran {
+    took: Duration,
+    /// The processor time of the server meanwhile.
+    server: Duration,
+}
+
+/// The processor time that this process has taken, in hundredths of a second as Linux tells it.
+fn processor_time() -> Duration {
+    let stat = fs::read_to_string("/proc/self/stat").expect("it is Linux");
+    let (_, after_name) = stat.rsplit_once(')').expect("it has a name");
+    let ticks: Vec<u64> = after_name
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .map(|it| it.parse().expect("a number"))
+        .collect();
+    Duration::from_millis(10 * ticks.iter().sum::<u64>())
+}
+
 /// Runs another program, when it is there.
-fn run(
-    server: &S3Folder,
-    program: &str,
-    words: &dyn Fn(&str, &str) -> Vec<String>,
-) -> Option<Duration> {
+fn run(server: &S3Folder, program: &str, words: &dyn Fn(&str, &str) -> Vec<String>) -> Option<Ran> {
     let path = packages().join(program);
     if !path.exists() {
         return None;
@@ -167,10 +200,14 @@ fn run(
         .env("AWS_REGION", "us-east-1")
         .env("AWS_DEFAULT_REGION", "us-east-1")
         .env("AWS_EC2_METADATA_DISABLED", "true");
-    let started = Instant::now();
+    let (started, before) = (Instant::now(), processor_time());
     let status = command.status().expect("the program can be started");
     let took = started.elapsed();
+    let server_time = processor_time().saturating_sub(before);
     assert!(status.success(), "{program} failed");
     server.remove_bucket(&bucket);
-    Some(took)
+    Some(Ran {
+        took,
+        server: server_time,
+    })
 }

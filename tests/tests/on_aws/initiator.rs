@@ -71,7 +71,6 @@ fn the_command_line_waits_and_says_what_a_run_on_this_machine_says() {
         &[&["run", "--last", "10", "--suite", "unit"], &told[..]].concat(),
     );
     assert_eq!(essence(&document(&there)), essence(&here));
-    assert!(!there.stderr.contains("in 0.00 s"), "{}", there.stderr);
     // What is complete is not counted, and not run again.
     let dry = initiator(
         &world,
@@ -89,6 +88,11 @@ fn the_command_line_waits_and_says_what_a_run_on_this_machine_says() {
         (&json!(0), &json!(10))
     );
     assert_eq!(again["executionArn"], Value::Null);
+    // What is told of a job is how long its commands took.
+    let slow = ["--last", "1", "--wait", "--", "sh", "-c", "sleep 0.05"];
+    let slow = initiator(&world, 0, &[&start[..3], &slow].concat());
+    assert!(slow.stderr.contains("[1/1]"), "{}", slow.stderr);
+    assert!(!slow.stderr.contains("in 0.00 s"), "{}", slow.stderr);
     // With other tools it is.
     let tools = ["--toolchain", "image-2", "--format", "json"];
     let other = document(&initiator(&world, 0, &[&start[..], &tools].concat()));
