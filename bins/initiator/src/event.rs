@@ -73,10 +73,7 @@ impl Event {
         let url = self.repo_url.clone();
         Ok(Request {
             url: url.unwrap_or_else(|| format!("https://github.com/{repo}")),
-            described: match &self.range {
-                Some(range) => format!("retro-initiator: {range}"),
-                None => format!("retro-initiator: the newest {}", last.unwrap_or_default()),
-            },
+            described: self.described(),
             repo,
             commits: CommitArgs {
                 last,
@@ -113,6 +110,22 @@ impl Event {
             Some(url) => batch::check_address(url),
             None => Ok(()),
         }
+    }
+
+    /// The request for people; two that differ in their commits differ here.
+    fn described(&self) -> String {
+        let mut text = "retro-initiator: ".to_owned();
+        match (&self.range, self.iterations) {
+            (Some(range), _) => text += range,
+            (None, count) => text += &format!("the newest {}", count.unwrap_or_default()),
+        }
+        if let Some(branch) = &self.branch {
+            text += &format!(" of {branch}");
+        }
+        for path in self.paths.iter().flatten() {
+            text += &format!(" --path {path}");
+        }
+        text
     }
 
     fn suites(&self) -> Result<(SuiteSource, Vec<String>), Failure> {
@@ -171,6 +184,7 @@ mod tests {
         assert_eq!(request.revisions, ["v1..main"]);
         assert_eq!(request.suite.suite, ["unit"]);
         assert_eq!(request.commits.path, ["src/**"]);
+        assert_eq!(request.described, "retro-initiator: v1..main --path src/**");
     }
 
     #[test]

@@ -37,9 +37,12 @@ fn main() {
         fill(folder.path(), count, size);
         let mut times: [Vec<Duration>; 3] = Default::default();
         let mut serving: Vec<Duration> = Vec::new();
+        let mut whole: Vec<Duration> = Vec::new();
         // In turn, so that what else the machine does meets all of them.
         for _ in 0..ROUNDS {
+            let before = processor_time();
             let ours = runtime.block_on(upload(&server, folder.path()));
+            whole.push(processor_time().saturating_sub(before));
             let aws = run(&server, "bin/aws", &|address, target| {
                 let source = folder.path().display().to_string();
                 let words = [
@@ -82,6 +85,10 @@ fn main() {
                 median.as_secs_f64() / ours.as_secs_f64()
             );
         }
+        println!(
+            "  retro-aws    {:>6.2} s of processor time with the server's, in the middle",
+            middle(&mut whole).as_secs_f64()
+        );
         if let Some(least) = serving.iter().min() {
             let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
             #[expect(clippy::cast_precision_loss, reason = "few have 2^52 processors")]
