@@ -1,4 +1,5 @@
-//! The vocabulary of git-retro: commit jobs, suites, test outcomes, leases and events.
+//! The vocabulary of git-retro: commit jobs, task runs, suites, test outcomes, leases and
+//! events.
 //!
 //! Plain types and pure decisions. Nothing here performs I/O, awaits, or reads a clock; time,
 //! identity and randomness come in as arguments. Nothing here is serialised as it stands either:
@@ -14,6 +15,7 @@ mod overlay;
 mod repo_id;
 mod run;
 mod suite;
+mod task;
 mod test_case;
 mod test_id;
 mod time;
@@ -32,6 +34,16 @@ pub use overlay::{Overlay, OverlayFile, OverlayHash};
 pub use repo_id::{RepoId, RepoIdError};
 pub use run::{RunId, RunIdError};
 pub use suite::{CommandLine, ResultFormat, ResultLocation, ResultSource, Suite, SuiteFingerprint};
+pub use task::{
+    ApprovalSettings, BranchName, BranchNameError, BuildSettings, Checked, CommitFacts,
+    CommitTemplate, CommitTemplateError, Course, DEFAULT_RUN_BRANCH_PREFIX, DeclaredFault,
+    DeclaredResult, DeploySettings, DeployTarget, EffectConflict, EffectId, EffectIdError,
+    EffectKind, EffectRecord, ExecutorSettings, Fault, GitFacts, GitStatus, IllegalTaskTransition,
+    MAX_PHASE_TRIES, PathRule, PhaseOutcome, PromptDelivery, PullRequestSettings, Resume,
+    SkipReason, Switch, TaskContext, TaskEnding, TaskEvent, TaskEventKind, TaskPhase, TaskPlace,
+    TaskPlan, TaskRun, TaskRunEvent, TaskRunState, TaskRunStatus, TaskSettings, course,
+    interrupted, keeps_work_tree, next_phase, slug, transition_task, validate,
+};
 pub use test_case::{Attachment, Attempt, Location, Outcome, OutcomeCounts, RepeatRule, TestCase};
 pub use test_id::{TestId, TestIdParseError};
 pub use time::{Clock, Timestamp};
