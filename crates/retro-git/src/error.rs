@@ -76,6 +76,36 @@ pub enum GitError {
         /// Why, and what to do.
         why: String,
     },
+    /// A server could not be reached while something was pushed, or stopped in the middle, as often as
+    /// it was tried. Whether it took the push may not be known; pushing again finds that out.
+    #[error("pushing to {url} failed {tries} times, at last because {why}; try again later")]
+    PushUnreachable {
+        /// The repository's address, without user and password.
+        url: String,
+        /// How often it was tried.
+        tries: u32,
+        /// What happened last.
+        why: String,
+    },
+    /// A server, or git-retro itself, does not let anything be pushed there, however often it is tried.
+    #[error("pushing to {url} is not possible: {why}")]
+    PushRefused {
+        /// The repository's address, without user and password.
+        url: String,
+        /// Why, and what to do.
+        why: String,
+    },
+    /// A server does not take a push to one reference: it is protected, or a hook of the server says
+    /// no.
+    #[error("{url} does not let {reference} be pushed: {why}")]
+    PushRejected {
+        /// The repository's address, without user and password.
+        url: String,
+        /// The reference.
+        reference: String,
+        /// What the server says.
+        why: String,
+    },
     /// A remote repository does not have a commit.
     #[error(
         "commit {commit} is not in {url}: everything that its references reach was fetched; it may \
@@ -122,7 +152,11 @@ impl GitError {
     pub fn is_retryable(&self) -> bool {
         matches!(
             self,
-            Self::Locked { .. } | Self::Io { .. } | Self::Git { .. } | Self::Unreachable { .. }
+            Self::Locked { .. }
+                | Self::Io { .. }
+                | Self::Git { .. }
+                | Self::Unreachable { .. }
+                | Self::PushUnreachable { .. }
         )
     }
 
@@ -134,6 +168,22 @@ impl GitError {
         match source.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::DiskFull { path },
             _ => Self::Io { path, source },
+        }
+    }
+
+    /// The same error, had while something was pushed.
+    #[cfg(feature = "remote")]
+    pub(crate) fn of_push(self) -> Self {
+        match self {
+            Self::Unreachable { url, tries, why } => Self::PushUnreachable { url, tries, why },
+            Self::Refused { url, why } => Self::PushRefused { url, why },
+            Self::Cancelled { .. } => Self::Cancelled {
+                doing: "pushing".to_owned(),
+            },
+            Self::TimeUp { .. } => Self::TimeUp {
+                doing: "pushing".to_owned(),
+            },
+            other => other,
         }
     }
 

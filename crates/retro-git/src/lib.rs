@@ -12,6 +12,9 @@ mod repository;
 #[cfg(feature = "git2")]
 mod rules;
 mod slot;
+#[cfg(feature = "remote")]
+mod task;
+mod task_workspace;
 #[cfg(feature = "git2")]
 mod walk;
 #[cfg(feature = "git2")]
@@ -31,4 +34,10 @@ pub use remote::{
 pub use repository::GitRepository;
 pub use slot::{
     Checkout, LfsPolicy, OverlayError, OverlayFault, Slot, SlotOptions, SlotPool, SubmodulePolicy,
+};
+#[cfg(feature = "remote")]
+pub use task::GitTaskWorkspace;
+pub use task_workspace::{
+    BranchRemoval, BranchStart, CommitOutcome, CommitRequest, NetworkLimits, PushOutcome,
+    PushRequest, RebaseOutcome, Signer, Staged, TaskWorkspace, Upstream,
 };

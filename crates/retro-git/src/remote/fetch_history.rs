@@ -109,7 +109,7 @@ pub fn fetch_history(
 }
 
 /// The full name of the reference that is meant.
-fn find(advertised: &Advertised, tip: &str) -> Result<String, GitError> {
+pub(super) fn find(advertised: &Advertised, tip: &str) -> Result<String, GitError> {
     if tip == "HEAD" {
         let default = advertised.default_branch.as_deref();
         let default = default.filter(|name| advertised.target(name).is_some());

@@ -13,10 +13,9 @@ use ureq::{Agent, Body, BodyReader, Proxy};
 use super::credentials::{CredentialScope, Credentials};
 use super::options::FetchOptions;
 use super::remote_url::HttpUrl;
-use super::session::{Failure, Opener, Session};
+use super::session::{Failure, Opener, Session, program};
 use crate::GitError;
 
-const REFERENCES: &str = "/info/refs?service=git-upload-pack";
 const MAX_REDIRECTS: usize = 5;
 /// How often the caller is asked for a credential for one fetch.
 const MAX_CREDENTIALS: u32 = 3;
@@ -93,13 +92,14 @@ impl HttpOpener {
     }
 
     /// Asks for the list of references, and follows redirects.
-    fn references(&self, session: &Session) -> Result<BodyReader<'static>, Failure> {
+    fn references(&self, session: &Session, program: &str) -> Result<BodyReader<'static>, Failure> {
+        let references = format!("/info/refs?service={program}");
         let mut base = self.url.clone();
         for _ in 0..=MAX_REDIRECTS {
-            let address = format!("{}{REFERENCES}", base.without_user());
+            let address = format!("{}{references}", base.without_user());
             let answer = self.ask(session, &base, &address, None)?;
             if !answer.status().is_redirection() {
-                self.check(&answer, "application/x-git-upload-pack-advertisement")?;
+                self.check(&answer, &format!("application/x-{program}-advertisement"))?;
                 locked(&self.state).base = base;
                 return Ok(answer.into_body().into_reader());
             }
@@ -109,7 +109,7 @@ impl HttpOpener {
             let refuse =
                 |why| self.refuse(format!("a redirect of {origin} is not followed: {why}"));
             base = base
-                .redirected(location.unwrap_or_default(), REFERENCES)
+                .redirected(location.unwrap_or_default(), &references)
                 .map_err(refuse)?;
         }
         Err(self.refuse(format!(
@@ -117,12 +117,13 @@ impl HttpOpener {
         )))
     }
 
-    /// Sends a request for a pack.
-    fn pack(&self, session: &Session, body: &[u8]) -> Result<BodyReader<'static>, Failure> {
+    /// Sends a request for a pack, or a pack.
+    fn pack(&self, session: &Session, request: &Request) -> Result<BodyReader<'static>, Failure> {
         let base = locked(&self.state).base.clone();
-        let address = format!("{}/git-upload-pack", base.without_user());
-        let answer = self.ask(session, &base, &address, Some(body))?;
-        self.check(&answer, "application/x-git-upload-pack-result")?;
+        let program = request.program;
+        let address = format!("{}/{program}", base.without_user());
+        let answer = self.ask(session, &base, &address, Some(request))?;
+        self.check(&answer, &format!("application/x-{program}-result"))?;
         Ok(answer.into_body().into_reader())
     }
 
@@ -132,7 +133,7 @@ impl HttpOpener {
         session: &Session,
         base: &HttpUrl,
         address: &str,
-        body: Option<&[u8]>,
+        body: Option<&Request>,
     ) -> Result<Response<Body>, Failure> {
         let is_own_host = self.url.is_same_host(base);
         loop {
@@ -162,7 +163,7 @@ impl HttpOpener {
         &self,
         address: &str,
         authorization: Option<String>,
-        body: Option<&[u8]>,
+        body: Option<&Request>,
     ) -> Result<Response<Body>, ureq::Error> {
         match body {
             None => {
@@ -172,16 +173,16 @@ impl HttpOpener {
                 }
                 request.call()
             }
-            Some(body) => {
+            Some(Request { program, body }) => {
                 let mut request = self
                     .agent
                     .post(address)
-                    .header(CONTENT_TYPE, "application/x-git-upload-pack-request")
-                    .header("Accept", "application/x-git-upload-pack-result");
+                    .header(CONTENT_TYPE, format!("application/x-{program}-request"))
+                    .header("Accept", format!("application/x-{program}-result"));
                 if let Some(value) = authorization {
                     request = request.header(AUTHORIZATION, value);
                 }
-                request.send(body)
+                request.send(body.as_slice())
             }
         }
     }
@@ -249,7 +250,7 @@ impl HttpOpener {
                 "the server knows no such repository (status {status}), or does not show it to \
                  everybody; check the address and the credentials"
             ))),
-            300..=399 => Err(self.refuse("it redirects in the middle of a fetch")),
+            300..=399 => Err(self.refuse("it redirects in the middle of an exchange")),
             _ => Err(self.refuse(format!("the server answered with status {status}"))),
         }
     }
@@ -294,8 +295,13 @@ impl Opener for Arc<HttpOpener> {
         service: Service,
     ) -> Result<Box<dyn SmartSubtransportStream>, Failure> {
         let state = match service {
-            Service::UploadPackLs => Exchange::Reading(self.references(session)?),
-            _ => Exchange::Writing(Vec::new()),
+            Service::UploadPackLs | Service::ReceivePackLs => {
+                Exchange::Reading(self.references(session, program(service))?)
+            }
+            Service::UploadPack | Service::ReceivePack => Exchange::Writing(Request {
+                program: program(service),
+                body: Vec::new(),
+            }),
         };
         Ok(Box::new(HttpStream {
             opener: Arc::clone(self),
@@ -305,9 +311,15 @@ impl Opener for Arc<HttpOpener> {
     }
 }
 
+/// What is sent: which commits are wanted and which are there, or what a push brings.
+struct Request {
+    program: &'static str,
+    body: Vec<u8>,
+}
+
 enum Exchange {
-    /// A request as libgit2 writes it: which commits are wanted and which are there, and no more.
-    Writing(Vec<u8>),
+    /// A request as libgit2 writes it.
+    Writing(Request),
     Reading(BodyReader<'static>),
     /// It failed.
     Over,
@@ -322,7 +334,7 @@ struct HttpStream {
 impl Write for HttpStream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut self.state {
-            Exchange::Writing(body) => body.extend_from_slice(bytes),
+            Exchange::Writing(request) => request.body.extend_from_slice(bytes),
             _ => return Err(io::Error::other("the request was sent")),
         }
         Ok(bytes.len())
@@ -335,9 +347,8 @@ impl Write for HttpStream {
 
 impl Read for HttpStream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if let Exchange::Writing(body) = &mut self.state {
-            let body = std::mem::take(body);
-            self.state = match self.opener.pack(&self.session, &body) {
+        if let Exchange::Writing(request) = &self.state {
+            self.state = match self.opener.pack(&self.session, request) {
                 Ok(reader) => Exchange::Reading(reader),
                 Err(failure) => {
                     self.state = Exchange::Over;

@@ -23,15 +23,15 @@ const UNSHALLOW: i32 = i32::MAX;
 
 /// A remote, ready for exchanges.
 pub(super) struct Link {
-    address: String,
-    shown: String,
-    stop: Stop,
-    side: Side,
+    pub(super) address: String,
+    pub(super) shown: String,
+    pub(super) stop: Stop,
+    pub(super) side: Side,
     _watch: Option<Watch>,
 }
 
 /// Where the other side is.
-enum Side {
+pub(super) enum Side {
     Server(Registered),
     Folder(PathBuf),
 }
@@ -114,7 +114,7 @@ impl Link {
     ) -> Result<Option<u64>, Failure> {
         let failed = |error: git2::Error| self.failure(&error, repository);
         if let Side::Server(registered) = &self.side {
-            registered.session().start();
+            registered.session().start(false);
         }
         let mut remote = repository.remote_anonymous(&self.address).map_err(failed)?;
         if remote.url().ok() != Some(self.address.as_str()) {
@@ -163,7 +163,7 @@ impl Link {
     }
 
     /// What libgit2's error means; what our own side knows of it comes first.
-    fn failure(&self, error: &git2::Error, repository: &Repository) -> Failure {
+    pub(super) fn failure(&self, error: &git2::Error, repository: &Repository) -> Failure {
         if let Err(stopped) = self.stop.check() {
             return stopped;
         }

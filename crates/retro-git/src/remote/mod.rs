@@ -1,4 +1,4 @@
-//! Fetching from other repositories, into git directories of git-retro's own.
+//! Fetching from other repositories, and pushing to them.
 //!
 //! libgit2 speaks the protocol and writes the packs; how bytes get to a server and back is this
 //! module's: http and https over one TLS stack (rustls with ring), ssh over a connection that the
@@ -15,10 +15,12 @@ mod folder;
 mod http;
 mod link;
 mod options;
+mod reference_update;
 mod remote_url;
 mod retry;
 mod session;
 mod ssh;
+mod upstream;
 mod watch;
 
 use std::fmt;
@@ -28,8 +30,10 @@ pub use self::credentials::{Credential, CredentialScope, Credentials};
 pub use self::fetch_commit::{FetchedCommit, fetch_commit};
 pub use self::fetch_history::{FetchedHistory, HistoryRequest, fetch_history};
 pub use self::options::{FetchNote, FetchOptions, FetchWay, Pace};
+pub(crate) use self::reference_update::{ReferenceAnswer, ReferenceUpdate, update_reference};
 pub use self::remote_url::{RemoteUrl, SshTarget};
 pub use self::ssh::{SshChannel, SshCommand};
+pub(crate) use self::upstream::{fetch_upstream, tracking};
 
 use crate::GitError;
 

@@ -1,8 +1,8 @@
-//! What ties a fetch of libgit2's to one remote of ours.
+//! What ties a fetch or push of libgit2's to one remote of ours.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use std::time::Duration;
 
@@ -41,12 +41,20 @@ impl Failure {
     }
 }
 
+/// The program that serves a request on the other side.
+pub(super) fn program(service: Service) -> &'static str {
+    match service {
+        Service::UploadPackLs | Service::UploadPack => "git-upload-pack",
+        Service::ReceivePackLs | Service::ReceivePack => "git-receive-pack",
+    }
+}
+
 /// How a connection to a server is made.
 pub(super) trait Opener: Send + Sync {
     /// Whether each step is a request of its own.
     fn is_stateless(&self) -> bool;
 
-    /// Starts the list of references, or sends a request for a pack.
+    /// Starts the list of references, or sends a request for a pack or a pack itself.
     fn open(
         &self,
         session: &Arc<Session>,
@@ -54,19 +62,22 @@ pub(super) trait Opener: Send + Sync {
     ) -> Result<Box<dyn SmartSubtransportStream>, Failure>;
 }
 
-/// What is known of one fetch while libgit2 does it.
+/// What is known of one fetch or push while libgit2 does it.
 pub(super) struct Session {
     pub(super) stop: Stop,
     opener: Box<dyn Opener>,
     failure: Mutex<Option<Failure>>,
     advertisement: Mutex<AdvertisementReader>,
+    /// Whether this exchange is a push.
+    is_push: AtomicBool,
 }
 
 impl Session {
     /// Forgets what an exchange before this one left.
-    pub(super) fn start(&self) {
+    pub(super) fn start(&self, is_push: bool) {
         *locked(&self.failure) = None;
         *locked(&self.advertisement) = AdvertisementReader::default();
+        self.is_push.store(is_push, Ordering::SeqCst);
     }
 
     /// The references that the server named.
@@ -95,6 +106,11 @@ impl Session {
         match read(buffer) {
             Ok(count) => {
                 locked(&self.advertisement).push(&buffer[..count]);
+                if self.is_push.load(Ordering::SeqCst) {
+                    // All of it is text, and what reads it for us takes UTF-8 for granted.
+                    let foreign = buffer[..count].iter_mut().filter(|byte| !byte.is_ascii());
+                    foreign.for_each(|byte| *byte = b'?');
+                }
                 if let Some(words) = last_words(&buffer[..count]) {
                     self.fail(Failure::Unwilling(format!("the server says {words:?}")));
                 }
@@ -135,6 +151,7 @@ impl Registered {
             opener,
             failure: Mutex::default(),
             advertisement: Mutex::default(),
+            is_push: AtomicBool::new(false),
         });
         locked(&SESSIONS).insert(id, Arc::clone(&session));
         Ok(Self { id, session })
@@ -171,7 +188,7 @@ pub(super) fn register() -> Result<(), GitError> {
     match &*locked(&OUTCOME) {
         None => Ok(()),
         Some(why) => Err(GitError::Git {
-            doing: "getting ready to fetch".to_owned(),
+            doing: "getting ready to talk to a remote".to_owned(),
             why: why.clone(),
         }),
     }
@@ -181,7 +198,7 @@ fn transport(remote: &git2::Remote<'_>) -> Result<Transport, Error> {
     let id = remote.url().ok().and_then(|url| url.rsplit('/').next());
     let id = id.and_then(|id| id.parse::<u64>().ok());
     let session = id.and_then(|id| locked(&SESSIONS).get(&id).cloned());
-    let session = session.ok_or_else(|| failed("the fetch is over"))?;
+    let session = session.ok_or_else(|| failed("the exchange is over"))?;
     let is_stateless = session.opener.is_stateless();
     Transport::smart(remote, is_stateless, Subtransport(session))
 }
@@ -194,10 +211,11 @@ impl SmartSubtransport for Subtransport {
         _url: &str,
         service: Service,
     ) -> Result<Box<dyn SmartSubtransportStream>, Error> {
-        if !matches!(service, Service::UploadPackLs | Service::UploadPack) {
-            return Err(failed("nothing is pushed here"));
-        }
         let session = &self.0;
+        let is_push = matches!(service, Service::ReceivePackLs | Service::ReceivePack);
+        if is_push != session.is_push.load(Ordering::SeqCst) {
+            return Err(failed("nobody asked for that"));
+        }
         let opened = session
             .stop
             .check()

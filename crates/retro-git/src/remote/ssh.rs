@@ -6,7 +6,7 @@ use std::sync::Arc;
 use git2::transport::{Service, SmartSubtransportStream};
 
 use super::remote_url::SshTarget;
-use super::session::{Duplex, Failure, Opener, Session};
+use super::session::{Duplex, Failure, Opener, Session, program};
 
 /// Runs a command on another machine. This crate starts no process, and so has none of its own.
 pub trait SshCommand: Send + Sync {
@@ -39,9 +39,9 @@ impl Opener for SshOpener {
     fn open(
         &self,
         session: &Arc<Session>,
-        _service: Service,
+        service: Service,
     ) -> Result<Box<dyn SmartSubtransportStream>, Failure> {
-        let command = format!("git-upload-pack {}", self.target.quoted_path());
+        let command = format!("{} {}", program(service), self.target.quoted_path());
         let inner = self
             .command
             .run(&self.target, &command)

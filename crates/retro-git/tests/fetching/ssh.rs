@@ -1,7 +1,7 @@
 //! Connections that the caller makes.
 
 use std::io::{self, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
@@ -10,16 +10,16 @@ use retro_git::{FetchNote, FetchWay, GitError, SshChannel, SshCommand, SshTarget
 use crate::support::{Scene, remote};
 
 /// Runs commands on this machine, and breaks the first connections.
-struct Shell {
+pub(crate) struct Shell {
     home: PathBuf,
     broken: Mutex<u32>,
-    seen: Mutex<Vec<(SshTarget, String)>>,
+    pub(crate) seen: Mutex<Vec<(SshTarget, String)>>,
 }
 
 impl Shell {
-    fn new(scene: &Scene, broken: u32) -> Arc<Self> {
+    pub(crate) fn new(home: &Path, broken: u32) -> Arc<Self> {
         Arc::new(Self {
-            home: scene.repo.outside().to_owned(),
+            home: home.to_owned(),
             broken: Mutex::new(broken),
             seen: Mutex::default(),
         })
@@ -93,7 +93,7 @@ fn a_commit_comes_over_ssh() {
     for is_allowed in [true, false] {
         let scene = Scene::with_commits(30);
         scene.allow_any_commit(is_allowed);
-        let shell = Shell::new(&scene, 0);
+        let shell = Shell::new(scene.repo.outside(), 0);
         let commit = scene.repo.rev("main~7");
         let remote = remote(&url(&scene)).with_ssh(shell.clone());
         let (done, notes) = scene.fetch(&remote, &commit);
@@ -120,7 +120,7 @@ fn a_commit_comes_over_ssh() {
 #[test]
 fn connections_that_fail_are_made_again() {
     let scene = Scene::with_commits(3);
-    let shell = Shell::new(&scene, 2);
+    let shell = Shell::new(scene.repo.outside(), 2);
     let commit = scene.repo.rev("main");
     let (done, notes) = scene.fetch(&remote(&url(&scene)).with_ssh(shell), &commit);
     done.unwrap();
