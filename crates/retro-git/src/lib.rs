@@ -38,6 +38,6 @@ pub use slot::{
 #[cfg(feature = "remote")]
 pub use task::GitTaskWorkspace;
 pub use task_workspace::{
-    BranchRemoval, BranchStart, CommitOutcome, CommitRequest, NetworkLimits, PushOutcome,
+    BranchRemoval, BranchStart, CommitOutcome, CommitRequest, NetworkLimits, Patch, PushOutcome,
     PushRequest, RebaseOutcome, Signer, Staged, TaskWorkspace, Upstream,
 };

@@ -105,6 +105,15 @@ pub enum CommitOutcome {
     },
 }
 
+/// What was changed, line by line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Patch {
+    /// The patch. Its files may be in any encoding.
+    pub bytes: Vec<u8>,
+    /// Whether it was cut at a line, since it is longer than was wanted.
+    pub is_cut: bool,
+}
+
 /// What became of a wish for a rebase.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RebaseOutcome {
@@ -213,8 +222,9 @@ pub trait TaskWorkspace: Send {
     ///
     /// # Errors
     ///
-    /// [`GitError::BadRevision`] when the remote has no such branch; otherwise as
-    /// [`fetch_history`](crate::fetch_history).
+    /// [`GitError::BadRevision`] when the remote has no such branch, [`GitError::Refused`] when it will
+    /// not give anything, [`GitError::Unreachable`] after the last try, [`GitError::Cancelled`] and
+    /// [`GitError::TimeUp`] as the limits ask for.
     fn fetch(
         &mut self,
         base: Option<&str>,
@@ -234,8 +244,8 @@ pub trait TaskWorkspace: Send {
     /// # Errors
     ///
     /// When there are changes that are not committed in a slot that somebody else made: they may be a
-    /// person's. After another error the branch may be there and the work tree half way; the next call
-    /// goes on.
+    /// person's. After another error, and after a crash, the branch may be there and the work tree half
+    /// way; whoever opens it next completes it.
     fn start_branch(
         &mut self,
         branch: &BranchName,
@@ -277,10 +287,18 @@ pub trait TaskWorkspace: Send {
     /// When a tree cannot be read.
     fn files_changed_since(&self, base: Option<&CommitId>) -> Result<Vec<String>, GitError>;
 
+    /// The same as a patch in git's format, for people and as an artifact; files that are no text are
+    /// only named in it.
+    ///
+    /// # Errors
+    ///
+    /// When a tree or a file cannot be read.
+    fn patch_since(&self, base: Option<&CommitId>, max_bytes: usize) -> Result<Patch, GitError>;
+
     /// Puts the branch's commits since `base` on top of another commit that was fetched.
     ///
-    /// A crash leaves the branch as it was, or rebased with a work tree that the next
-    /// [`start_branch`](Self::start_branch) or [`reset`](Self::reset) puts right.
+    /// A crash leaves the branch as it was, or rebased; whoever opens the work tree next brings it to
+    /// that.
     ///
     /// # Errors
     ///

@@ -96,16 +96,18 @@ impl GitTaskWorkspace {
         let failed = |error: git2::Error| GitError::git(&doing, &error);
         let commit = self.commit(to)?;
         let reference = branch.reference();
-        self.repository
-            .reference(&reference, to, true, LOG)
-            .map_err(failed)?;
-        self.set_head(&reference)?;
-        let mut checkout = CheckoutBuilder::new();
-        checkout.force().remove_untracked(true);
-        self.repository
-            .checkout_tree(commit.as_object(), Some(&mut checkout))
-            .map_err(failed)?;
-        self.repository.cleanup_state().map_err(failed)
+        self.unsettled(branch, || {
+            self.repository
+                .reference(&reference, to, true, LOG)
+                .map_err(failed)?;
+            self.set_head(&reference)?;
+            let mut checkout = CheckoutBuilder::new();
+            checkout.force().remove_untracked(true);
+            self.repository
+                .checkout_tree(commit.as_object(), Some(&mut checkout))
+                .map_err(failed)?;
+            self.repository.cleanup_state().map_err(failed)
+        })
     }
 
     pub(super) fn forget_tracking(&self, branch: &BranchName) -> Result<(), GitError> {

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::path::Path;
 
-use git2::{Delta, Index, IndexAddOption, Oid};
+use git2::{Index, IndexAddOption};
 use retro_domain::BranchName;
 
 use super::{GitTaskWorkspace, id, remove_file, signature};
@@ -45,7 +45,7 @@ impl GitTaskWorkspace {
                 Some(&reference),
                 &author,
                 &author,
-                &request.message,
+                &format!("{}\n", request.message.trim_end()),
                 &tree,
                 &parents,
             )
@@ -153,39 +153,6 @@ impl GitTaskWorkspace {
         let full = self.work_tree.join(path);
         let is_folder = full.symlink_metadata().is_ok_and(|found| found.is_dir());
         is_folder && before.is_none_or(|tree| tree.get_path(path).is_err())
-    }
-
-    /// The paths that differ between two trees, sorted.
-    fn files_between(
-        &self,
-        before: Option<&git2::Tree<'_>>,
-        after: &git2::Tree<'_>,
-    ) -> Result<Vec<String>, GitError> {
-        let diff = self.repository.diff_tree_to_tree(before, Some(after), None);
-        let diff = diff.map_err(|error| GitError::git("comparing commits", &error))?;
-        let paths = diff.deltas().filter_map(|delta| {
-            let file = match delta.status() {
-                Delta::Deleted => delta.old_file(),
-                _ => delta.new_file(),
-            };
-            let path = file.path_bytes()?;
-            Some(String::from_utf8_lossy(path).into_owned())
-        });
-        let mut paths: Vec<String> = paths.collect();
-        paths.sort();
-        Ok(paths)
-    }
-
-    pub(super) fn changed_files(&self, base: Option<Oid>) -> Result<Vec<String>, GitError> {
-        let tree = |commit: Oid| {
-            let tree = self.commit(commit)?.tree();
-            tree.map_err(|error| GitError::git("reading a commit", &error))
-        };
-        let Some(head) = self.head_id()? else {
-            return Ok(Vec::new());
-        };
-        let before = base.map(tree).transpose()?;
-        self.files_between(before.as_ref(), &tree(head)?)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The work tree of a task over libgit2.
 
 mod branch;
+mod changes;
 mod commit;
 mod publish;
 mod replay;
@@ -16,12 +17,14 @@ use crate::pool::slot_lock::SlotLock;
 use crate::remote::{FetchNote, FetchOptions, fetch_upstream};
 use crate::walk::commit_id;
 use crate::{
-    BranchRemoval, BranchStart, CommitOutcome, CommitRequest, GitError, NetworkLimits, Pace,
+    BranchRemoval, BranchStart, CommitOutcome, CommitRequest, GitError, NetworkLimits, Pace, Patch,
     PushOutcome, PushRequest, RebaseOutcome, Remote, Signer, TaskWorkspace, Upstream,
 };
 
 /// Says that a folder is one of these, and is locked while somebody works in it.
 const MARKER: &str = "git-retro-task";
+/// In the git directory while the work tree is being brought to a branch, whose name is in it.
+const UNSETTLED: &str = "git-retro-unsettled";
 
 /// A work tree for tasks: one of git-retro's own, or a slot that somebody made.
 pub struct GitTaskWorkspace {
@@ -118,7 +121,38 @@ impl GitTaskWorkspace {
             _lock: lock,
         };
         workspace.remove_stale_locks()?;
+        workspace.complete_checkout()?;
         Ok(workspace)
+    }
+
+    /// Runs what brings the work tree to a branch. Whoever opens the work tree after a crash in the
+    /// middle goes on with it: files that are not there yet are not taken for removed ones.
+    fn unsettled<T>(
+        &self,
+        branch: &BranchName,
+        work: impl FnOnce() -> Result<T, GitError>,
+    ) -> Result<T, GitError> {
+        let marker = self.repository.path().join(UNSETTLED);
+        fs::write(&marker, branch.as_str()).map_err(|error| GitError::io(&marker, error))?;
+        let done = work()?;
+        remove_file(&marker)?;
+        Ok(done)
+    }
+
+    fn complete_checkout(&self) -> Result<(), GitError> {
+        let marker = self.repository.path().join(UNSETTLED);
+        let name = match fs::read_to_string(&marker) {
+            Ok(name) => name,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(GitError::io(marker, error)),
+        };
+        // One that was not written to its end was followed by nothing.
+        if let Ok(branch) = name.parse::<BranchName>()
+            && let Some(tip) = self.target(&branch.reference())?
+        {
+            return self.put_back(&branch, tip);
+        }
+        remove_file(&marker)
     }
 
     /// Removes the locks of processes that are gone: whoever works here holds ours, and commands of a
@@ -336,6 +370,10 @@ impl TaskWorkspace for GitTaskWorkspace {
 
     fn files_changed_since(&self, base: Option<&CommitId>) -> Result<Vec<String>, GitError> {
         self.changed_files(base.map(oid).transpose()?)
+    }
+
+    fn patch_since(&self, base: Option<&CommitId>, max_bytes: usize) -> Result<Patch, GitError> {
+        self.patch(base.map(oid).transpose()?, max_bytes)
     }
 
     fn rebase(

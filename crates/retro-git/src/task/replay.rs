@@ -44,24 +44,31 @@ impl GitTaskWorkspace {
             }
         };
         let commit = self.commit(new)?;
-        let mut checkout = CheckoutBuilder::new();
-        checkout.safe();
-        let moved = self
-            .repository
-            .checkout_tree(commit.as_object(), Some(&mut checkout));
-        match moved {
-            Err(error) if error.code() == ErrorCode::Conflict => {
-                let paths = vec![error.message().to_owned()];
-                return Ok(RebaseOutcome::Conflict {
-                    commit: None,
-                    paths,
-                });
+        let in_the_way = self.unsettled(branch, || {
+            let mut checkout = CheckoutBuilder::new();
+            checkout.safe();
+            let moved = self
+                .repository
+                .checkout_tree(commit.as_object(), Some(&mut checkout));
+            match moved {
+                // Nothing was written.
+                Err(error) if error.code() == ErrorCode::Conflict => {
+                    return Ok(Some(error.message().to_owned()));
+                }
+                other => other.map_err(failed)?,
             }
-            other => other.map_err(failed)?,
+            self.repository
+                .reference_matching(&reference, new, true, tip, "git-retro task: rebase")
+                .map_err(failed)?;
+            Ok(None)
+        })?;
+        if let Some(what) = in_the_way {
+            let paths = vec![what];
+            return Ok(RebaseOutcome::Conflict {
+                commit: None,
+                paths,
+            });
         }
-        self.repository
-            .reference_matching(&reference, new, true, tip, "git-retro task: rebase")
-            .map_err(failed)?;
         let tip = id(new)?;
         Ok(RebaseOutcome::Rebased { tip, commits })
     }

@@ -9,6 +9,7 @@ mod push;
 mod push_transports;
 mod push_trouble;
 mod ssh;
+mod sshd;
 mod stopping;
 mod support;
 mod task_commits;

@@ -40,7 +40,7 @@ fn a_branch_goes_from_its_base_to_the_remote() {
     assert_eq!(push(&site, &mut task, &[]).unwrap(), came_through(three));
     let log = site.repo.git_in(
         &site.bare,
-        ["log", "-1", "--format=%an %ae %at %B", &three.to_string()],
+        ["log", "-1", "--format=%an %ae %at %s", &three.to_string()],
     );
     assert_eq!(
         log,
@@ -268,4 +268,21 @@ fn no_setting_of_the_work_tree_leads_a_push_elsewhere() {
     }
     assert_eq!(site.repo.git_in(&trap, ["for-each-ref"]), "");
     push(&site, &mut task, &[]).unwrap();
+}
+
+#[test]
+fn foreign_letters_in_names_and_words_of_a_server_do_no_harm() {
+    let site = Site::new();
+    let server = site.server(|_| Reaction::Serve);
+    for name in ["größe", "日本"] {
+        let refspec = format!("main:refs/heads/{name}");
+        site.repo.git(["push", "-q", "origin", &refspec]);
+    }
+    let (mut task, commit) = site.begun(remote(&server.url("bare")));
+    site.hook(
+        "post-receive",
+        "printf 'gr\\303\\274\\303\\237e \\377\\n' >&2",
+    );
+    assert_eq!(push(&site, &mut task, &[]).unwrap(), came_through(commit));
+    site.check_remote();
 }

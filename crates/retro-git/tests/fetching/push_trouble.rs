@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use retro_git::{GitError, NetworkLimits, PushOutcome, TaskWorkspace};
 use retro_testing::{Reaction, ServedRequest};
@@ -155,4 +155,34 @@ fn a_push_ends_when_somebody_wants_it_to() {
     let error = push_with(&site, &mut task, &[], &limits).0.unwrap_err();
     assert!(matches!(error, GitError::TimeUp { .. }), "{error}");
     assert_eq!(site.pushed(), None);
+}
+
+#[test]
+fn a_server_that_says_nothing_more_is_left_at_the_deadline() {
+    let site = Site::new();
+    let server = site.server(|request| match is_push(request) {
+        true => Reaction::ServeAndStall(0),
+        false => Reaction::Serve,
+    });
+    let (mut task, commit) = site.begun(remote(&server.url("bare")));
+    let limits = NetworkLimits {
+        cancelled: None,
+        deadline: Some(Instant::now() + Duration::from_secs(2)),
+    };
+    let error = push_with(&site, &mut task, &[], &limits).0.unwrap_err();
+    assert!(
+        matches!(&error, GitError::TimeUp { doing } if doing == "pushing"),
+        "{error}"
+    );
+    // It comes through, which the next one finds.
+    let end = Instant::now() + Duration::from_secs(60);
+    while site.pushed().is_none() && Instant::now() < end {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let done = push(&site, &mut task, &[]).unwrap();
+    let PushOutcome::Pushed { was_there, .. } = done else {
+        panic!("{done:?}");
+    };
+    assert!(was_there);
+    assert_eq!(site.pushed(), Some(commit));
 }

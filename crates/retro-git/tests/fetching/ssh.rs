@@ -38,7 +38,7 @@ impl SshCommand for Shell {
             *broken -= 1;
             return Err(io::ErrorKind::ConnectionRefused.into());
         }
-        let mut child = Command::new("sh")
+        let child = Command::new("sh")
             .args(["-c", command])
             .env("HOME", &self.home)
             .env("GIT_CONFIG_NOSYSTEM", "1")
@@ -47,12 +47,17 @@ impl SshCommand for Shell {
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()?;
-        Ok(Box::new(Channel {
-            stdin: child.stdin.take(),
-            stdout: child.stdout.take(),
-            child,
-        }))
+        Ok(channel(child))
     }
+}
+
+/// What a program reads and writes.
+pub(crate) fn channel(mut child: Child) -> Box<dyn SshChannel> {
+    Box::new(Channel {
+        stdin: child.stdin.take(),
+        stdout: child.stdout.take(),
+        child,
+    })
 }
 
 struct Channel {

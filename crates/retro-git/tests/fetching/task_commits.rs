@@ -346,3 +346,42 @@ fn a_folder_is_one_of_ours_or_left_alone() {
     fs::write(trap.join("letter"), "").unwrap();
     assert!(site.open_at("trap", site.folder()).is_err());
 }
+
+#[test]
+fn a_checkout_that_was_cut_off_is_completed() {
+    let site = Site::new();
+    let (task, commit) = site.begun(site.folder());
+    let git_dir = task.work_tree().join(".git");
+    fs::remove_file(task.work_tree().join("kept")).unwrap();
+    fs::write(git_dir.join("git-retro-unsettled"), "retro/t/run-1").unwrap();
+    drop(task);
+    let task = site.open(site.folder()).unwrap();
+    assert_eq!(git(&site, &task, &["status", "--porcelain"]), "");
+    assert_eq!(task.head().unwrap(), Some(commit));
+    // Done once, and not when nothing was to be done.
+    fs::remove_file(task.work_tree().join("kept")).unwrap();
+    fs::write(git_dir.join("git-retro-unsettled"), "retro/").unwrap();
+    drop(task);
+    let task = site.open(site.folder()).unwrap();
+    assert_eq!(git(&site, &task, &["status", "--porcelain"]), " D kept");
+    assert!(!git_dir.join("git-retro-unsettled").exists());
+}
+
+#[test]
+fn a_branch_is_shown_as_a_patch_that_git_applies() {
+    let site = Site::new();
+    let mut task = site.open(site.folder()).unwrap();
+    start(&mut task, &[]);
+    let base = site.repo.head();
+    fs::remove_file(task.work_tree().join("kept")).unwrap();
+    fs::write(task.work_tree().join("new"), "no line break").unwrap();
+    site.change(&mut task, "shared", "a\nB\nc\n");
+    let patch = task.patch_since(Some(&base), 1 << 20).unwrap();
+    assert!(!patch.is_cut);
+    site.repo.git_with_input(["apply", "--index"], &patch.bytes);
+    let tree = site.repo.git(["write-tree"]);
+    assert_eq!(tree, git(&site, &task, &["rev-parse", "HEAD^{tree}"]));
+    let cut = task.patch_since(Some(&base), 100).unwrap();
+    assert!(cut.is_cut && cut.bytes.len() <= 100 && patch.bytes.starts_with(&cut.bytes));
+    assert!(!task.patch_since(None, 1 << 20).unwrap().bytes.is_empty());
+}
