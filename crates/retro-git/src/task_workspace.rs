@@ -239,7 +239,8 @@ pub trait TaskWorkspace: Send {
     ///
     /// A local branch is the run's own when it has a commit of `known`; the remote's is when its tip is
     /// one, or is contained in the local one. With nothing known, every branch of the name is somebody
-    /// else's.
+    /// else's. A run writes down where its branch is to begin before it begins it, and gives what was
+    /// written down before this attempt.
     ///
     /// # Errors
     ///

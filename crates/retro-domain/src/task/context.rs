@@ -1,8 +1,9 @@
 //! What a task is.
 
 use super::branch_name::{BranchName, BranchNameError};
-use super::commit_message::{CommitFacts, CommitTemplate, CommitTemplateError};
+use super::commit_message::{CommitFacts, CommitTemplate};
 use super::settings::TaskSettings;
+use super::template::TemplateError;
 
 /// A task as it is given to a runner, by a file, by flags or by a message.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -58,12 +59,11 @@ impl TaskContext {
     /// # Errors
     ///
     /// When its template is none. A valid task has a good one.
-    pub fn commit_message(&self, run_number: u32) -> Result<String, CommitTemplateError> {
+    pub fn commit_message(&self, run_number: u32) -> Result<String, TemplateError> {
         let facts = CommitFacts::of(self, run_number);
-        let template = match &self.settings.commit_template {
-            Some(text) => CommitTemplate::parse(text)?,
-            None => CommitTemplate::usual(&facts),
-        };
-        Ok(template.render(&facts))
+        match &self.settings.commit_template {
+            Some(text) => Ok(CommitTemplate::parse(text)?.render(&facts)),
+            None => Ok(CommitTemplate::usual(&facts)),
+        }
     }
 }

@@ -18,11 +18,12 @@ mod plan;
 mod run;
 mod settings;
 mod state;
+mod template;
 mod transition;
 mod validate;
 
 pub use self::branch_name::{BranchName, BranchNameError, slug};
-pub use self::commit_message::{CommitFacts, CommitTemplate, CommitTemplateError, interrupted};
+pub use self::commit_message::{COMMIT_FACTS, CommitFacts, CommitTemplate, interrupted};
 pub use self::context::{TaskContext, TaskPlace};
 pub use self::course::{Course, SkipReason, course, keeps_work_tree, next_phase};
 pub use self::declared::{DeclaredFault, DeclaredResult};
@@ -35,8 +36,10 @@ pub use self::plan::TaskPlan;
 pub use self::run::{GitFacts, TaskRun};
 pub use self::settings::{
     ApprovalSettings, BuildSettings, DEFAULT_RUN_BRANCH_PREFIX, DeploySettings, DeployTarget,
-    ExecutorSettings, PathRule, PromptDelivery, PullRequestSettings, Switch, TaskSettings,
+    ExecutorSettings, PREVIEW_FACTS, PULL_REQUEST_FACTS, PathRule, PromptDelivery,
+    PullRequestSettings, Switch, TaskSettings,
 };
 pub use self::state::{MAX_PHASE_TRIES, TaskRunState, TaskRunStatus};
+pub use self::template::{Template, TemplateError};
 pub use self::transition::{IllegalTaskTransition, TaskRunEvent, transition_task};
 pub use self::validate::{Checked, Fault, validate};

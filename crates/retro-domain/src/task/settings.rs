@@ -8,6 +8,31 @@ use crate::{CommandLine, Suite};
 /// What branches of runs begin with unless set.
 pub const DEFAULT_RUN_BRANCH_PREFIX: &str = "retro";
 
+/// What the title and the text of a pull request can name.
+pub const PULL_REQUEST_FACTS: [&str; 13] = [
+    "task_name",
+    "run_number",
+    "task_id",
+    "spec_name",
+    "title",
+    "description",
+    "acceptance_criteria",
+    "branch_name",
+    "commit_sha",
+    "summary",
+    "tests",
+    "preview_url",
+    "links",
+];
+/// What the address of a preview can name, each as it fits into an address.
+pub const PREVIEW_FACTS: [&str; 5] = [
+    "task_slug",
+    "run_number",
+    "task_id",
+    "branch_slug",
+    "commit_sha",
+];
+
 /// A setting that a task can also turn off where the project has it.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub enum Switch<T> {
@@ -147,7 +172,7 @@ pub struct DeploySettings {
     pub content_types: Vec<PathRule>,
     /// Cache headers, the first rule that fits.
     pub cache_headers: Vec<PathRule>,
-    /// The address under which it can be seen, with the same places as a commit template.
+    /// The address under which it can be seen, with places for [`PREVIEW_FACTS`].
     pub preview_url: Option<String>,
 }
 
@@ -176,9 +201,9 @@ pub struct PullRequestSettings {
     pub is_draft: bool,
     /// The branch it is to be merged into; the remote's default branch unless set.
     pub base: Option<String>,
-    /// Its title, with the same places as a commit template.
+    /// Its title, with places for [`PULL_REQUEST_FACTS`].
     pub title: Option<String>,
-    /// Its text, with the same places as a commit template.
+    /// Its text, with places for [`PULL_REQUEST_FACTS`].
     pub body: Option<String>,
     /// Its labels.
     pub labels: Vec<String>,

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::commit_message::CommitTemplate;
+use super::commit_message::COMMIT_FACTS;
 use super::context::{TaskContext, TaskPlace};
-use super::settings::TaskSettings;
+use super::settings::{PREVIEW_FACTS, PULL_REQUEST_FACTS, TaskSettings};
+use super::template::Template;
 use crate::CommandLine;
 
 const MAX_LINE: usize = 300;
@@ -88,6 +89,12 @@ impl Checked {
                 field,
                 "it is 0; give a positive number of seconds, or leave it away",
             );
+        }
+    }
+
+    fn template(&mut self, field: &'static str, text: Option<&str>, known: &[&str]) {
+        if let Some(Err(error)) = text.map(|text| Template::parse(text, known)) {
+            self.refuse(field, error.to_string());
         }
     }
 
@@ -212,11 +219,8 @@ fn check_place(context: &TaskContext, checked: &mut Checked) {
 }
 
 fn check_settings(settings: &TaskSettings, checked: &mut Checked) {
-    if let Some(text) = &settings.commit_template
-        && let Err(error) = CommitTemplate::parse(text)
-    {
-        checked.refuse("commit_template", error.to_string());
-    }
+    let template = settings.commit_template.as_deref();
+    checked.template("commit_template", template, &COMMIT_FACTS);
     checked.time("timeout_seconds", settings.timeout);
     match &settings.playbook_path {
         Some(path) => checked.inner_path("playbook_path", path, false),
@@ -240,23 +244,13 @@ fn check_settings(settings: &TaskSettings, checked: &mut Checked) {
     check_suites(settings, checked);
     if let Some(deploy) = settings.deploy.on() {
         checked.inner_path("deploy.output", &deploy.output, false);
-        check_preview(deploy.preview_url.as_deref(), checked);
+        let preview_url = deploy.preview_url.as_deref();
+        checked.template("deploy.preview_url", preview_url, &PREVIEW_FACTS);
     }
     if let Some(request) = settings.pull_request.on() {
-        let templates = [
-            ("pull_request.title", &request.title),
-            ("pull_request.body", &request.body),
-        ];
-        for (field, text) in templates {
-            if let Some(text) = text
-                && let Err(error) = CommitTemplate::parse(text)
-            {
-                let message = error
-                    .to_string()
-                    .replace("the commit template", "the template");
-                checked.refuse(field, message);
-            }
-        }
+        let facts = &PULL_REQUEST_FACTS;
+        checked.template("pull_request.title", request.title.as_deref(), facts);
+        checked.template("pull_request.body", request.body.as_deref(), facts);
         if matches!(settings.push, super::Switch::Off) {
             checked.refuse(
                 "pull_request",
@@ -269,17 +263,6 @@ fn check_settings(settings: &TaskSettings, checked: &mut Checked) {
         "approval.deadline_seconds",
         approval.map(|wanted| wanted.deadline),
     );
-}
-
-fn check_preview(template: Option<&str>, checked: &mut Checked) {
-    if let Some(text) = template
-        && let Err(error) = CommitTemplate::parse(text)
-    {
-        let message = error
-            .to_string()
-            .replace("the commit template", "the template");
-        checked.refuse("deploy.preview_url", message);
-    }
 }
 
 fn check_suites(settings: &TaskSettings, checked: &mut Checked) {

@@ -1,10 +1,15 @@
 //! Beginning, resetting and removing branches.
 
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
 use git2::build::CheckoutBuilder;
-use git2::{ErrorCode, Oid, StatusOptions};
+use git2::{ErrorCode, ObjectType, Oid, StatusOptions, Tree};
 use retro_domain::{BranchName, CommitId};
 
-use super::{GitTaskWorkspace, id, oid, oids};
+use super::{GitTaskWorkspace, id, oid, oids, remove_file};
 use crate::remote::tracking;
 use crate::{BranchRemoval, BranchStart, GitError, Upstream};
 
@@ -95,11 +100,15 @@ impl GitTaskWorkspace {
         let doing = format!("checking out {branch}");
         let failed = |error: git2::Error| GitError::git(&doing, &error);
         let commit = self.commit(to)?;
+        let tree = commit.tree().map_err(failed)?;
         let reference = branch.reference();
         self.unsettled(branch, || {
             self.repository
                 .reference(&reference, to, true, LOG)
                 .map_err(failed)?;
+            for link in self.links_in_place_of_folders(Some(&tree))? {
+                remove_file(&link)?;
+            }
             self.set_head(&reference)?;
             let mut checkout = CheckoutBuilder::new();
             checkout.force().remove_untracked(true);
@@ -108,6 +117,56 @@ impl GitTaskWorkspace {
                 .map_err(failed)?;
             self.repository.cleanup_state().map_err(failed)
         })
+    }
+
+    /// Links in the work tree where a tree, the commit that is checked out or the index have a folder.
+    /// libgit2 follows them when it writes or removes what is in such a folder.
+    pub(super) fn links_in_place_of_folders(
+        &self,
+        tree: Option<&Tree<'_>>,
+    ) -> Result<BTreeSet<PathBuf>, GitError> {
+        let failed = |error: git2::Error| GitError::git("looking at folders", &error);
+        let head = self.head_id()?.map(|head| self.commit(head)).transpose()?;
+        let head = head.map(|head| head.tree()).transpose().map_err(failed)?;
+        let mut links = BTreeSet::new();
+        let mut open: Vec<(PathBuf, Tree<'_>)> = Vec::new();
+        for tree in head.iter().chain(tree) {
+            open.push((PathBuf::new(), tree.clone()));
+        }
+        while let Some((folder, tree)) = open.pop() {
+            for entry in tree.iter() {
+                if entry.kind() != Some(ObjectType::Tree) {
+                    continue;
+                }
+                let path = folder.join(OsStr::from_bytes(entry.name_bytes()));
+                let full = self.work_tree.join(&path);
+                match full.symlink_metadata() {
+                    Ok(found) if found.is_symlink() => drop(links.insert(full)),
+                    Ok(found) if found.is_dir() => {
+                        let inner = self.repository.find_tree(entry.id()).map_err(failed)?;
+                        open.push((path, inner));
+                    }
+                    // Nothing leads on from there.
+                    _ => {}
+                }
+            }
+        }
+        // One that cannot be read is made again, and removes nothing.
+        if let Ok(index) = self.repository.index() {
+            let mut last = PathBuf::new();
+            for entry in index.iter() {
+                let path = Path::new(OsStr::from_bytes(&entry.path));
+                let folder = path.parent().unwrap_or(path);
+                if folder == last {
+                    continue;
+                }
+                folder.clone_into(&mut last);
+                let parents = folder.ancestors().map(|parent| self.work_tree.join(parent));
+                let found = parents.filter(|path| *path != self.work_tree && path.is_symlink());
+                links.extend(found);
+            }
+        }
+        Ok(links)
     }
 
     pub(super) fn forget_tracking(&self, branch: &BranchName) -> Result<(), GitError> {

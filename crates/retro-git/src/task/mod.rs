@@ -109,6 +109,15 @@ impl GitTaskWorkspace {
         let doing = format!("opening {}", work_tree.display());
         let failed = |error: git2::Error| GitError::git(&doing, &error);
         let repository = Repository::open(&work_tree).map_err(failed)?;
+        let git_dir = work_tree.join(".git");
+        let is_ours = |found: &Path| found.canonicalize().is_ok_and(|real| real == git_dir);
+        if is_own && !(is_ours(repository.path()) && is_ours(repository.commondir())) {
+            // A command of a task before may have done that.
+            return Err(GitError::Git {
+                doing,
+                why: "its .git leads to another repository; remove the folder".to_owned(),
+            });
+        }
         // Whatever its configuration says.
         repository.set_workdir(&work_tree, false).map_err(failed)?;
         let workspace = Self {

@@ -44,6 +44,15 @@ impl GitTaskWorkspace {
             }
         };
         let commit = self.commit(new)?;
+        let tree = commit.tree().map_err(failed)?;
+        let links = self.links_in_place_of_folders(Some(&tree))?;
+        if !links.is_empty() {
+            let shown = links.iter().map(|link| link.display().to_string());
+            return Ok(RebaseOutcome::Conflict {
+                commit: None,
+                paths: shown.collect(),
+            });
+        }
         let in_the_way = self.unsettled(branch, || {
             let mut checkout = CheckoutBuilder::new();
             checkout.safe();

@@ -385,3 +385,84 @@ fn a_branch_is_shown_as_a_patch_that_git_applies() {
     assert!(cut.is_cut && cut.bytes.len() <= 100 && patch.bytes.starts_with(&cut.bytes));
     assert!(!task.patch_since(None, 1 << 20).unwrap().bytes.is_empty());
 }
+
+#[test]
+fn names_in_any_encoding_are_committed_and_checked_out() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+    let site = Site::new();
+    let (mut task, first) = site.begun(site.folder());
+    let name = |bytes| task.work_tree().join(OsStr::from_bytes(bytes));
+    let (folder, file) = (name(b"gr\xfc\xdfe/inner"), name(b"gr\xfc\xdfe/inner/f\xff"));
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(&file, "1").unwrap();
+    let (second, files, _) = created(commit(&mut task).unwrap());
+    assert_eq!(
+        (files, task.files_changed_since(Some(&first)).unwrap().len()),
+        (1, 1)
+    );
+    task.reset(&branch(), &first).unwrap();
+    assert!(!folder.exists());
+    task.reset(&branch(), &second).unwrap();
+    assert_eq!(fs::read(&file).unwrap(), b"1");
+    assert_eq!(git(&site, &task, &["status", "--porcelain"]), "");
+}
+
+#[test]
+fn links_that_a_command_left_lead_nowhere() {
+    let site = Site::new();
+    site.repo.commit_files(&[("dir/file", "1\n")], "more");
+    site.repo.git(["push", "-q", "origin", "main"]);
+    let (mut task, first) = site.begun(site.folder());
+    let outside = site.repo.outside().join("outside");
+    fs::create_dir(&outside).unwrap();
+    for name in ["file", "other"] {
+        fs::write(outside.join(name), "precious").unwrap();
+    }
+    let before = TreeSnapshot::of(&outside);
+    fs::remove_dir_all(task.work_tree().join("dir")).unwrap();
+    symlink(&outside, task.work_tree().join("dir")).unwrap();
+    commit(&mut task).unwrap();
+    let listed = git(&site, &task, &["ls-tree", "HEAD", "dir"]);
+    assert!(listed.starts_with("120000 blob"), "{listed}");
+    task.reset(&branch(), &first).unwrap();
+    assert_eq!(fs::read(task.work_tree().join("dir/file")).unwrap(), b"1\n");
+    fs::remove_dir_all(task.work_tree().join("dir")).unwrap();
+    symlink(&outside, task.work_tree().join("dir")).unwrap();
+    task.reset(&branch(), &first).unwrap();
+    assert_eq!(fs::read(task.work_tree().join("dir/file")).unwrap(), b"1\n");
+    // Into a folder that the new commit does not have, or goes on with.
+    fs::remove_dir_all(task.work_tree().join("dir")).unwrap();
+    symlink(&outside, task.work_tree().join("dir")).unwrap();
+    let base = site.repo.rev("main~1");
+    task.reset(&branch(), &base).unwrap();
+    assert!(!task.work_tree().join("dir").exists());
+    task.reset(&branch(), &first).unwrap();
+    let moved = site.repo.commit_files(&[("dir/other", "1\n")], "third");
+    site.repo.git(["push", "-q", "origin", "main"]);
+    fetch(&mut task).unwrap();
+    fs::remove_dir_all(task.work_tree().join("dir")).unwrap();
+    symlink(&outside, task.work_tree().join("dir")).unwrap();
+    let done = task
+        .rebase(&branch(), Some(&base), &moved, &signer())
+        .unwrap();
+    assert!(
+        matches!(done, RebaseOutcome::Conflict { commit: None, .. }),
+        "{done:?}"
+    );
+    assert_eq!(
+        TreeSnapshot::of(&outside).differences(&before),
+        Vec::<String>::new()
+    );
+    // Nor does a git directory that is another one's.
+    let git_dir = task.work_tree().join(".git");
+    drop(task);
+    fs::rename(&git_dir, site.repo.outside().join("hidden")).unwrap();
+    symlink(site.repo.path().join(".git"), &git_dir).unwrap();
+    let error = site.open(site.folder()).err().unwrap();
+    assert!(error.to_string().contains("another repository"), "{error}");
+    fs::remove_file(&git_dir).unwrap();
+    let text = format!("gitdir: {}/.git", site.repo.path().display());
+    fs::write(&git_dir, text).unwrap();
+    assert!(site.open(site.folder()).is_err());
+}
