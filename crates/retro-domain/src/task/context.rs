@@ -41,6 +41,31 @@ pub enum TaskPlace {
     Repository(String),
 }
 
+impl TaskPlace {
+    /// Whether the place is an address with a password or a token in it, which would be stored with
+    /// the run. A user's name alone is a token in an address of http or https, and a name elsewhere.
+    ///
+    /// ```
+    /// use retro_domain::TaskPlace;
+    /// let holds = |url: &str| TaskPlace::Repository(url.to_owned()).holds_credentials();
+    /// assert!(holds("https://hush@example.com/o/r") && holds("ssh://me:hush@example.com/o/r"));
+    /// assert!(!holds("ssh://git@example.com/o/r") && !holds("git@example.com:o/r"));
+    /// ```
+    pub fn holds_credentials(&self) -> bool {
+        let Self::Repository(url) = self else {
+            return false;
+        };
+        let Some((scheme, rest)) = url.split_once("://") else {
+            return false;
+        };
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let is_http = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
+        authority
+            .rsplit_once('@')
+            .is_some_and(|(user, _)| is_http || user.contains(':'))
+    }
+}
+
 impl TaskContext {
     /// The branch of one of its runs.
     ///

@@ -41,6 +41,20 @@ pub enum SkipReason {
 }
 
 impl SkipReason {
+    /// Every reason.
+    pub const ALL: [Self; 10] = [
+        Self::NotPlanned,
+        Self::Interrupted,
+        Self::NotValid,
+        Self::NoWorkTree,
+        Self::NotApproved,
+        Self::NotExecuted,
+        Self::ExecutorFailed,
+        Self::NothingChanged,
+        Self::BuildFailed,
+        Self::NotPushed,
+    ];
+
     /// The stable lower-case name, such as `build_failed`.
     pub const fn name(self) -> &'static str {
         match self {
@@ -55,6 +69,11 @@ impl SkipReason {
             Self::BuildFailed => "build_failed",
             Self::NotPushed => "not_pushed",
         }
+    }
+
+    /// The reason with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.name() == name)
     }
 }
 

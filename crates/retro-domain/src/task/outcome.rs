@@ -50,6 +50,9 @@ pub enum TaskEnding {
 }
 
 impl TaskEnding {
+    /// Every ending.
+    pub const ALL: [Self; 4] = [Self::Done, Self::Failed, Self::Interrupted, Self::Refused];
+
     /// The stable lower-case name.
     pub const fn name(self) -> &'static str {
         match self {
@@ -58,5 +61,10 @@ impl TaskEnding {
             Self::Interrupted => "interrupted",
             Self::Refused => "refused",
         }
+    }
+
+    /// The ending with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|ending| ending.name() == name)
     }
 }

@@ -3,14 +3,16 @@
 use super::branch_name::BranchName;
 use super::context::TaskContext;
 use super::state::TaskRunState;
-use crate::{CommitId, RunId, Timestamp};
+use crate::{CommitId, RepoId, RunId, Timestamp};
 
 /// One run of a task.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TaskRun {
     /// Names this run, and no other.
     pub id: RunId,
-    /// Which run of its task it is, from 1.
+    /// The repository that the change is for, wherever its work tree is.
+    pub repo: RepoId,
+    /// Which run of its task in the repository it is, from 1.
     pub run_number: u32,
     /// When it was asked for.
     pub created_at: Timestamp,

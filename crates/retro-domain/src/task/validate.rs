@@ -199,10 +199,7 @@ fn check_place(context: &TaskContext, checked: &mut Checked) {
             "slot_path",
             "it must be an absolute path without ..",
         ),
-        Some(TaskPlace::Repository(url)) => {
-            let authority = url.split_once("://").map_or("", |(_, rest)| rest);
-            let authority = authority.split('/').next().unwrap_or_default();
-            let user = authority.rsplit_once('@').map_or("", |(user, _)| user);
+        Some(place @ TaskPlace::Repository(url)) => {
             checked.refuse_if(
                 url.trim().is_empty() || url.chars().any(char::is_control),
                 "repo_url",
@@ -210,9 +207,10 @@ fn check_place(context: &TaskContext, checked: &mut Checked) {
             );
             // The address is not repeated here: it holds a secret.
             checked.refuse_if(
-                user.contains(':'),
+                place.holds_credentials(),
                 "repo_url",
-                "it has a password in it, which would be stored with the run; give it apart",
+                "it has a password or a token in it, which would be stored with the run; give it \
+                 apart",
             );
         }
     }

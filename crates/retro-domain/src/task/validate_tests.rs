@@ -86,6 +86,7 @@ fn each_field_is_looked_at() {
         |task| task.place = url("https://me:hush@h/o/r"),
         &["repo_url"],
     );
+    check(|task| task.place = url("https://hush@h/o/r"), &["repo_url"]);
     check(|task| task.place = url(""), &["repo_url"]);
 }
 
