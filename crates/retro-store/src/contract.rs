@@ -23,7 +23,13 @@ pub mod result_store;
 pub mod run_store;
 pub mod samples;
 pub mod secrets;
+pub mod task_claims;
+pub mod task_event_log;
+pub mod task_journal;
 pub mod task_queue;
+pub mod task_run_store;
+pub mod task_samples;
+mod task_suites;
 
 use std::future::Future;
 

@@ -1,6 +1,6 @@
 //! What can go wrong with storage.
 
-use retro_domain::IllegalTransition;
+use retro_domain::{EffectConflict, IllegalTaskTransition, IllegalTransition};
 
 /// Why a store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +18,13 @@ pub enum StoreError {
     /// The job's state does not allow the event; nothing was written.
     #[error(transparent)]
     Transition(#[from] IllegalTransition),
+    /// The task run's state does not allow the event, or the caller is not its runner any more;
+    /// nothing was written.
+    #[error(transparent)]
+    TaskTransition(#[from] IllegalTaskTransition),
+    /// The journal says something else of the effect; nothing was written.
+    #[error(transparent)]
+    Effect(#[from] EffectConflict),
     /// The thing that was to be changed does not exist.
     #[error("{what} does not exist")]
     NotFound {

@@ -9,6 +9,7 @@ mod objects;
 mod results;
 mod secrets;
 mod task_queue;
+mod task_runs;
 
 pub use artifacts::InMemoryArtifactStore;
 pub use engine::InMemoryEngine;
@@ -18,6 +19,7 @@ pub use objects::InMemoryObjectStore;
 pub use results::InMemoryResultStore;
 pub use secrets::InMemorySecrets;
 pub use task_queue::InMemoryTaskQueue;
+pub use task_runs::InMemoryTaskStore;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

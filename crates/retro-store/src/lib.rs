@@ -1,5 +1,5 @@
-//! Where git-retro keeps jobs, results, artifacts and events, and what it hands work to: traits,
-//! in-memory implementations, and the contract every implementation passes.
+//! Where git-retro keeps jobs, results, artifacts, events and runs of tasks, and what it hands work
+//! to: traits, in-memory implementations, and the contract every implementation passes.
 //!
 //! The traits name what is guaranteed and what a crash leaves behind. The in-memory stores refuse
 //! what the real ones refuse, so a test that passes on them says something. What is stored as
@@ -24,7 +24,11 @@ mod result_rules;
 mod result_store;
 mod run_store;
 mod secrets;
+mod task_event_log;
+mod task_journal;
 mod task_queue;
+pub mod task_run_rules;
+mod task_run_store;
 mod test_pattern;
 
 pub use artifact_name::{MANIFEST_NAME, TEMPORARY_PREFIX, check_artifact_name};
@@ -39,7 +43,7 @@ pub use error::StoreError;
 pub use event_log::EventLog;
 pub use in_memory::{
     InMemoryArtifactStore, InMemoryEngine, InMemoryEventLog, InMemoryJobStore, InMemoryObjectStore,
-    InMemoryResultStore, InMemorySecrets, InMemoryTaskQueue,
+    InMemoryResultStore, InMemorySecrets, InMemoryTaskQueue, InMemoryTaskStore,
 };
 pub use job_store::JobStore;
 pub use object_store::{ObjectLocation, ObjectStore};
@@ -50,4 +54,7 @@ pub use result_store::{
 };
 pub use run_store::{RunCommit, RunRecord, RunStatus, RunStore};
 pub use secrets::{Secret, Secrets};
+pub use task_event_log::TaskEventLog;
+pub use task_journal::TaskJournal;
 pub use task_queue::{Receipt, TaskMessage, TaskQueue};
+pub use task_run_store::{NewTaskRun, TaskRunFilter, TaskRunStore};

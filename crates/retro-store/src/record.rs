@@ -10,6 +10,10 @@ mod event;
 mod manifest;
 mod result;
 mod run;
+mod suite;
+mod task_event;
+mod task_run;
+mod task_settings;
 mod verdict;
 
 pub use batch::StoredBatchPlan;
@@ -18,6 +22,8 @@ pub use event::{StoredEvent, check_batch};
 pub use manifest::StoredManifest;
 pub use result::StoredResult;
 pub use run::StoredRun;
+pub use task_event::{StoredTaskEvent, check_task_batch};
+pub use task_run::{StoredGitFacts, StoredTaskContext, StoredTaskState};
 pub use verdict::StoredVerdict;
 
 use crate::StoreError;
@@ -73,3 +79,7 @@ where
 mod golden_tests;
 #[cfg(test)]
 mod round_trip_tests;
+#[cfg(test)]
+mod task_golden_tests;
+#[cfg(test)]
+mod task_round_trip_tests;

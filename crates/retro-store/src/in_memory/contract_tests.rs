@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::{
     ArtifactScope, ArtifactStore, Engine, EventLog, InMemoryArtifactStore, InMemoryEngine,
     InMemoryEventLog, InMemoryJobStore, InMemoryObjectStore, InMemoryResultStore, InMemorySecrets,
-    InMemoryTaskQueue, JobStore, ObjectStore, ResultIndex, ResultStore, RunStore, Secret, Secrets,
-    TaskQueue,
+    InMemoryTaskQueue, InMemoryTaskStore, JobStore, ObjectStore, ResultIndex, ResultStore,
+    RunStore, Secret, Secrets, TaskEventLog, TaskJournal, TaskQueue, TaskRunStore,
 };
 
 mod jobs {
@@ -104,6 +104,45 @@ mod queue {
     }
 
     crate::task_queue_contract!(make);
+}
+
+mod task_runs {
+    use super::*;
+
+    type Stores = (
+        Arc<dyn TaskRunStore>,
+        Arc<dyn TaskJournal>,
+        Arc<dyn TaskEventLog>,
+    );
+
+    async fn make() -> (Stores, ()) {
+        let store = Arc::new(InMemoryTaskStore::default());
+        let (journal, events) = (Arc::clone(&store), Arc::clone(&store));
+        ((store, journal, events), ())
+    }
+
+    crate::task_run_store_contract!(make);
+}
+
+mod task_journal {
+    use super::*;
+
+    async fn make() -> ((Arc<dyn TaskRunStore>, Arc<dyn TaskJournal>), ()) {
+        let store = Arc::new(InMemoryTaskStore::default());
+        ((Arc::clone(&store) as _, store), ())
+    }
+
+    crate::task_journal_contract!(make);
+}
+
+mod task_events {
+    use super::*;
+
+    async fn make() -> (Arc<dyn TaskEventLog>, ()) {
+        (Arc::new(InMemoryTaskStore::default()), ())
+    }
+
+    crate::task_event_log_contract!(make);
 }
 
 mod secrets {

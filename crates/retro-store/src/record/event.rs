@@ -85,18 +85,27 @@ impl Versioned for StoredEvent {
 /// [`StoreError::Conflict`] when the numbers do not continue from `last`, [`StoreError::Backend`]
 /// when the events are of several runs.
 pub fn check_batch(events: &[Event], last: u64) -> Result<(), StoreError> {
-    for (event, expected) in events.iter().zip(last + 1..) {
-        let run = &events[0].run;
-        if event.run != *run {
+    check_numbers(events.iter().map(|event| (&event.run, event.seq)), last)
+}
+
+/// Checks that events of these runs and with these numbers may follow the one numbered `last`.
+pub(super) fn check_numbers<'a>(
+    events: impl Iterator<Item = (&'a RunId, u64)>,
+    last: u64,
+) -> Result<(), StoreError> {
+    let mut first = None;
+    for ((of, seq), expected) in events.zip(last + 1..) {
+        let run = *first.get_or_insert(of);
+        if of != run {
             return Err(StoreError::backend(
                 format!("appending to the log of run {run}"),
-                format!("an event of run {} is among its events", event.run),
+                format!("an event of run {of} is among its events"),
             ));
         }
-        if event.seq != expected {
+        if seq != expected {
             return Err(StoreError::conflict(
                 format!("the log of run {run}"),
-                format!("an event numbered {}", event.seq),
+                format!("an event numbered {seq}"),
                 format!("the next number to be {expected}"),
             ));
         }

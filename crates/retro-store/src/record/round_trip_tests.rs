@@ -24,11 +24,11 @@ fn object_name() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![vec(any::<u8>(), 20), vec(any::<u8>(), 32)]
 }
 
-fn commit_id() -> impl Strategy<Value = CommitId> {
+pub(super) fn commit_id() -> impl Strategy<Value = CommitId> {
     object_name().prop_map(|raw| CommitId::from_bytes(&raw).expect("a good length"))
 }
 
-fn moment() -> impl Strategy<Value = Timestamp> {
+pub(super) fn moment() -> impl Strategy<Value = Timestamp> {
     any::<i64>().prop_map(Timestamp::from_unix_millis)
 }
 
@@ -61,19 +61,19 @@ prop_compose! {
     }
 }
 
-fn command() -> impl Strategy<Value = CommandLine> {
+pub(super) fn command() -> impl Strategy<Value = CommandLine> {
     prop_oneof![
         vec(any::<String>(), 0..3).prop_map(CommandLine::Argv),
         any::<String>().prop_map(CommandLine::Shell),
     ]
 }
 
-fn limit() -> impl Strategy<Value = Option<Duration>> {
+pub(super) fn limit() -> impl Strategy<Value = Option<Duration>> {
     option::of(any::<u64>().prop_map(Duration::from_millis))
 }
 
 prop_compose! {
-    fn suite_of_any_kind()(
+    pub(super) fn suite_of_any_kind()(
         (name, work_dir) in any::<(String, String)>(),
         (build, run) in (option::of(command()), command()),
         results in vec((0..ResultFormat::ALL.len(), option::of(any::<String>())), 0..3),
