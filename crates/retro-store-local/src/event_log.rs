@@ -1,4 +1,4 @@
-//! The event log in SQLite.
+//! Event logs in SQLite.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use retro_store::record::{StoredEvent, check_batch};
 use retro_store::{EventLog, StoreError};
 
 use crate::database::Database;
-use crate::fault::{Fault, damaged};
+use crate::fault::damaged;
 
 /// An [`EventLog`] in SQLite. The calls block for as long as SQLite takes: well under a
 /// millisecond unless another process writes.
@@ -35,49 +35,84 @@ impl EventLog for SqliteEventLog {
             .iter()
             .map(|event| StoredEvent::new(event).encode())
             .collect();
-        let bodies = bodies?;
-        let run = first.run.as_str();
-        self.database.write("appending events", |tx| {
-            let last: Option<i64> = tx
-                .prepare_cached("SELECT max(seq) FROM event WHERE run = ?1")?
-                .query_row([run], |row| row.get(0))?;
-            let last = u64::try_from(last.unwrap_or(0))
-                .map_err(|_| damaged("the event log", "a number is negative"))?;
-            check_batch(events, last)?;
-            let mut insert =
-                tx.prepare_cached("INSERT INTO event (run, seq, body) VALUES (?1, ?2, ?3)")?;
-            for (event, body) in events.iter().zip(&bodies) {
-                insert.execute((run, number(event.seq)?, body))?;
-            }
-            Ok(())
+        append(&self.database, &EVENTS, &first.run, &bodies?, |last| {
+            check_batch(events, last)
         })
     }
 
     async fn read(&self, run: &RunId, after: u64, limit: usize) -> Result<Vec<Event>, StoreError> {
-        let after = i64::try_from(after).unwrap_or(i64::MAX);
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        self.database.read("reading events", |tx| {
-            let mut select = tx.prepare_cached(
-                "SELECT seq, body FROM event WHERE run = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
-            )?;
-            let mut rows = select.query((run.as_str(), after, limit))?;
-            let mut events = Vec::new();
-            while let Some(row) = rows.next()? {
-                let seq = u64::try_from(row.get::<_, i64>(0)?)
-                    .map_err(|_| damaged("the event log", "a number is negative"))?;
-                let body = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
-                events.push(StoredEvent::decode(body, run.clone(), seq)?);
-            }
-            Ok(events)
+        read(&self.database, &EVENTS, run, after, limit, |body, seq| {
+            StoredEvent::decode(body, run.clone(), seq)
         })
     }
 }
 
-fn number(seq: u64) -> Result<i64, Fault> {
-    i64::try_from(seq).map_err(|_| {
-        Fault::Store(StoreError::backend(
-            "appending events",
-            "the number is too large",
-        ))
+/// The statements on a table of events.
+pub(crate) struct Statements {
+    last: &'static str,
+    insert: &'static str,
+    read: &'static str,
+}
+
+/// Those of looks back.
+const EVENTS: Statements = Statements {
+    last: "SELECT max(seq) FROM event WHERE run = ?1",
+    insert: "INSERT INTO event (run, seq, body) VALUES (?1, ?2, ?3)",
+    read: "SELECT seq, body FROM event WHERE run = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
+};
+
+/// Those of task runs.
+pub(crate) const TASK_EVENTS: Statements = Statements {
+    last: "SELECT max(seq) FROM task_event WHERE run = ?1",
+    insert: "INSERT INTO task_event (run, seq, body) VALUES (?1, ?2, ?3)",
+    read: "SELECT seq, body FROM task_event WHERE run = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
+};
+
+/// Appends events of one run; `check` is told the number of the last one there is.
+pub(crate) fn append(
+    database: &Database,
+    statements: &Statements,
+    run: &RunId,
+    bodies: &[String],
+    check: impl FnOnce(u64) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let run = run.as_str();
+    database.write("appending events", |tx| {
+        let last: Option<i64> = tx
+            .prepare_cached(statements.last)?
+            .query_row([run], |row| row.get(0))?;
+        let last = last.unwrap_or(0);
+        let number = u64::try_from(last);
+        check(number.map_err(|_| damaged("the event log", "a number is negative"))?)?;
+        let mut insert = tx.prepare_cached(statements.insert)?;
+        for (seq, body) in (last + 1..).zip(bodies) {
+            insert.execute((run, seq, body))?;
+        }
+        Ok(())
+    })
+}
+
+/// Reads events of a run with `decode`, which is given what is stored and its number.
+pub(crate) fn read<T>(
+    database: &Database,
+    statements: &Statements,
+    run: &RunId,
+    after: u64,
+    limit: usize,
+    decode: impl Fn(&str, u64) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    let after = i64::try_from(after).unwrap_or(i64::MAX);
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    database.read("reading events", |tx| {
+        let mut select = tx.prepare_cached(statements.read)?;
+        let mut rows = select.query((run.as_str(), after, limit))?;
+        let mut events = Vec::new();
+        while let Some(row) = rows.next()? {
+            let seq = u64::try_from(row.get::<_, i64>(0)?)
+                .map_err(|_| damaged("the event log", "a number is negative"))?;
+            let body = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
+            events.push(decode(body, seq)?);
+        }
+        Ok(events)
     })
 }

@@ -1,4 +1,4 @@
-//! Storage on one machine: SQLite for jobs, results and events, folders for artifacts.
+//! Storage on one machine: SQLite for jobs, results, events and runs of tasks, folders for artifacts.
 //!
 //! One data directory holds `retro.db` (with its write-ahead log), `retro.lock` (held while the
 //! database is opened) and `artifacts/`. Several processes may use it at once. A process that is
@@ -27,12 +27,16 @@ mod result_row;
 mod result_store;
 mod runs;
 mod schema;
+mod task_journal;
+mod task_runs;
+mod task_store;
 
 pub use artifact_store::FsArtifactStore;
 pub use event_log::SqliteEventLog;
 pub use job_store::SqliteJobStore;
 pub use maintenance::{CollectedGarbage, StoreUsage};
 pub use result_store::SqliteResultStore;
+pub use task_store::SqliteTaskStore;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -55,6 +59,12 @@ pub struct LocalStores {
     pub artifacts: Arc<FsArtifactStore>,
     /// Events.
     pub events: Arc<SqliteEventLog>,
+    /// Runs of tasks.
+    pub task_runs: Arc<SqliteTaskStore>,
+    /// What runs of tasks do to the world outside.
+    pub task_journal: Arc<SqliteTaskStore>,
+    /// What happens in runs of tasks.
+    pub task_events: Arc<SqliteTaskStore>,
     database: Arc<Database>,
 }
 
@@ -88,7 +98,11 @@ impl LocalStores {
         let artifacts = Arc::new(FsArtifactStore::open(&artifacts, Arc::clone(&database))?);
         let results = SqliteResultStore::new(Arc::clone(&database), Arc::clone(&artifacts));
         let jobs = Arc::new(SqliteJobStore::new(Arc::clone(&database)));
+        let tasks = Arc::new(SqliteTaskStore::new(Arc::clone(&database)));
         Ok(Self {
+            task_runs: Arc::clone(&tasks),
+            task_journal: Arc::clone(&tasks),
+            task_events: tasks,
             runs: Arc::clone(&jobs),
             jobs,
             results: Arc::new(results),

@@ -25,6 +25,8 @@ pub struct StoreUsage {
     pub results: u64,
     /// How many runs there are.
     pub runs: u64,
+    /// How many runs of tasks there are.
+    pub task_runs: u64,
 }
 
 /// What a collection of garbage took away.
@@ -46,11 +48,12 @@ impl LocalStores {
         let path = self.database.path();
         let size = |path: &std::path::Path| std::fs::metadata(path).map_or(0, |it| it.len());
         let log = path.with_extension("db-wal");
-        let (results, runs) = self.database.read("counting", |tx| {
-            let sql = "SELECT (SELECT count(*) FROM result), (SELECT count(*) FROM run)";
-            tx.query_row(sql, [], |row| Ok((unsigned(row, 0), unsigned(row, 1))))
-                .map_err(Fault::from)
-                .and_then(|(results, runs)| Ok((results?, runs?)))
+        let (results, runs, task_runs) = self.database.read("counting", |tx| {
+            let count = |table: &str| -> Result<u64, Fault> {
+                let sql = format!("SELECT count(*) FROM {table}");
+                tx.query_row(&sql, [], |row| Ok(unsigned(row, 0)))?
+            };
+            Ok((count("result")?, count("run")?, count("task_run")?))
         })?;
         let artifact_bytes = self
             .artifacts
@@ -62,6 +65,7 @@ impl LocalStores {
             artifact_bytes,
             results,
             runs,
+            task_runs,
         })
     }
 

@@ -10,7 +10,7 @@ pub(crate) const APPLICATION_ID: i32 = 0x7265_7472;
 
 /// What turns a database of form `n` into one of form `n + 1`, in order. A released entry never
 /// changes; a new form is a new entry.
-const MIGRATIONS: [&str; 1] = [FORM_1];
+const MIGRATIONS: [&str; 2] = [FORM_1, FORM_2];
 
 /// The newest form this version knows.
 pub(crate) const FORM: usize = MIGRATIONS.len();
@@ -127,6 +127,52 @@ CREATE TABLE sweep (
 INSERT INTO sweep VALUES (1, 0);
 ";
 
+const FORM_2: &str = "
+-- How many runs each task was given, those that are gone included: no number comes back.
+CREATE TABLE task (
+    repo INTEGER NOT NULL REFERENCES repo (id),
+    task_id TEXT NOT NULL,
+    runs INTEGER NOT NULL,
+    PRIMARY KEY (repo, task_id)
+) STRICT, WITHOUT ROWID;
+
+-- What is looked for has columns beside the texts that it is part of.
+CREATE TABLE task_run (
+    id TEXT NOT NULL UNIQUE,
+    repo INTEGER NOT NULL REFERENCES repo (id),
+    task_id TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    due_at INTEGER,
+    branch TEXT,
+    context TEXT NOT NULL,
+    state TEXT NOT NULL,
+    git TEXT NOT NULL,
+    UNIQUE (repo, task_id, number)
+) STRICT;
+CREATE INDEX task_run_by_creation ON task_run (created_at, id);
+CREATE INDEX task_run_by_repo ON task_run (repo, created_at, id);
+CREATE INDEX task_run_by_task ON task_run (task_id, created_at, id);
+CREATE INDEX task_run_by_branch ON task_run (branch, created_at, id) WHERE branch IS NOT NULL;
+CREATE INDEX task_run_unfinished ON task_run (due_at) WHERE due_at IS NOT NULL;
+
+CREATE TABLE effect (
+    run TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    ordinal INTEGER NOT NULL,
+    intent TEXT NOT NULL,
+    receipt TEXT,
+    PRIMARY KEY (run, kind, ordinal)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE task_event (
+    run TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (run, seq)
+) STRICT, WITHOUT ROWID;
+";
+
 /// Brings a database to the newest form. Concurrent openers are the caller's to keep out.
 ///
 /// # Errors
@@ -169,3 +215,7 @@ pub(crate) fn migrate(connection: &mut Connection) -> Result<(), Fault> {
 fn refusal(why: String) -> Fault {
     Fault::Store(StoreError::backend("opening the database", why))
 }
+
+#[cfg(test)]
+#[path = "schema_tests.rs"]
+mod tests;

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use retro_store::{ArtifactScope, ArtifactStore, EventLog, JobStore, ResultStore, RunStore};
+use retro_store::{
+    ArtifactScope, ArtifactStore, EventLog, JobStore, ResultStore, RunStore, TaskEventLog,
+    TaskJournal, TaskRunStore,
+};
 use retro_store_local::LocalStores;
 use tempfile::TempDir;
 
@@ -54,6 +57,46 @@ mod events {
     }
 
     retro_store::event_log_contract!(make);
+}
+
+mod task_runs {
+    use super::*;
+
+    type Stores = (
+        Arc<dyn TaskRunStore>,
+        Arc<dyn TaskJournal>,
+        Arc<dyn TaskEventLog>,
+    );
+
+    async fn make() -> (Stores, TempDir) {
+        let (stores, folder) = open();
+        let (runs, journal) = (stores.task_runs, stores.task_journal);
+        ((runs, journal, stores.task_events), folder)
+    }
+
+    retro_store::task_run_store_contract!(make);
+}
+
+mod task_journal {
+    use super::*;
+
+    async fn make() -> ((Arc<dyn TaskRunStore>, Arc<dyn TaskJournal>), TempDir) {
+        let (stores, folder) = open();
+        ((stores.task_runs, stores.task_journal), folder)
+    }
+
+    retro_store::task_journal_contract!(make);
+}
+
+mod task_events {
+    use super::*;
+
+    async fn make() -> (Arc<dyn TaskEventLog>, TempDir) {
+        let (stores, folder) = open();
+        (stores.task_events, folder)
+    }
+
+    retro_store::task_event_log_contract!(make);
 }
 
 mod artifacts {

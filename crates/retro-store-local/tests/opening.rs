@@ -29,6 +29,7 @@ fn a_data_directory_is_made_and_opened_again() {
         let stores = LocalStores::open(&path).unwrap();
         let usage = stores.usage().unwrap();
         assert_eq!((usage.results, usage.runs, usage.artifact_bytes), (0, 0, 0));
+        assert_eq!(usage.task_runs, 0);
         assert!(usage.database_bytes > 0);
     }
 }

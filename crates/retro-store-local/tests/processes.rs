@@ -2,10 +2,9 @@
 //!
 //! A child is this test binary again, told by environment variables to be one.
 
+mod child;
+
 use std::collections::HashSet;
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::Path;
-use std::process::{Child, Stdio};
 
 use retro_domain::{
     CommitJob, Epoch, Event, EventKind, JobEvent, JobFacts, JobStatus, LeaseOwner, Outcome, RunId,
@@ -19,84 +18,27 @@ use retro_store::{
 };
 use retro_store_local::LocalStores;
 
-const ROLE: &str = "RETRO_TEST_ROLE";
-const FOLDER: &str = "RETRO_TEST_FOLDER";
-const FIRST: &str = "RETRO_TEST_FIRST";
-
-/// A child that writes, and the numbers it says it has written.
-struct Writer {
-    child: Child,
-    lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
-}
-
-impl Writer {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the child is this test itself, and is killed by its handle"
-    )]
-    fn start(role: &str, folder: &Path, first: u64) -> Self {
-        let program = std::env::current_exe().expect("a test has a file");
-        let mut child = std::process::Command::new(program)
-            .args([
-                "--exact",
-                "a_child_does_what_it_was_started_for",
-                "--nocapture",
-            ])
-            .env(ROLE, role)
-            .env(FOLDER, folder)
-            .env(FIRST, first.to_string())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("a test can be started again");
-        let stdout = child.stdout.take().expect("it is piped");
-        Self {
-            child,
-            lines: BufReader::new(stdout).lines(),
-        }
-    }
-
-    /// The next number it says; `None` at its end.
-    fn next(&mut self) -> Option<u64> {
-        self.lines.by_ref().find_map(|line| {
-            let line = line.expect("a child writes text");
-            line.strip_prefix("wrote ")?.parse().ok()
-        })
-    }
-
-    /// Kills it at once; the numbers it said that were not read yet.
-    fn kill(mut self) -> Vec<u64> {
-        self.child.kill().expect("it runs");
-        self.child.wait().expect("it was started here");
-        std::iter::from_fn(|| self.next()).collect()
-    }
-}
+use child::Writer;
 
 #[test]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "how the parent tells its child what to do"
-)]
 fn a_child_does_what_it_was_started_for() {
-    let Ok(role) = std::env::var(ROLE) else {
+    let Some(task) = child::task() else {
         return;
     };
-    let folder = std::env::var(FOLDER).expect("the parent sets it");
-    let first = std::env::var(FIRST).expect("the parent sets it");
-    let first = first.parse().expect("a number");
-    let stores = LocalStores::open(Path::new(&folder)).expect("it opens");
+    let stores = LocalStores::open(&task.folder).expect("it opens");
     block_on(async {
-        match role.as_str() {
+        match task.role.as_str() {
             "write" => {
-                for number in first.. {
+                for number in task.first.. {
                     write_one(&stores, number).await.expect("it can be written");
-                    say(number);
+                    child::say(number);
                 }
             }
             "claim" => {
                 for number in 0..JOBS {
-                    let event = claim(&format!("worker {first}"), 0);
+                    let event = claim(&format!("worker {}", task.first), 0);
                     match stores.jobs.apply(&job("tool", number), &event).await {
-                        Ok(_) => say(number),
+                        Ok(_) => child::say(number),
                         Err(StoreError::Transition(_)) => {}
                         Err(error) => panic!("{error}"),
                     }
@@ -105,13 +47,6 @@ fn a_child_does_what_it_was_started_for() {
             other => panic!("no such role: {other}"),
         }
     });
-}
-
-fn say(number: u64) {
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "wrote {number}")
-        .and_then(|()| out.flush())
-        .expect("the parent listens");
 }
 
 const JOBS: u64 = 300;
@@ -217,23 +152,6 @@ async fn check_whole(stores: &LocalStores, number: u64, reported: bool) {
     }
 }
 
-fn check_integrity(folder: &Path) {
-    let database = rusqlite::Connection::open(folder.join("retro.db")).unwrap();
-    let verdict: String = database
-        .query_row("PRAGMA integrity_check", [], |row| row.get(0))
-        .unwrap();
-    assert_eq!(verdict, "ok");
-    let faults = database
-        .prepare("PRAGMA foreign_key_check")
-        .and_then(|mut check| {
-            check
-                .query_map([], |_| Ok(()))?
-                .collect::<Result<Vec<_>, _>>()
-        })
-        .unwrap();
-    assert_eq!(faults.len(), 0);
-}
-
 #[test]
 fn a_killed_process_leaves_whole_records_only() {
     let folder = tempfile::tempdir().unwrap();
@@ -247,7 +165,7 @@ fn a_killed_process_leaves_whole_records_only() {
         }
         reported.extend(quick.kill());
         reported.extend(slow.kill());
-        check_integrity(folder.path());
+        child::check_integrity(folder.path());
         let stores = LocalStores::open(folder.path()).expect("it opens after a kill");
         block_on(async {
             for first in (0..=round).flat_map(|round| [round * 10_000, round * 10_000 + 5_000]) {
@@ -286,7 +204,7 @@ fn two_processes_share_the_jobs_between_them() {
         while let Some(number) = writer.next() {
             claimed.push((number, worker));
         }
-        assert!(writer.child.wait().unwrap().success());
+        writer.finish();
     }
     let numbers: HashSet<u64> = claimed.iter().map(|(number, _)| *number).collect();
     assert_eq!(numbers.len(), jobs.len(), "a job was not claimed");
