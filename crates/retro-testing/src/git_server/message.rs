@@ -38,7 +38,7 @@ impl ServedRequest {
 }
 
 /// The next request; `None` when the client closed the connection or sent something else.
-pub(super) fn read_request(stream: &mut dyn Connection) -> io::Result<Option<ServedRequest>> {
+pub(crate) fn read_request(stream: &mut dyn Connection) -> io::Result<Option<ServedRequest>> {
     let mut bytes = Vec::new();
     let end = loop {
         if let Some(at) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {

@@ -1,7 +1,7 @@
 //! A small HTTP server in front of `git http-backend`, for tests of fetching.
 
 mod backend;
-mod message;
+pub(crate) mod message;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
