@@ -12,6 +12,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("retro-git", &["retro-domain"]),
     ("retro-exec", &["retro-domain"]),
     ("retro-store", &["retro-domain"]),
+    ("retro-forge", &["retro-domain"]),
     ("retro-analysis", &["retro-domain"]),
     ("retro-store-local", &["retro-domain", "retro-store"]),
     ("retro-aws", &["retro-domain", "retro-store"]),
