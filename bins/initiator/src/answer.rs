@@ -73,7 +73,7 @@ impl Answer {
         };
         let first = batches.first();
         Self {
-            execution_arn: first.and_then(|first| first.execution_arn.clone()),
+            execution_arn: batches.iter().find_map(|it| it.execution_arn.clone()),
             batch_id: first.map(|first| first.batch_id.clone()),
             queued,
             skipped,

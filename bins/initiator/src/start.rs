@@ -224,14 +224,18 @@ fn request(args: &StartArgs) -> Result<Request, Failure> {
         false => SuiteSource::Command(args.command.clone()),
     };
     let mut words = vec!["retro-initiator start".to_owned()];
-    words.extend(args.revisions.iter().cloned());
-    words.extend(args.commits.last.map(|last| format!("--last {last}")));
+    words.extend(args.commits.words(&args.revisions));
     words.extend(
         args.suite
             .suite
             .iter()
             .map(|name| format!("--suite {name}")),
     );
+    if !args.command.is_empty() {
+        words.push("--".to_owned());
+        let typed = args.command.iter();
+        words.extend(typed.map(|word| word.to_string_lossy().into_owned()));
+    }
     let repo = RepoId::from_location(&args.repo)
         .map_err(|error| Failure::from_error(ExitCode::Usage, &error))?;
     Ok(Request {

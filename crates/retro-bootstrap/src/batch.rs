@@ -77,8 +77,12 @@ pub fn tell_started(submitted: &Submitted) {
             count(plan.commits.len(), "commit"),
         ));
     }
+    let when = match submitted.was_started {
+        true => "started before",
+        false => "started",
+    };
     say(format_args!(
-        "batch {batch} of suite {}: {} started, {} complete or running already",
+        "batch {batch} of suite {}: {} {when}, {} complete or running already",
         one_line(&plan.suite_name),
         count(submitted.queued, "task"),
         submitted.skipped
@@ -409,15 +413,9 @@ pub fn pull_failure(batch: &RunId, error: StoreError) -> Failure {
 }
 
 fn report(pulled: &Pulled, how: &Followed) -> LookBackReport {
-    let failed =
-        pulled
-            .run
-            .commits
-            .iter()
-            .filter_map(|commit| match pulled.ended.get(&commit.key)? {
-                JobEnding::Failed(reason) => Some((commit.commit, reason.clone())),
-                JobEnding::Complete(..) => None,
-            });
+    let failed = pulled
+        .not_done()
+        .map(|(commit, why)| (commit, why.to_owned()));
     let failed: Vec<_> = failed.collect();
     LookBackReport {
         run: pulled.run.id.clone(),

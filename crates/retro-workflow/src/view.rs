@@ -1,12 +1,12 @@
 //! Stored runs, read back and analysed.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 
 use retro_analysis::{Findings, History, Observation, State, findings};
-use retro_domain::{CacheKey, CommitId, RepoId, RunId, TestId, Verdict};
+use retro_domain::{CacheKey, CommitId, CommitJob, JobStatus, RepoId, RunId, TestId, Verdict};
 use retro_store::{
-    ResultStore, ResultSummary, RunCommit, RunRecord, RunStatus, RunStore, StoreError,
+    JobStore, ResultStore, ResultSummary, RunCommit, RunRecord, RunStatus, RunStore, StoreError,
 };
 
 use crate::plan::places;
@@ -22,6 +22,9 @@ pub struct RunView {
     pub history: History,
     /// What they show.
     pub findings: Findings,
+    /// Why git-retro itself could not do the jobs of commits without a result, by their places; empty
+    /// until [`explain`](Self::explain) was called.
+    pub not_done: BTreeMap<usize, String>,
 }
 
 impl RunView {
@@ -39,13 +42,48 @@ impl RunView {
             .all(|commit| !commit.parents.is_empty() || !commit.skips_ancestors)
     }
 
-    /// How many commits of a run that came to its end have no result: it was removed since, or
-    /// git-retro itself had failed there. None of a run that did not come to its end.
+    /// How many commits of a run that came to its end have no result, for a reason that is not known:
+    /// it was removed since. None of a run that did not come to its end.
     pub fn without_result(&self) -> usize {
         match self.run.status {
-            RunStatus::Finished => self.summaries.iter().filter(|it| it.is_none()).count(),
+            RunStatus::Finished => {
+                let without = self.summaries.iter().filter(|it| it.is_none()).count();
+                without - self.not_done.len()
+            }
             _ => 0,
         }
+    }
+
+    /// Looks up why commits have no result.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    pub async fn explain(&mut self, jobs: &dyn JobStore) -> Result<(), StoreError> {
+        let mut first_of_key = HashMap::new();
+        for commit in &self.run.commits {
+            first_of_key.entry(commit.key).or_insert(commit.commit);
+        }
+        let commits = self.run.commits.iter().enumerate();
+        let without = commits.filter(|(place, _)| self.summaries[*place].is_none());
+        let (places, asked): (Vec<usize>, Vec<CommitJob>) = without
+            .map(|(place, commit)| {
+                // Of commits with one key, the first one has the job: as in the plan.
+                let job = CommitJob {
+                    repo: self.run.repo.clone(),
+                    commit: first_of_key[&commit.key],
+                    suite: commit.suite,
+                };
+                (place, job)
+            })
+            .unzip();
+        let states = jobs.states(&asked).await?;
+        for (place, state) in places.into_iter().zip(states) {
+            if let Some(JobStatus::Failed(reason)) = state.map(|state| state.status) {
+                self.not_done.insert(place, reason);
+            }
+        }
+        Ok(())
     }
 
     /// A test by its place.
@@ -95,6 +133,7 @@ pub async fn view_run(run: RunRecord, results: &dyn ResultStore) -> Result<RunVi
         summaries,
         history,
         findings,
+        not_done: BTreeMap::new(),
     })
 }
 

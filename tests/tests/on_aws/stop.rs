@@ -32,7 +32,7 @@ fn a_batch_is_stopped_and_leaves_no_job_open() {
         assert_eq!(job["status"], "FAILED", "{job}");
         assert!(job["error_message"].as_str().is_some(), "{job}");
     }
-    let pulled = world.expect(0, &["pull", &batch]);
+    let pulled = world.expect(3, &["pull", &batch]);
     assert!(pulled.stdout.contains("3 ended"), "{}", pulled.stdout);
     let again = world.expect(0, &["stop", &batch]);
     let told = format!("batch {batch} is over already; 0 complete, 3 failed");

@@ -5,10 +5,10 @@ use std::fmt::Write;
 use retro_bootstrap::terminal::{
     self, Format, Paint, commit_line, duration, json, one_line, print, store_failure,
 };
-use retro_bootstrap::{ExitCode, Failure};
+use retro_bootstrap::{ExitCode, Failure, LocalStores};
 use retro_domain::{CommitId, TestCase};
 use retro_git::History;
-use retro_store::{ResultStore, ResultSummary, RunCommit, RunRecord, RunStore};
+use retro_store::{JobStore, ResultStore, ResultSummary, RunCommit, RunRecord, RunStore};
 use retro_workflow::document::{CommitDocument, CommitResult, RunDocument};
 use retro_workflow::{find_run, results_of_commit, view_run};
 
@@ -26,7 +26,7 @@ async fn show(context: &Context, args: &ShowArgs) -> Result<ExitCode, Failure> {
         .await
         .map_err(store_failure)?;
     if let Some(run) = run {
-        return show_run(context, args, run, results).await;
+        return show_run(context, args, run, &stores).await;
     }
     if args.what == "latest" {
         super::the_run(context, runs, "latest").await?;
@@ -58,9 +58,11 @@ async fn show_run(
     context: &Context,
     args: &ShowArgs,
     run: RunRecord,
-    results: &dyn ResultStore,
+    stores: &LocalStores,
 ) -> Result<ExitCode, Failure> {
-    let view = view_run(run, results).await.map_err(store_failure)?;
+    let (jobs, results): (&dyn JobStore, &dyn ResultStore) = (&*stores.jobs, &*stores.results);
+    let mut view = view_run(run, results).await.map_err(store_failure)?;
+    view.explain(jobs).await.map_err(store_failure)?;
     if args.format != Format::Human {
         let mut document = RunDocument::new(&view);
         document.run = super::ls::line(&view.run);
@@ -73,8 +75,10 @@ async fn show_run(
         .map_err(store_failure)?;
     let mut text = terminal::summary(&view, None, &messages, args.what != "latest", paint);
     text.push('\n');
-    for (commit, summary) in view.run.commits.iter().zip(&view.summaries).rev() {
+    let commits = view.run.commits.iter().zip(&view.summaries);
+    for (place, (commit, summary)) in commits.enumerate().rev() {
         let state = |paint: Paint| match summary {
+            None if view.not_done.contains_key(&place) => paint.bad("not done"),
             None => paint.dim("not run"),
             Some(summary) => short_state(summary, paint),
         };

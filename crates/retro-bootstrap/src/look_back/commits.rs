@@ -44,6 +44,33 @@ pub struct CommitArgs {
     pub rev_list_file: Option<PathBuf>,
 }
 
+impl CommitArgs {
+    /// What was typed, with these revisions, as one would type it again.
+    pub fn words(&self, revisions: &[String]) -> Vec<String> {
+        let mut words = revisions.to_vec();
+        words.extend(self.last.map(|last| format!("--last {last}")));
+        for (flag, value) in [("--since", &self.since), ("--until", &self.until)] {
+            words.extend(value.iter().map(|value| format!("{flag} {value}")));
+        }
+        if self.first_parent {
+            words.push("--first-parent".to_owned());
+        }
+        match self.merges {
+            Merges::Include => {}
+            Merges::Exclude => words.push("--merges exclude".to_owned()),
+            Merges::Only => words.push("--merges only".to_owned()),
+        }
+        words.extend(self.path.iter().map(|glob| format!("--path {glob}")));
+        if self.every.get() > 1 {
+            words.push(format!("--every {}", self.every));
+        }
+        if let Some(file) = &self.rev_list_file {
+            words.push(format!("--rev-list-file {}", file.display()));
+        }
+        words
+    }
+}
+
 impl Default for CommitArgs {
     fn default() -> Self {
         Self {

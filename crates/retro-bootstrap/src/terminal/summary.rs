@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
 
 use retro_analysis::Transition;
-use retro_domain::{CacheKey, TestId, Verdict};
+use retro_domain::{CacheKey, CommitId, TestId, Verdict};
 use retro_store::{ResultStore, ResultSummary, RunRecord, RunStatus, StoreError};
 use retro_workflow::{LookBackReport, RunView, StopCause};
 
@@ -310,23 +310,32 @@ impl Page<'_> {
     }
 
     fn trouble(&mut self, report: Option<&LookBackReport>) {
-        let Some(report) = report.filter(|report| !report.failed.is_empty()) else {
-            return;
+        let not_done: Vec<(CommitId, String)> = match report {
+            Some(report) => report.failed.clone(),
+            None => {
+                let known = self.view.not_done.iter();
+                let known =
+                    known.map(|(place, why)| (self.view.commit(*place).commit, why.clone()));
+                known.collect()
+            }
         };
+        if not_done.is_empty() {
+            return;
+        }
         self.line("");
         let label = self.paint.bad("NOT DONE");
         self.line(format!(
             "{label} {} (tried again by the next run)",
-            count(report.failed.len(), "commit")
+            count(not_done.len(), "commit")
         ));
-        for (commit, reason) in report.failed.iter().take(TESTS_LISTED) {
+        for (commit, reason) in not_done.iter().take(TESTS_LISTED) {
             self.line(format!(
                 "  {} {}",
                 self.paint.id(commit.short()),
                 one_line(reason)
             ));
         }
-        self.more(report.failed.len());
+        self.more(not_done.len());
     }
 
     fn next_steps(&mut self) {

@@ -1,12 +1,12 @@
 //! Bringing the results of a batch home.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use retro_domain::{
-    CacheKey, Clock, CommitJob, Epoch, JobEvent, JobFacts, JobState, JobStatus, LeaseOwner,
-    LeasePolicy, OutcomeCounts, RepoId, RunId, Timestamp, Verdict,
+    CacheKey, Clock, CommitId, CommitJob, Epoch, JobEvent, JobFacts, JobState, JobStatus,
+    LeaseOwner, LeasePolicy, OutcomeCounts, RepoId, RunId, Timestamp, Verdict,
 };
 use retro_store::record::StoredResult;
 use retro_store::{
@@ -89,6 +89,20 @@ impl Pulled {
         found.map(|commit| commit.key)
     }
 
+    /// The commits whose jobs could not be done, oldest first, and why.
+    pub fn not_done(&self) -> impl Iterator<Item = (CommitId, &str)> {
+        let mut seen = HashSet::new();
+        let commits = self
+            .run
+            .commits
+            .iter()
+            .filter(move |it| seen.insert(it.key));
+        commits.filter_map(|commit| match self.ended.get(&commit.key)? {
+            JobEnding::Failed(reason) => Some((commit.commit, reason.as_str())),
+            JobEnding::Complete(..) => None,
+        })
+    }
+
     fn ended_at(&mut self, started_at: Timestamp, took: Duration) {
         self.last_end = self.last_end.max(Some(started_at.plus(took)));
     }
@@ -106,7 +120,8 @@ const CHUNK: usize = 500;
 /// `repo`, the repository as this machine names it. `seen` is told of each job that has ended, once
 /// its result is here.
 ///
-/// What is fetched is checked against its manifest. Results that are here already, by an earlier
+/// What is fetched is checked against its manifest: a job whose result is damaged or gone there has
+/// failed, and so it stands in the job store of this machine, as the other failed ones do. Results that are here already, by an earlier
 /// call or because the same was run here, are left as they are, but for those from before the batch
 /// that `renew` names: where the batch has a younger one, it takes their place. The run has the
 /// batch's id: all questions can be asked of it.
@@ -115,8 +130,7 @@ const CHUNK: usize = 500;
 ///
 /// # Errors
 ///
-/// [`StoreError::NotFound`] for an unknown batch, [`StoreError::Corrupt`] when an artifact is not
-/// what its manifest says, and what the stores say.
+/// [`StoreError::NotFound`] for an unknown batch, and what the stores say.
 pub async fn pull(
     batch: &RunId,
     repo: &RepoId,
@@ -192,6 +206,9 @@ pub async fn pull(
                     fetch(what, job, repo, stores, &mut pulled).await?
                 }
             };
+            if let JobEnding::Failed(reason) = &ending {
+                not_done(*key, job, reason, repo, stores).await?;
+            }
             seen(job, &ending);
             pulled.ended.insert(*key, ending);
         }
@@ -250,9 +267,77 @@ struct Wanted {
     here: Option<ResultSummary>,
 }
 
-/// Brings one result home, with its artifacts, as if it had been made here. `job` is the one of the
-/// batch.
+/// Says on this machine, too, that a job could not be done, unless its result is here.
+async fn not_done(
+    key: CacheKey,
+    job: &CommitJob,
+    reason: &str,
+    repo: &RepoId,
+    stores: &Pulling,
+) -> Result<(), StoreError> {
+    let local = CommitJob {
+        repo: repo.clone(),
+        ..job.clone()
+    };
+    let known = stores.jobs.job(&local).await?;
+    let is_said = |state: &JobState| state.status == JobStatus::Failed(reason.to_owned());
+    if known.as_ref().is_some_and(is_said)
+        || stores
+            .results
+            .summaries(&[key])
+            .await?
+            .iter()
+            .any(Option::is_some)
+    {
+        return Ok(());
+    }
+    if let Some(epoch) = claim_here(&local, stores).await? {
+        let reason = reason.to_owned();
+        let failed = JobEvent::Fail { epoch, reason };
+        tolerate_race(stores.jobs.apply(&local, &failed).await)?;
+    }
+    Ok(())
+}
+
+/// Claims a job of this machine; `None` when another process has it.
+async fn claim_here(local: &CommitJob, stores: &Pulling) -> Result<Option<Epoch>, StoreError> {
+    stores.jobs.enqueue(std::slice::from_ref(local)).await?;
+    let nobody: IsGone = Arc::new(|_| false);
+    let claimed = claim(
+        &*stores.jobs,
+        local,
+        &stores.owner,
+        stores.clock.now(),
+        LeasePolicy::default(),
+        Claims::StartOver,
+        &nobody,
+    );
+    Ok(match claimed.await? {
+        Claim::Ours(epoch) => Some(epoch),
+        _ => None,
+    })
+}
+
+/// Brings one result home, or says why it cannot be had. `job` is the one of the batch.
 async fn fetch(
+    wanted: Wanted,
+    job: &CommitJob,
+    repo: &RepoId,
+    stores: &Pulling,
+    pulled: &mut Pulled,
+) -> Result<JobEnding, StoreError> {
+    let here = wanted.here.clone();
+    match bring(wanted, job, repo, stores, pulled).await {
+        Err(error @ StoreError::Corrupt { .. }) => Ok(match here {
+            Some(here) => JobEnding::known(&here),
+            None => JobEnding::Failed(format!("its result there cannot be used: {error}")),
+        }),
+        brought => brought,
+    }
+}
+
+/// Brings one result home, with its artifacts, as if it had been made here.
+async fn bring(
     wanted: Wanted,
     job: &CommitJob,
     repo: &RepoId,
@@ -292,26 +377,13 @@ async fn fetch(
     {
         return Ok(JobEnding::known(here));
     }
-    pulled.fetched += 1;
     let (counts, took) = (result.counts(), result.usage.wall);
     let verdict = result.verdict.clone();
     let local = CommitJob {
         repo: repo.clone(),
         ..job.clone()
     };
-    stores.jobs.enqueue(std::slice::from_ref(&local)).await?;
-    let now = stores.clock.now();
-    let nobody: IsGone = Arc::new(|_| false);
-    let claimed = claim(
-        &*stores.jobs,
-        &local,
-        &stores.owner,
-        now,
-        LeasePolicy::default(),
-        Claims::StartOver,
-        &nobody,
-    );
-    let Claim::Ours(epoch) = claimed.await? else {
+    let Some(epoch) = claim_here(&local, stores).await? else {
         // Another process of this machine makes the same result just now.
         return Ok(JobEnding::Complete(verdict, counts, took));
     };
@@ -320,18 +392,16 @@ async fn fetch(
         epoch,
         ..source.clone()
     };
-    let mut copied = Manifest::default();
-    for entry in &manifest.entries {
-        if entry.name == RESULT_NAME {
-            continue;
+    let copied = match copy(&manifest, &source, &target, stores).await {
+        Err(error) => {
+            let reason = error.to_string();
+            let failed = JobEvent::Fail { epoch, reason };
+            tolerate_race(stores.jobs.apply(&local, &failed).await)?;
+            return Err(error);
         }
-        let content = stores.remote_artifacts.read(&source, &entry.name).await?;
-        let content = content.ok_or_else(|| missing(&entry.name))?;
-        let content = ArtifactContent::Bytes(content);
-        let copy = stores.artifacts.put(&target, &entry.name, content).await?;
-        entry.check_content(&source, &copy)?;
-        copied.entries.push(copy);
-    }
+        copied => copied?,
+    };
+    pulled.fetched += 1;
     stores.artifacts.finish(&target, &copied).await?;
     result.repo = repo.clone();
     result.epoch = epoch;
@@ -357,6 +427,29 @@ async fn fetch(
     // The copying may have taken longer than the lease: the result is here all the same.
     tolerate_race(stores.jobs.apply(&local, &done).await)?;
     Ok(JobEnding::Complete(verdict, counts, took))
+}
+
+/// Copies every artifact but the result.
+async fn copy(
+    manifest: &Manifest,
+    source: &ArtifactScope,
+    target: &ArtifactScope,
+    stores: &Pulling,
+) -> Result<Manifest, StoreError> {
+    let mut copied = Manifest::default();
+    for entry in &manifest.entries {
+        if entry.name == RESULT_NAME {
+            continue;
+        }
+        let content = stores.remote_artifacts.read(source, &entry.name).await?;
+        let missing =
+            || StoreError::corrupt(source.to_string(), format!("it has no {}", entry.name));
+        let content = ArtifactContent::Bytes(content.ok_or_else(missing)?);
+        let copy = stores.artifacts.put(target, &entry.name, content).await?;
+        entry.check_content(source, &copy)?;
+        copied.entries.push(copy);
+    }
+    Ok(copied)
 }
 
 /// Stores the batch as a run, or what has changed of it.

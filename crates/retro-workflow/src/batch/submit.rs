@@ -64,6 +64,8 @@ pub struct Submitted {
     pub queued: usize,
     /// How many were complete before, or are the work of another batch.
     pub skipped: usize,
+    /// Whether an earlier call started its execution.
+    pub was_started: bool,
     /// Whether an earlier call began it over other commits: there are new ones meanwhile.
     pub taken_up: bool,
 }
@@ -95,12 +97,14 @@ pub async fn submit(
         true => begun(plan, &record),
         false => plan.clone(),
     };
-    store_plan(&plan, services, options, taken_up).await?;
+    store_plan(&plan, services, options).await?;
     let jobs = decide(&plan, services, options).await?;
     let skipped = plan.jobs.len().saturating_sub(jobs.len());
+    let execution = execution_of(&options.id, &*services.objects).await?;
     let mut submitted = Submitted {
         batch: options.id.clone(),
-        execution: execution_of(&options.id, &*services.objects).await?,
+        was_started: execution.is_some(),
+        execution,
         queued: jobs.len(),
         skipped,
         plan: only(plan, &jobs),
@@ -208,28 +212,18 @@ async fn record(
     }
 }
 
-/// Stores what the runners have in common. A batch that is taken up keeps what it has; one that has
-/// nothing yet can only go on while its suites are still the same.
+/// Stores what the runners have in common, or finds the same. A batch that is taken up and has stored
+/// nothing yet can only go on while its suites are still those of its commits.
 async fn store_plan(
     plan: &Plan,
     services: &BatchServices,
     options: &BatchOptions,
-    taken_up: bool,
 ) -> Result<(), StoreError> {
-    let name = plan_object(&options.id);
-    if taken_up {
-        if services.objects.get(&name).await?.is_some() {
-            return Ok(());
-        }
-        let known = |suite| plan.suites.contains_key(suite);
-        if !plan.commits.iter().all(|commit| known(&commit.suite)) {
-            return Err(StoreError::conflict(
-                format!("batch {}", options.id),
-                "the suites that it was begun with",
-                "suites that were changed since",
-            ));
-        }
-    }
+    let other = |found: &str| {
+        let what = format!("batch {}", options.id);
+        let ours = "one with other suites, another overlay or other tools";
+        Err(StoreError::conflict(what, ours, found))
+    };
     let mut suites: Vec<_> = plan.suites.iter().collect();
     suites.sort_by_key(|(fingerprint, _)| **fingerprint);
     let common = BatchPlan {
@@ -239,15 +233,26 @@ async fn store_plan(
         overlay: plan.overlay.clone(),
         toolchain: options.toolchain,
     };
-    let content = StoredBatchPlan::encode(&common)?.into_bytes();
-    match services.objects.put_new(&name, content.clone()).await {
-        Err(conflict @ StoreError::Conflict { .. }) => {
-            match services.objects.get(&name).await? == Some(content) {
-                true => Ok(()),
-                false => Err(conflict),
-            }
+    let known = |suite| plan.suites.contains_key(suite);
+    let fits = plan.commits.iter().all(|commit| known(&commit.suite));
+    let name = plan_object(&options.id);
+    if fits {
+        let content = StoredBatchPlan::encode(&common)?.into_bytes();
+        match services.objects.put_new(&name, content).await {
+            Err(StoreError::Conflict { .. }) => {}
+            done => return done,
         }
-        done => done,
+    }
+    let Some(stored) = services.objects.get(&name).await? else {
+        return other("one whose suites were changed since it was begun");
+    };
+    let text = String::from_utf8_lossy(&stored);
+    let stored = StoredBatchPlan::decode(&text)?;
+    let same = (&stored.suites, &stored.overlay, stored.toolchain)
+        == (&common.suites, &common.overlay, common.toolchain);
+    match same {
+        true => Ok(()),
+        false => other("what it was begun with"),
     }
 }
 

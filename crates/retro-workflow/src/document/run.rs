@@ -100,6 +100,9 @@ pub struct CommitLine {
     pub verdict: Option<&'static str>,
     /// Why it is untestable.
     pub reason: Option<String>,
+    /// Why git-retro itself could not do it, where that is so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_done: Option<String>,
     /// Its tests; absent when not run.
     pub counts: Option<CountsDocument>,
     /// What its commands took, in milliseconds.
@@ -234,7 +237,11 @@ impl RunDocument {
                 .commits
                 .iter()
                 .zip(&view.summaries)
-                .map(|(commit, summary)| CommitLine::new(commit, summary.as_ref()))
+                .enumerate()
+                .map(|(place, (commit, summary))| CommitLine {
+                    not_done: view.not_done.get(&place).cloned(),
+                    ..CommitLine::new(commit, summary.as_ref())
+                })
                 .collect(),
         }
     }
@@ -282,6 +289,7 @@ impl CommitLine {
             reason: summary
                 .filter(|summary| !summary.verdict.is_tested())
                 .map(reason_of),
+            not_done: None,
             counts: summary.map(|summary| summary.counts.into()),
             duration_ms: summary.map(|summary| millis(summary.usage.wall)),
         }

@@ -33,6 +33,8 @@ pub(crate) struct Far {
     pub(crate) bench: Bench,
     pub(crate) engine: InMemoryEngine,
     pub(crate) objects: InMemoryObjectStore,
+    /// What its runners stored.
+    pub(crate) stored: InMemoryArtifactStore,
     /// The tools that runners are taken to have.
     pub(crate) toolchain: ToolchainFingerprint,
     /// Whether the engine starts nothing.
@@ -66,12 +68,15 @@ fn unavailable() -> StoreError {
 impl Far {
     pub(crate) fn new() -> Self {
         let mut bench = Bench::new();
+        let stored = InMemoryArtifactStore::default();
+        bench.artifacts = Arc::new(stored.clone());
         bench.options.claims = Claims::OnlyWaiting;
         bench.options.self_contained = true;
         Self {
             bench,
             engine: InMemoryEngine::default(),
             objects: InMemoryObjectStore::default(),
+            stored,
             toolchain: ToolchainFingerprint::unknown(),
             refuses: false,
         }

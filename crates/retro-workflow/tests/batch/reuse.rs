@@ -13,9 +13,7 @@ use retro_store::{
     StoreError,
 };
 use retro_workflow::Plan;
-use retro_workflow::batch::{
-    JobEnding, Standing, items_object, note_result, receipt_object, survey,
-};
+use retro_workflow::batch::{Standing, items_object, note_result, receipt_object, survey};
 
 fn overlay(content: &str) -> Overlay {
     Overlay {
@@ -181,11 +179,45 @@ async fn a_batch_that_got_no_further_than_its_record_needs_its_suites() {
 }
 
 #[tokio::test]
-async fn a_result_that_is_gone_there_is_told() {
-    let far = Far::new();
+async fn the_id_of_a_batch_with_another_suite_overlay_or_tools_is_refused() {
+    let mut far = Far::new();
+    let unknown = ToolchainFingerprint::unknown();
     let plan = far.bench.plan(2).await;
     far.submit(&plan, id(1)).await.unwrap();
+    let mut renamed = Plan::clone(&plan);
+    let suite = renamed.suites.values_mut().next().unwrap();
+    suite.retries += 1;
+    let laid = far.bench.plan_with(2, unknown, overlay("a")).await;
+    for other in [&renamed, &laid] {
+        let refused = far.submit(other, id(1)).await.unwrap_err();
+        assert!(refused.to_string().contains("another overlay"), "{refused}");
+    }
+    far.toolchain = ToolchainFingerprint(Digest256::of(b"image 2"));
+    let moved = far
+        .bench
+        .plan_with(2, far.toolchain, Overlay::default())
+        .await;
+    far.submit(&moved, id(1)).await.unwrap_err();
+    far.toolchain = unknown;
+    let again = far.submit(&plan, id(1)).await.unwrap();
+    assert!(again.was_started && !again.taken_up);
+}
+
+#[tokio::test]
+async fn a_result_that_is_gone_or_damaged_there_is_told_and_stops_no_other() {
+    let far = Far::new();
+    let plan = far.bench.plan(3).await;
+    far.submit(&plan, id(1)).await.unwrap();
     far.run_jobs(&plan, &id(1)).await;
+    let damaged = far.bench.job(&plan, 1);
+    let epoch = far.bench.jobs.job(&damaged).await.unwrap().unwrap().epoch;
+    let scope = ArtifactScope {
+        repo: damaged.repo,
+        commit: damaged.commit,
+        suite: damaged.suite,
+        epoch,
+    };
+    far.stored.damage(&scope, retro_workflow::RESULT_NAME);
     let job = far.bench.job(&plan, 0);
     let epoch = far.bench.jobs.job(&job).await.unwrap().unwrap().epoch;
     let scope = ArtifactScope {
@@ -195,12 +227,21 @@ async fn a_result_that_is_gone_there_is_told() {
         epoch,
     };
     far.bench.artifacts.remove(&scope).await.unwrap();
-    let pulled = Home::new().pull(&far, &id(1)).await;
+    let home = Home::new();
+    let pulled = home.pull(&far, &id(1)).await;
     assert_eq!((pulled.fetched, pulled.is_over()), (1, true));
-    let JobEnding::Failed(why) = &pulled.ended[&plan.commits[0].key] else {
-        panic!("{:?}", pulled.ended);
-    };
-    assert!(why.contains("run it again"), "{why}");
+    let reasons: Vec<&str> = pulled.not_done().map(|(_, why)| why).collect();
+    assert!(reasons[0].contains("run it again"), "{reasons:?}");
+    assert!(reasons[1].contains("cannot be used"), "{reasons:?}");
+    // So it stands here, too, for whoever looks later.
+    let run = home.jobs.run(&id(1)).await.unwrap().unwrap();
+    let mut view = retro_workflow::view_run(run, &home.results).await.unwrap();
+    assert_eq!(view.without_result(), 2);
+    view.explain(&home.jobs).await.unwrap();
+    assert_eq!(view.without_result(), 0);
+    let told: Vec<&str> = view.not_done.values().map(String::as_str).collect();
+    assert_eq!(told, reasons);
+    assert_eq!(home.pull(&far, &id(1)).await.fetched, 0);
 }
 
 #[tokio::test]

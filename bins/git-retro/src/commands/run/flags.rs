@@ -1,7 +1,6 @@
 //! What the flags of `git retro run` set.
 
 use retro_bootstrap::FlagLayer;
-use retro_bootstrap::look_back::Merges;
 
 use crate::cli::RunArgs;
 
@@ -33,29 +32,7 @@ impl RunArgs {
     /// The request as it could be typed.
     pub(crate) fn described(&self, command: String) -> String {
         let mut words = vec!["git retro run".to_owned()];
-        words.extend(self.revisions.iter().cloned());
-        let commits = &self.commits;
-        if let Some(last) = commits.last {
-            words.push(format!("--last {last}"));
-        }
-        for (flag, value) in [("--since", &commits.since), ("--until", &commits.until)] {
-            words.extend(value.iter().map(|value| format!("{flag} {value}")));
-        }
-        if commits.first_parent {
-            words.push("--first-parent".to_owned());
-        }
-        match commits.merges {
-            Merges::Include => {}
-            Merges::Exclude => words.push("--merges exclude".to_owned()),
-            Merges::Only => words.push("--merges only".to_owned()),
-        }
-        words.extend(commits.path.iter().map(|glob| format!("--path {glob}")));
-        if commits.every.get() > 1 {
-            words.push(format!("--every {}", commits.every));
-        }
-        if let Some(file) = &commits.rev_list_file {
-            words.push(format!("--rev-list-file {}", file.display()));
-        }
+        words.extend(self.commits.words(&self.revisions));
         words.extend(
             self.suite
                 .suite
