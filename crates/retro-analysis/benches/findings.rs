@@ -1,7 +1,7 @@
 //! Prints how long it takes to judge 1,000 commits x 5,000 tests, beside the floor: reading every
 //! stored result once.
 //!
-//! Run with `cargo bench -p retro-analysis`.
+//! Run with `cargo bench -p retro-analysis --bench findings`.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};

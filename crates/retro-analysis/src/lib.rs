@@ -57,16 +57,25 @@
 //! assert_eq!(broke.before, [0]);
 //! ```
 
+pub mod culprit;
 mod diff;
 mod findings;
+mod flakiness;
 mod groups;
 mod history;
+mod renames;
+mod slowdown;
 mod story;
 mod untestable;
 mod walk;
 
 pub use diff::{Difference, diff};
 pub use findings::{Findings, Flaky, Transition, findings};
+pub use flakiness::{Execution, Flakiness, flakiness};
 pub use history::{History, Observation, Seen, State};
+pub use renames::{JoinedBy, Renamable, Rename, renames};
+pub use slowdown::{
+    Comparison, SpeedStep, Timing, compare, fence, interleaved, rounds_needed, speed_steps,
+};
 pub use story::{Head, Segment, Standing, TestStory, Turn, TurnKind, story};
 pub use untestable::{Boundary, UntestableRange};
