@@ -25,6 +25,7 @@ mod scratch;
 mod services;
 mod source_text;
 mod suite_rules;
+pub mod task_run;
 mod toolchain;
 mod view;
 
