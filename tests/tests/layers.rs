@@ -21,6 +21,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &[
             "retro-domain",
             "retro-store",
+            "retro-forge",
             "retro-git",
             "retro-exec",
             "retro-test-report",

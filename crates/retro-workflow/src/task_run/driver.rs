@@ -217,7 +217,7 @@ impl Session {
             TaskPhase::Test => self.test(),
             TaskPhase::Deploy => not_here("deploys"),
             TaskPhase::Push => self.push(),
-            TaskPhase::PullRequest => not_here("pull requests"),
+            TaskPhase::PullRequest => self.pull_request(),
             TaskPhase::Report => self.report(),
             TaskPhase::CleanUp => self.clean_up(),
         }?;

@@ -13,6 +13,7 @@ mod finish;
 mod journal;
 mod prepare;
 mod prompt;
+mod pull_request;
 mod push;
 mod recorder;
 mod services;

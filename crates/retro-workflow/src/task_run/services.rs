@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use retro_domain::{Clock, LeaseOwner, LeasePolicy, TaskRun};
 use retro_exec::{Executor, Home};
+use retro_forge::PullRequests;
 use retro_git::{GitError, TaskWorkspace};
 use retro_store::{TaskEventLog, TaskJournal, TaskRunStore};
 
@@ -40,6 +41,10 @@ pub struct TaskServices {
     pub events: Arc<dyn TaskEventLog>,
     /// Their work trees.
     pub workspaces: Arc<dyn TaskWorkspaces>,
+    /// Opens pull requests; without it, a run that wants one says that nobody could.
+    pub pull_requests: Option<Arc<dyn PullRequests>>,
+    /// Takes secrets out of what leaves the machine.
+    pub redact: Arc<dyn Fn(&str) -> String + Send + Sync>,
     /// Runs commands.
     pub executor: Arc<dyn Executor>,
     /// The time.
