@@ -4,9 +4,7 @@ use retro_domain::{
     CommitFacts, EffectKind, GitFacts, GitStatus, PULL_REQUEST_FACTS, PhaseOutcome, TaskEventKind,
     TaskPhase, Template,
 };
-use retro_forge::{
-    Check, CheckOutcome, Description, PullRequestSpec, PullRequestText, describe,
-};
+use retro_forge::{Check, CheckOutcome, Description, PullRequestSpec, PullRequestText, describe};
 
 use super::session::{Phase, Session, chain};
 
@@ -16,7 +14,8 @@ impl Session {
             return Ok(PhaseOutcome::NothingToDo);
         };
         let Some(forge) = self.services.pull_requests.clone() else {
-            let why = "this runner knows no forge of the repository: say which it is, and give a token";
+            let why =
+                "this runner knows no forge of the repository: say which it is, and give a token";
             return Ok(PhaseOutcome::Broken(why.to_owned()));
         };
         let Some(branch) = self.run.git.branch_name.clone() else {
@@ -111,6 +110,51 @@ impl Session {
         let title = title.unwrap_or_else(|| usual.title().to_owned());
         let body = body.unwrap_or_else(|| usual.body().to_owned());
         Ok(PullRequestText::new(&title, &body, &redact))
+    }
+
+    /// What a template's place stands for.
+    fn fact(&self, name: &str, summary: Option<&str>) -> String {
+        let (run, task) = (&self.run, &self.run.context);
+        let list = |items: &[String]| {
+            let lines = items.iter().map(|item| format!("- {item}\n"));
+            lines.collect::<String>()
+        };
+        let facts = CommitFacts::of(task, run.run_number);
+        match name {
+            "task_name" => facts.task_name.to_owned(),
+            "run_number" => run.run_number.to_string(),
+            "task_id" => task.task_id.clone(),
+            "spec_name" => task.spec_name.clone().unwrap_or_default(),
+            "title" => task.title.clone(),
+            "description" => task.description.clone(),
+            "acceptance_criteria" => list(&task.acceptance_criteria),
+            "branch_name" => run
+                .git
+                .branch_name
+                .as_ref()
+                .map_or_else(String::new, ToString::to_string),
+            "commit_sha" => run
+                .git
+                .commit_sha
+                .map_or_else(String::new, |it| it.to_string()),
+            "summary" => summary.unwrap_or_default().to_owned(),
+            "tests" => list(
+                &self
+                    .checks()
+                    .iter()
+                    .map(|(name, outcome, detail)| {
+                        let outcome = match outcome {
+                            CheckOutcome::Passed => "passed",
+                            CheckOutcome::Failed => "failed",
+                            CheckOutcome::Skipped => "was not done",
+                        };
+                        format!("{name} {outcome} {detail}").trim_end().to_owned()
+                    })
+                    .collect::<Vec<_>>(),
+            ),
+            // There are no deploys and no links yet.
+            _ => String::new(),
+        }
     }
 
     /// How build, tests and deploy went.

@@ -6,8 +6,8 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use retro_domain::{
-    CommitId, Epoch, GitFacts, GitStatus, PhaseOutcome, TaskEventKind, TaskPhase, TaskRun,
-    TaskRunEvent,
+    CommitId, DeclaredResult, Epoch, GitFacts, GitStatus, PhaseOutcome, TaskEventKind, TaskPhase,
+    TaskRun, TaskRunEvent,
 };
 use retro_exec::CancelToken;
 use retro_git::{GitError, NetworkLimits, Signer, TaskWorkspace};
@@ -150,6 +150,12 @@ impl Session {
             email,
             at: self.services.clock.now(),
         }
+    }
+
+    /// What the executor said of its work, where it said something that can be read.
+    pub(super) fn declared(&self) -> DeclaredResult {
+        let content = std::fs::read(self.file(RESULT)).unwrap_or_default();
+        DeclaredResult::parse(&content).unwrap_or_default()
     }
 
     /// A file of the run's own.

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use retro_domain::{
-    EffectId, EffectRecord, Epoch, GitFacts, RunId, TaskEnding, TaskEvent, TaskRun, TaskRunEvent,
-    TaskRunState, TaskRunStatus, Timestamp,
+    EffectId, EffectRecord, Epoch, GitFacts, PullRequestSettings, RunId, Switch, TaskEnding,
+    TaskEvent, TaskRun, TaskRunEvent, TaskRunState, TaskRunStatus, Timestamp,
 };
 use retro_store::{
     InMemoryTaskStore, NewTaskRun, StoreError, TaskEventLog, TaskJournal, TaskRunFilter,
@@ -137,7 +137,9 @@ impl TaskEventLog for Mortal {
 /// How many writes a run is allowed before its runner dies; `None` when it got to its end.
 async fn dies_at(number: usize, is_after: bool) -> Option<()> {
     let site = Site::new();
-    site.ask(1, task()).await;
+    let mut context = task();
+    context.settings.pull_request = Switch::On(PullRequestSettings::default());
+    site.ask(1, context).await;
     let mortal = Mortal {
         inner: site.store.clone(),
         left: Arc::new(AtomicUsize::new(number)),
@@ -167,20 +169,35 @@ async fn dies_at(number: usize, is_after: bool) -> Option<()> {
         let done = TaskRunStatus::Finished(TaskEnding::Done);
         assert_eq!(run.state.status, done, "{moment}: {:?}", run.state);
         assert_eq!(run.git.commit_sha, site.at_remote(BRANCH), "{moment}");
+        let open = site.forge.all_open();
+        assert_eq!(
+            run.git.pr_url.as_ref(),
+            open.first().map(|it| &it.url),
+            "{moment}"
+        );
     }
     let subjects = ["Analyze Sales Data [Task T-1]", "first"];
     assert_eq!(site.log(BRANCH), subjects, "{moment}");
     assert_eq!(site.branches(), ["main", BRANCH], "{moment}");
+    assert_eq!(site.forge.all_open().len(), 1, "{moment}");
     died.is_err().then_some(())
 }
 
-#[tokio::test]
-async fn a_runner_that_dies_at_any_write_leaves_a_run_that_is_completed_once() {
-    for is_after in [false, true] {
-        let mut number = 1;
-        while dies_at(number, is_after).await.is_some() {
-            number += 1;
-        }
-        assert!(number > 30, "a run has more writes than {number}");
+/// A runner dies at every write in turn, until it is allowed as many as a run has.
+async fn dies_everywhere(is_after: bool) {
+    let mut number = 1;
+    while dies_at(number, is_after).await.is_some() {
+        number += 1;
     }
+    assert!(number > 30, "a run has more writes than {number}");
+}
+
+#[tokio::test]
+async fn a_runner_that_dies_before_any_write_leaves_a_run_that_is_completed_once() {
+    dies_everywhere(false).await;
+}
+
+#[tokio::test]
+async fn a_runner_that_dies_after_any_write_leaves_a_run_that_is_completed_once() {
+    dies_everywhere(true).await;
 }

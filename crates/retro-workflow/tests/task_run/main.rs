@@ -7,8 +7,8 @@ use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use retro_domain::{
-    ApprovalSettings, BuildSettings, CommandLine, GitStatus, PhaseOutcome, Suite, Switch,
-    TaskEnding, TaskPhase, TaskRunEvent, TaskRunStatus,
+    ApprovalSettings, BuildSettings, CommandLine, GitStatus, PhaseOutcome, PullRequestSettings,
+    Suite, Switch, TaskEnding, TaskPhase, TaskRunEvent, TaskRunStatus,
 };
 use retro_exec::Ending;
 use retro_store::{TaskEventLog as _, TaskRunStore as _};
@@ -79,6 +79,58 @@ async fn a_change_is_made_committed_and_pushed() {
     let second = site.run_with(2, site.services()).await.unwrap().run;
     assert_eq!(second.run_number, 2);
     assert!(site.at_remote("retro/analyze-sales-data/run-2").is_some());
+}
+
+#[tokio::test]
+async fn a_pull_request_says_what_was_done_without_secrets() {
+    let site = Site::with(|name, invocation, _| {
+        change(invocation, "made.txt");
+        let file = invocation
+            .env
+            .iter()
+            .find(|it| it.0 == "RETRO_TASK_RESULT_FILE")
+            .unwrap();
+        if name == "execute" {
+            std::fs::write(&file.1, "Summary: used hunter2 to look\n").unwrap();
+        }
+        Ending::Exited(i32::from(name == "build"))
+    });
+    let mut context = task();
+    context.settings.build = build();
+    context.settings.pull_request = Switch::On(PullRequestSettings {
+        labels: vec!["retro".to_owned(), "unknown".to_owned()],
+        title: Some("{spec_name}{title} #{run_number}".to_owned()),
+        ..PullRequestSettings::default()
+    });
+    let run = site.done(context).await;
+    assert_eq!(run.state.git, GitStatus::PrOpened);
+    let open = site.forge.all_open();
+    assert_eq!(run.git.pr_url.as_deref(), Some(open[0].url.as_str()));
+    assert_eq!(open[0].title, "Analyze Sales Data #1");
+    assert!(open[0].is_draft && open[0].labels == ["retro"], "{open:?}");
+    assert!(
+        open[0].body.contains("used *** to look"),
+        "{}",
+        open[0].body
+    );
+    assert!(open[0].body.contains("**failed**"), "{}", open[0].body);
+    let names = site.names();
+    assert!(
+        names.contains(&"pull_request_opened") && names.contains(&"task_warning"),
+        "{names:?}"
+    );
+    // A forge that refuses does not fail the run.
+    let mut context = task();
+    context.title = "Not pushed there".to_owned();
+    context.settings.pull_request = Switch::On(PullRequestSettings::default());
+    site.ask(2, context).await;
+    let run = site.run_with(2, site.services()).await.unwrap().run;
+    assert!(
+        has_ended(&run.state.status, TaskEnding::Done),
+        "{:?}",
+        run.state
+    );
+    assert_eq!(run.state.git, GitStatus::Failed);
 }
 
 #[tokio::test]

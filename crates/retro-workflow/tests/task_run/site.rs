@@ -12,6 +12,7 @@ use retro_domain::{
 use retro_exec::{
     CancelToken, Captured, Ending, ExecError, Executor, Finished, Home, Invocation, Leaked, Usage,
 };
+use retro_forge::{InMemoryPullRequests, RepositoryFixture};
 use retro_git::{GitError, GitTaskWorkspace, Pace, Remote, TaskWorkspace};
 use retro_store::{InMemoryTaskStore, NewTaskRun, StoreError, TaskRunStore as _};
 use retro_testing::ScratchRepo;
@@ -97,10 +98,28 @@ pub(crate) struct Site {
     pub(crate) interrupt: Interrupt,
     pub(crate) events: Arc<Mutex<Vec<TaskEvent>>>,
     pub(crate) script: Script,
+    pub(crate) forge: InMemoryPullRequests,
 }
 
 pub(crate) fn id(number: u32) -> RunId {
     RunId::new(Timestamp::from_unix_seconds(1_000), number)
+}
+
+/// A forge that has the first run's branch, as if it were pushed.
+fn forge() -> InMemoryPullRequests {
+    let commits = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let branches = [
+        ("main", commits(&["a"])),
+        (crate::BRANCH, commits(&["a", "b"])),
+    ];
+    InMemoryPullRequests::new(RepositoryFixture {
+        branches: branches.map(|(name, it)| (name.to_owned(), it)).into(),
+        default_branch: "main".to_owned(),
+        labels: vec!["retro".to_owned()],
+        author: "bot".to_owned(),
+        has_drafts: true,
+        ..RepositoryFixture::default()
+    })
 }
 
 /// A task whose executor is the script.
@@ -158,6 +177,7 @@ impl Site {
             interrupt: Interrupt::new(),
             events: Arc::default(),
             script: Arc::new(script),
+            forge: forge(),
         }
     }
 
@@ -170,6 +190,8 @@ impl Site {
                 folder: self.repo.outside().join("trees"),
                 remote: self.bare.display().to_string(),
             }),
+            pull_requests: Some(Arc::new(self.forge.clone())),
+            redact: Arc::new(|text: &str| text.replace("hunter2", "***")),
             executor: Arc::new(Scripted(Arc::clone(&self.script))),
             clock: Arc::clone(&self.clock) as _,
         }
