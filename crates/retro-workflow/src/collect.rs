@@ -161,8 +161,10 @@ pub(crate) fn collect(
                 }
                 if fresh == 0 && is_glob(glob) {
                     reading.notes.push(format!("no new file matches {glob}"));
-                } else if fresh == 0 {
+                } else if fresh == 0 && !listing.leads_out {
                     reading.problems.push(format!("{glob} was not written"));
+                } else if fresh == 0 {
+                    reading.problems.push(format!("{glob} was not read"));
                 }
             }
         }
@@ -297,9 +299,12 @@ pub fn check_result_pattern(pattern: &str) -> Result<(), String> {
 struct Listing {
     found: Vec<(PathBuf, Metadata)>,
     note: Option<String>,
+    /// Nothing is read: it would be outside of the work tree.
+    leads_out: bool,
 }
 
-/// The regular files that match, sorted. Links are not followed and `.git` is not entered.
+/// The regular files that match, sorted. `.git` is not entered, and no link is followed, but for links
+/// before a pattern's first wildcard that lead to a place inside.
 fn find(glob: &str, places: &Places<'_>) -> Listing {
     let (root, pattern) = match glob.strip_prefix(SCRATCH_PREFIX) {
         Some(inner) => (places.scratch, inner),
@@ -309,6 +314,7 @@ fn find(glob: &str, places: &Places<'_>) -> Listing {
     let mut listing = Listing {
         found: Vec::new(),
         note: None,
+        leads_out: false,
     };
     let matcher = match GlobBuilder::new(pattern).literal_separator(true).build() {
         Ok(glob) => glob.compile_matcher(),
@@ -321,7 +327,13 @@ fn find(glob: &str, places: &Places<'_>) -> Listing {
         .split('/')
         .take_while(|part| !is_glob(part))
         .collect();
-    let mut open = vec![root.join(literal)];
+    let start = root.join(literal);
+    if let Some(why) = leads_out(root, &start) {
+        listing.note = Some(format!("{glob} is not read: it {why}"));
+        listing.leads_out = true;
+        return listing;
+    }
+    let mut open = vec![start];
     while let Some(path) = open.pop() {
         let Ok(meta) = fs::symlink_metadata(&path) else {
             continue;
@@ -344,6 +356,23 @@ fn find(glob: &str, places: &Places<'_>) -> Listing {
     }
     listing.found.sort_by(|a, b| a.0.cmp(&b.0));
     listing
+}
+
+/// Why what a path resolves to may not be read; `None` for what is inside of `root`, or not there at all.
+fn leads_out(root: &Path, path: &Path) -> Option<&'static str> {
+    // The last part is looked at by itself, and not followed.
+    let (folder, name) = (path.parent()?, path.file_name()?);
+    let (root, folder) = match path == root {
+        true => return None,
+        false => (root.canonicalize().ok()?, folder.canonicalize().ok()?),
+    };
+    let Ok(inner) = folder.strip_prefix(&root) else {
+        return Some("leads out of the work tree through a link");
+    };
+    let mut parts = inner.iter().chain([name]);
+    parts
+        .any(|part| part == ".git")
+        .then_some("leads into .git")
 }
 
 #[cfg(test)]

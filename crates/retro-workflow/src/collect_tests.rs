@@ -181,3 +181,53 @@ fn patterns_that_can_match_nothing_are_refused() {
         check(bad, false);
     }
 }
+
+/// What is read and told of a pattern when `work/link` leads there.
+fn through_a_link(to: impl FnOnce(&Path) -> PathBuf, glob: &str) -> (usize, String) {
+    let fixture = Fixture::new(ResultFormat::Tap, glob);
+    fixture.write("work/inside/deep/s.tap", PASSED);
+    fixture.write("work/.git/deep/s.tap", PASSED);
+    fixture.write("outside/deep/s.tap", PASSED);
+    fixture.write("outside/s.tap", PASSED);
+    let to = to(fixture.folder.path());
+    for place in ["work", "scratch"] {
+        std::os::unix::fs::symlink(&to, fixture.folder.path().join(place).join("link")).unwrap();
+    }
+    let reading = fixture.collect(&Before::default(), true);
+    assert_eq!(reading.reports, reading.files.len());
+    (reading.reports, reading.notes.join("\n"))
+}
+
+#[test]
+fn a_path_that_leads_out_through_a_link_is_not_read() {
+    for glob in [
+        "link/s.tap",
+        "link/deep/s.tap",
+        "link/deep/*.tap",
+        "$RETRO_SCRATCH/link/s.tap",
+        "$RETRO_SCRATCH/link/deep/*.tap",
+    ] {
+        let (reports, notes) = through_a_link(|folder| folder.join("outside"), glob);
+        assert_eq!(reports, 0, "{glob}");
+        let why = "leads out of the work tree through a link";
+        assert!(notes.contains(why), "{glob}: {notes}");
+    }
+    let (reports, _) = through_a_link(|_| "/proc/self".into(), "link/status");
+    assert_eq!(reports, 0);
+}
+
+#[test]
+fn a_link_to_a_folder_inside_is_followed_before_a_wildcard() {
+    for (glob, expected) in [("link/deep/s.tap", 1), ("link/deep/*.tap", 1)] {
+        let (reports, notes) = through_a_link(|_| "inside".into(), glob);
+        assert_eq!(reports, expected, "{glob}: {notes}");
+    }
+}
+
+#[test]
+fn what_is_in_git_is_not_read() {
+    let (reports, notes) = through_a_link(|_| ".git".into(), "link/deep/s.tap");
+    assert!(reports == 0 && notes.contains("leads into .git"), "{notes}");
+    let (reports, notes) = through_a_link(|_| ".git".into(), ".git/deep/*.tap");
+    assert!(reports == 0 && notes.contains("leads into .git"), "{notes}");
+}
