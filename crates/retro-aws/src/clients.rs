@@ -1,9 +1,15 @@
 //! One way to make every client.
 
+use std::error::Error as _;
+
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use aws_smithy_http_client::{Builder, tls};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use retro_store::StoreError;
@@ -70,12 +76,26 @@ impl AwsClients {
         if let Some(given) = &settings.credentials {
             loader = loader.credentials_provider(aws_credentials(given));
         }
-        let config = loader.load().await;
+        let mut config = loader.load().await;
+        if let (Some(profile), None) = (&settings.profile, &settings.credentials) {
+            // The SDK would look for credentials in the environment first.
+            let provider = NamedProfile::new(profile, &config);
+            let provider = SharedCredentialsProvider::new(provider);
+            let builder = config.into_builder();
+            config = builder.credentials_provider(provider).build();
+        }
         if config.region().is_none() {
-            return Err(StoreError::backend(
-                "connecting to AWS",
-                "no region is set: give one, or set AWS_REGION, or name a profile that has one",
-            ));
+            let why = match &settings.profile {
+                Some(profile) => format!(
+                    "no region is set, and the shared configuration files of AWS have none for a \
+                     profile {profile:?}: give one, or set AWS_REGION, or check the profile's name"
+                ),
+                None => {
+                    "no region is set: give one, or set AWS_REGION, or name a profile that has one"
+                        .to_owned()
+                }
+            };
+            return Err(StoreError::backend("connecting to AWS", why));
         }
         Ok(Self {
             config,
@@ -122,6 +142,49 @@ fn aws_credentials(given: &AwsCredentials) -> Credentials {
     )
 }
 
+/// The credentials of a profile that was named, and of nothing else.
+#[derive(Debug)]
+struct NamedProfile {
+    name: String,
+    inner: ProfileFileCredentialsProvider,
+}
+
+impl NamedProfile {
+    fn new(name: &str, config: &SdkConfig) -> Self {
+        let mut around = ProviderConfig::without_region().with_region(config.region().cloned());
+        if let Some(client) = config.http_client() {
+            around = around.with_http_client(client);
+        }
+        Self {
+            name: name.to_owned(),
+            inner: ProfileFileCredentialsProvider::builder()
+                .configure(&around)
+                .profile_name(name)
+                .build(),
+        }
+    }
+}
+
+impl ProvideCredentials for NamedProfile {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(async {
+            self.inner.provide_credentials().await.map_err(|error| {
+                let why = match error.source() {
+                    Some(source) => source.to_string(),
+                    None => "they have none of that name, or none for it".to_owned(),
+                };
+                CredentialsError::not_loaded(format!(
+                    "the profile {:?} of the shared configuration files gives no credentials: {why}",
+                    self.name
+                ))
+            })
+        })
+    }
+}
+
 /// A client on rustls and ring, or one without TLS when the endpoint is plain http.
 fn http_client(settings: &AwsSettings) -> Result<SharedHttpClient, StoreError> {
     let plain = |endpoint: &String| endpoint.starts_with("http://");
@@ -143,4 +206,24 @@ fn http_client(settings: &AwsSettings) -> Result<SharedHttpClient, StoreError> {
     let ring = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
     let builder = Builder::new().tls_provider(ring).tls_context(context);
     Ok(builder.build_https())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_profile_that_is_not_there_is_named() {
+        let settings = AwsSettings {
+            region: Some("us-east-1".to_owned()),
+            profile: Some("no such profile".to_owned()),
+            endpoint: Some("http://127.0.0.1:1".to_owned()),
+            ..AwsSettings::default()
+        };
+        let clients = AwsClients::load(&settings).await.unwrap();
+        let provider = clients.config.credentials_provider().unwrap();
+        let error = provider.provide_credentials().await.unwrap_err();
+        let why = error.source().map(ToString::to_string).unwrap_or_default();
+        assert!(why.contains("no such profile"), "{why}");
+    }
 }

@@ -12,7 +12,8 @@ use std::time::Duration;
 pub struct AwsSettings {
     /// The region, such as `eu-central-1`.
     pub region: Option<String>,
-    /// The profile of the shared configuration files.
+    /// The profile of the shared configuration files. One that is named here goes before credentials in
+    /// the environment.
     pub profile: Option<String>,
     /// The address of something that stands for AWS, such as `http://127.0.0.1:5000`.
     pub endpoint: Option<String>,
