@@ -1,9 +1,11 @@
 //! The user's repository, read and never written.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
-use git2::{ErrorCode, Repository, RepositoryOpenFlags};
+use git2::{ErrorCode, Oid, Repository, RepositoryOpenFlags};
+use retro_domain::CommitId;
 
 use crate::GitError;
 use crate::worktree::objects::Objects;
@@ -95,6 +97,41 @@ impl GitRepository {
         let remote = objects.repository().find_remote(name).ok()?;
         let url = String::from_utf8(remote.url_bytes().to_vec()).ok();
         url.filter(|url| !url.is_empty())
+    }
+
+    /// Those of these commits that no remote-tracking branch of a remote reaches, in their order: what was
+    /// never pushed there, as far as is known here.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError::Git`] when the branches or the history behind them cannot be read.
+    pub fn not_on_remote(
+        &self,
+        remote: &str,
+        commits: &[CommitId],
+    ) -> Result<Vec<CommitId>, GitError> {
+        let failed = |error: git2::Error| GitError::git("looking for what was pushed", &error);
+        let objects = self.objects();
+        let repository = objects.repository();
+        let mut walk = repository.revwalk().map_err(failed)?;
+        for commit in commits {
+            let id = Oid::from_bytes(commit.as_bytes()).map_err(failed)?;
+            walk.push(id).map_err(failed)?;
+        }
+        let branches = format!("refs/remotes/{remote}/*");
+        for branch in repository.references_glob(&branches).map_err(failed)? {
+            // `origin/HEAD` may name a branch that is gone.
+            let tip = branch.and_then(|branch| branch.peel_to_commit());
+            if let Ok(tip) = tip {
+                walk.hide(tip.id()).map_err(failed)?;
+            }
+        }
+        let mut left = HashSet::new();
+        for id in walk {
+            left.insert(id.map_err(failed)?.as_bytes().to_vec());
+        }
+        let is_left = |commit: &&CommitId| left.contains(commit.as_bytes());
+        Ok(commits.iter().filter(is_left).copied().collect())
     }
 
     pub(crate) fn objects(&self) -> MutexGuard<'_, Objects> {

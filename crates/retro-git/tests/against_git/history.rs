@@ -370,3 +370,27 @@ fn unpack_all_but_old(repo: &ScratchRepo) {
         .unwrap();
     }
 }
+
+#[test]
+fn what_no_branch_of_a_remote_reaches_is_not_on_it() {
+    let repo = sample();
+    let all: Vec<CommitId> = repo.rev_list(["--reverse", "HEAD"]);
+    let left = || {
+        let repository = GitRepository::discover(repo.path()).unwrap();
+        repository.not_on_remote("origin", &all).unwrap()
+    };
+    assert_eq!(left(), all);
+    repo.git(["update-ref", "refs/remotes/other/main", "HEAD"]);
+    assert_eq!(left(), all);
+    repo.git([
+        "symbolic-ref",
+        "refs/remotes/origin/HEAD",
+        "refs/remotes/origin/gone",
+    ]);
+    repo.git(["update-ref", "refs/remotes/origin/a/b", "v2.0"]);
+    let expected = repo.rev_list(["--reverse", "HEAD", "^v2.0"]);
+    let found: HashSet<CommitId> = left().into_iter().collect();
+    assert_eq!(found, expected.into_iter().collect());
+    repo.git(["update-ref", "refs/remotes/origin/main", "HEAD"]);
+    assert_eq!(left(), []);
+}
