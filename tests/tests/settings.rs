@@ -262,3 +262,108 @@ fn output_for_programs_is_not_mixed_with_words_for_people() {
     let coloured = world.expect(1, &["run", "--color", "always"]);
     assert!(coloured.stdout.contains('\u{1b}'));
 }
+
+/// What `git retro run --backend aws --dry-run` says on standard error.
+fn planned_on_aws(world: &World, code: i32, more: &[&str]) -> String {
+    let run = ["run", "--backend", "aws", "--dry-run"];
+    let command = ["--", "true"];
+    world.expect(code, &[&run, more, &command].concat()).stderr
+}
+
+#[test]
+fn flags_that_mean_nothing_where_the_jobs_run_are_refused() {
+    let world = two_commits();
+    let from = ["--from", "file:///srv/r"];
+    let here = ["--fail-fast", "--jobs", "2", "--clean", "--keep", "x"];
+    let rest = ["--time-limit", "1h", "--order", "newest", "--home", "own"];
+    let all = [&from[..], &here, &rest, &["--retry-untestable"]].concat();
+    let said = planned_on_aws(&world, 2, &all);
+    for flag in all.iter().filter(|word| word.starts_with("--")) {
+        assert_eq!(said.contains(*flag), *flag != "--from", "{flag}: {said}");
+    }
+    let there = ["--no-wait", "--max-cost-usd", "5", "--batch", "x"];
+    let words = ["run", "--from", "x", "--table", "jobs"];
+    let said = world.expect(2, &[&words[..], &there, &["--", "true"]].concat());
+    for flag in [
+        "--no-wait",
+        "--max-cost-usd",
+        "--batch",
+        "--from",
+        "--table",
+    ] {
+        assert!(said.stderr.contains(flag), "{}", said.stderr);
+    }
+}
+
+#[test]
+fn what_a_batch_cannot_do_is_refused_also_by_a_dry_run() {
+    let world = two_commits();
+    let from = ["--from", "file:///srv/r"];
+    let with = |code, more: &[&str]| planned_on_aws(&world, code, &[&from[..], more].concat());
+    for flag in ["--submodules", "--lfs"] {
+        let said = with(2, &[flag, "checkout"]);
+        assert!(said.contains("is \"checkout\", and a runner"), "{said}");
+        with(0, &[flag, "skip"]);
+    }
+    let said = with(
+        2,
+        &["--prefix", "a/../b", "--bucket", "b", "--table", "a b"],
+    );
+    for key in ["aws.prefix is", "aws.bucket is", "aws.table is"] {
+        assert!(said.contains(key), "{said}");
+    }
+    let other = TAP_SUITE.replace("\"tap\"\nrun", "\"other\"\nrun");
+    world
+        .repo
+        .write("retro.toml", format!("{TAP_SUITE}{other}"));
+    let run = ["run", "--backend", "aws", "--dry-run", from[0], from[1]];
+    let said = world.expect(2, &run).stderr;
+    assert!(said.contains("--suite: tap, other"), "{said}");
+}
+
+#[test]
+fn commits_that_were_not_pushed_are_told() {
+    let world = two_commits();
+    let repo = &world.repo;
+    repo.git(["remote", "add", "origin", "https://example.com/o/r"]);
+    repo.git(["update-ref", "refs/remotes/origin/main", "HEAD~1"]);
+    let newest = repo.head().short().to_string();
+    let said = planned_on_aws(&world, 0, &["--last", "2"]);
+    assert!(
+        said.contains(&format!("commit {newest} is on no branch of origin")),
+        "{said}"
+    );
+    assert!(said.contains("push first"), "{said}");
+    let said = planned_on_aws(&world, 0, &["--last", "2", "--from", "file:///srv/r"]);
+    assert!(!said.contains("push first"), "{said}");
+    repo.git(["update-ref", "refs/remotes/origin/main", "HEAD"]);
+    let said = planned_on_aws(&world, 0, &["--last", "2"]);
+    assert!(!said.contains("push first"), "{said}");
+}
+
+#[test]
+fn a_profile_that_is_named_goes_before_credentials_in_the_environment() {
+    let mut world = two_commits();
+    world.set("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE");
+    world.set("AWS_SECRET_ACCESS_KEY", "any");
+    let place = [
+        "--table",
+        "jobs",
+        "--bucket",
+        "logs",
+        "--region",
+        "us-east-1",
+    ];
+    let nowhere = [
+        "--endpoint",
+        "http://127.0.0.1:1",
+        "--from",
+        "file:///srv/r",
+    ];
+    let profile = ["--profile", "absent-one"];
+    let said = planned_on_aws(&world, 0, &[&place[..], &nowhere, &profile].concat());
+    assert!(
+        said.contains("cannot be seen") && said.contains("absent-one"),
+        "{said}"
+    );
+}

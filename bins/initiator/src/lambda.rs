@@ -132,9 +132,12 @@ async fn start(
         jobs += outlook.plan.jobs.len();
         usd += batch::estimate(aws, &outlook.plan).usd;
     }
-    batch::check_cost(aws, usd)?;
+    batch::check_cost(aws, usd, "max_cost_usd")?;
     if event.dry_run {
-        let message = format!("{jobs} jobs would be started, for about ${usd:.2}");
+        let message = format!(
+            "{jobs} jobs would be started, for about {}",
+            batch::dollars(usd)
+        );
         return Ok(Answer {
             estimated_usd: Some(usd),
             ..Answer::new(200, message)

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use retro_bootstrap::aws::AwsClients;
+use retro_bootstrap::aws::{AwsClients, check_names, check_slots};
 use retro_bootstrap::git_access::{GitCredentials, MachinePace, trusted_certificates};
 use retro_bootstrap::look_back::{CommitArgs, SuiteArgs, query, read_overlay};
 use retro_bootstrap::terminal::{look_back_failure, store_failure};
@@ -105,6 +105,8 @@ pub(crate) async fn plans(
         &newest.id,
         &root,
     )?;
+    check_names(&config.settings.aws)?;
+    check_slots(&config.settings.slots)?;
     let overlay = read_overlay(&config.settings.overlay, &request.suite)?;
     let nothing = InMemoryResultStore::default();
     let mut plans = Vec::new();
@@ -113,7 +115,7 @@ pub(crate) async fn plans(
             suites: suite.rules,
             commits: commits.clone(),
             overlay: overlay.clone(),
-            toolchain: batch::toolchain(&config.settings.aws),
+            toolchain: batch::toolchain(&config.settings),
             reuse: Reuse::Nothing,
             described: request.described.clone(),
         };

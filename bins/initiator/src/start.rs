@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use retro_bootstrap::aws::{AwsPlace, AwsStores};
+use retro_bootstrap::aws::{AwsPlace, AwsStores, check_names, log_cap};
 use retro_bootstrap::batch::{self, Batches};
 use retro_bootstrap::config::Verbosity;
 use retro_bootstrap::git_access::GitCredentials;
@@ -86,6 +86,8 @@ async fn start(
             say(format_args!("note: {text}"));
         }
     };
+    // What the commits say may change these; what is wrong here is told before anything is fetched.
+    check_names(&from.load(None)?.settings.aws)?;
     let credentials = git_credentials(from.environment)?;
     let clients = async || {
         let settings = from.load(None)?.settings;
@@ -128,7 +130,7 @@ async fn start(
         }
         outlooks.push(outlook.plan);
     }
-    batch::check_cost(aws, usd)?;
+    batch::check_cost(aws, usd, "--max-cost-usd")?;
     let Some((place, machine)) = place else {
         for plan in &outlooks {
             print(&match args.format {
@@ -177,8 +179,9 @@ pub(crate) fn options(
         id,
         url: request.url.clone(),
         prefix: config.settings.aws.prefix.clone(),
-        toolchain: batch::toolchain(&config.settings.aws),
+        toolchain: batch::toolchain(&config.settings),
         rerun,
+        log_cap: Some(log_cap(&config.settings)),
     }
 }
 

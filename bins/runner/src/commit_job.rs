@@ -76,12 +76,18 @@ struct Work {
     suite: Suite,
     overlay: Overlay,
     toolchain: ToolchainFingerprint,
+    /// How many bytes of each output stream are kept.
+    log_cap: u64,
 }
 
+/// How much of each output stream is kept where nothing says it.
+const USUAL_LOG_CAP: u64 = 16 << 20;
+
 impl Work {
-    fn of(suite: Suite) -> Self {
+    fn of(suite: Suite, log_cap: Option<u64>) -> Self {
         Self {
             suite,
+            log_cap: log_cap.unwrap_or(USUAL_LOG_CAP),
             overlay: Overlay::default(),
             toolchain: ToolchainFingerprint::unknown(),
         }
@@ -245,7 +251,9 @@ impl Session<'_> {
                 (None, SuiteChoice::Plan { plan, .. }) => {
                     self.planned(plan, Some(fingerprint)).await?
                 }
-                (None, SuiteChoice::Command(suite)) => Work::of((**suite).clone()),
+                (None, SuiteChoice::Command(suite)) => {
+                    Work::of((**suite).clone(), self.config.log_cap)
+                }
                 (None, SuiteChoice::Repository(_)) => {
                     unreachable!("its suite is known once the commit is there")
                 }
@@ -273,8 +281,8 @@ impl Session<'_> {
             fetched => fetched?,
         };
         let commit = &self.config.commit;
-        let suite = own_suite(&repository, commit, name.as_deref(), folder.path())?;
-        let work = Work::of(suite);
+        let (suite, log_cap) = own_suite(&repository, commit, name.as_deref(), folder.path())?;
+        let work = Work::of(suite, self.config.log_cap.or(Some(log_cap)));
         match self.claim(work.job_suite()).await? {
             Ok(claimed) => self.do_job(work, claimed, repository, folder.path()).await,
             Err(exit) => Ok(exit),
@@ -331,6 +339,10 @@ impl Session<'_> {
             suite,
             overlay: common.overlay,
             toolchain: common.toolchain,
+            log_cap: common
+                .log_cap
+                .or(self.config.log_cap)
+                .unwrap_or(USUAL_LOG_CAP),
         })
     }
 
@@ -460,7 +472,7 @@ impl Session<'_> {
         let options = LookBackOptions {
             environment: self.environment.clone(),
             home: Home::Own(folder.join("home")),
-            log_cap: self.config.log_cap,
+            log_cap: work.log_cap,
             claims: Claims::OnlyWaiting,
             claimed: Some(claimed.clone()),
             grace: GRACE,
@@ -524,6 +536,8 @@ impl Session<'_> {
         let mut plan = made.map_err(|error| ours(&error))?;
         // The folder it was fetched into says nothing.
         plan.repo = self.config.repo.clone();
+        // They are of the history, and nothing but this commit was asked for.
+        plan.warnings.clear();
         let slots = GitSlotPool::open(repository, &folder.join("slots"), SlotOptions::default())
             .map_err(|error| ours(&error))?;
         let services = Services {

@@ -8,10 +8,13 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use retro_bootstrap::aws::{
-    AwsPlace, check_endpoint, check_prefix, check_region, https_in_place_of_ssh,
+    AwsPlace, check_bucket, check_endpoint, check_prefix, check_region, check_table,
+    https_in_place_of_ssh,
 };
 use retro_bootstrap::git_access::GitCredentials;
-use retro_domain::{CommandLine, CommitId, Digest256, RepoId, Suite, SuiteFingerprint};
+use retro_domain::{
+    CommandLine, CommitId, Digest256, RepoId, ResultSource, Suite, SuiteFingerprint,
+};
 use retro_exec::hide_environment;
 use retro_store::ObjectLocation;
 use retro_workflow::parse_result_glob;
@@ -59,8 +62,8 @@ pub(crate) struct Config {
     /// What the owner of the lease begins with.
     pub(crate) attempt: Option<String>,
     pub(crate) git: GitCredentials,
-    /// How many bytes of each output stream are kept.
-    pub(crate) log_cap: u64,
+    /// How many bytes of each output stream are kept, where no plan says it.
+    pub(crate) log_cap: Option<u64>,
 }
 
 /// What is run.
@@ -153,7 +156,7 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
     ),
     (
         "RETRO_LOG_CAP_BYTES",
-        "how much of each output stream is kept; 16777216 when absent",
+        "how much of each output stream is kept; a plan says it itself; 16777216 when absent",
     ),
     (
         "AWS_ENDPOINT_URL",
@@ -219,9 +222,9 @@ impl Reader<'_> {
     fn checked(
         &mut self,
         name: &'static str,
+        text: String,
         check: fn(&str) -> Result<(), &'static str>,
     ) -> Option<String> {
-        let text = self.text(name)?;
         match check(&text) {
             Ok(()) => Some(text),
             Err(why) => {
@@ -229,6 +232,15 @@ impl Reader<'_> {
                 None
             }
         }
+    }
+
+    fn checked_if_set(
+        &mut self,
+        name: &'static str,
+        check: fn(&str) -> Result<(), &'static str>,
+    ) -> Option<String> {
+        let text = self.text(name)?;
+        self.checked(name, text, check)
     }
 }
 
@@ -252,12 +264,23 @@ pub(crate) fn read(
             reader.parsed::<CommitId>("COMMIT_HASH_TO_PROCESS", &text, expected)
         });
     let table = reader.needed("DYNAMODB_TABLE_NAME", "the table of jobs");
+    let table = table.and_then(|text| reader.checked("DYNAMODB_TABLE_NAME", text, check_table));
     let bucket = reader.needed("S3_BUCKET_NAME", "the bucket for logs and results");
+    let bucket = bucket.and_then(|text| reader.checked("S3_BUCKET_NAME", text, check_bucket));
     let (suite, named) = suite(&mut reader);
     let git = git_credentials(&mut reader);
-    let log_cap = reader.number("RETRO_LOG_CAP_BYTES").unwrap_or(16 << 20);
+    let log_cap = reader.number("RETRO_LOG_CAP_BYTES");
+    for name in ["RETRO_SLOTS_SUBMODULES", "RETRO_SLOTS_LFS"] {
+        if let Some(text) = reader.text(name).filter(|text| text != "skip") {
+            reader.fault(
+                name,
+                format!("is {text:?}, and a runner can only \"skip\" what is not in the repository itself"),
+            );
+        }
+    }
+
     let attempt = reader.text("RETRO_ATTEMPT");
-    let prefix = reader.checked("S3_PREFIX", check_prefix);
+    let prefix = reader.checked_if_set("S3_PREFIX", check_prefix);
     let prefix = prefix.unwrap_or_else(|| "results".to_owned());
     let before = reader.faults.len();
     let (region, endpoint) = aws(&mut reader);
@@ -304,8 +327,8 @@ pub(crate) fn read(
 
 /// Region and address of AWS, as far as they are given; what the SDK reads by itself is looked at, too.
 fn aws(reader: &mut Reader<'_>) -> (Option<String>, Option<String>) {
-    let region = reader.checked("AWS_REGION", check_region);
-    let default = reader.checked("AWS_DEFAULT_REGION", check_region);
+    let region = reader.checked_if_set("AWS_REGION", check_region);
+    let default = reader.checked_if_set("AWS_DEFAULT_REGION", check_region);
     let is_set = |name: &str| {
         let value = reader.environment.get(OsStr::new(name));
         value.is_some_and(|value| !value.is_empty())
@@ -319,7 +342,7 @@ fn aws(reader: &mut Reader<'_>) -> (Option<String>, Option<String>) {
     if !sources.into_iter().any(is_set) {
         reader.fault("AWS_REGION", "is not set: it names the region");
     }
-    let endpoint = reader.checked("AWS_ENDPOINT_URL", check_endpoint);
+    let endpoint = reader.checked_if_set("AWS_ENDPOINT_URL", check_endpoint);
     let of_services: Vec<(String, String)> = reader
         .environment
         .iter()
@@ -391,6 +414,7 @@ fn suite(reader: &mut Reader<'_>) -> (Option<SuiteChoice>, Option<SuiteFingerpri
     let name = reader.text("RETRO_SUITE_NAME");
     let fingerprint = reader.text("RETRO_SUITE");
     let results = reader.text("RETRO_RESULTS");
+    let sources = result_sources(reader, results.as_deref());
     let seconds = reader.number("RETRO_TIMEOUT_SECONDS");
     let Some(command) = command else {
         if results.is_some() {
@@ -421,18 +445,24 @@ fn suite(reader: &mut Reader<'_>) -> (Option<SuiteChoice>, Option<SuiteFingerpri
     }
     let name = name.unwrap_or_else(|| "test".to_owned());
     let mut suite = Suite::new(name, CommandLine::Shell(command));
-    for text in results.iter().flat_map(|text| text.split_whitespace()) {
-        match parse_result_glob(text) {
-            Ok(source) => suite.results.push(source),
-            Err(fault) => reader.fault("RETRO_RESULTS", format!("has {fault}")),
-        }
-    }
+    suite.results = sources;
     match seconds {
         None => {}
         Some(0) => suite.timeout = None,
         Some(seconds) => suite.timeout = Some(Duration::from_secs(seconds)),
     }
     (Some(SuiteChoice::Command(Box::new(suite))), None)
+}
+
+fn result_sources(reader: &mut Reader<'_>, results: Option<&str>) -> Vec<ResultSource> {
+    let mut sources = Vec::new();
+    for text in results.unwrap_or_default().split_whitespace() {
+        match parse_result_glob(text) {
+            Ok(source) => sources.push(source),
+            Err(fault) => reader.fault("RETRO_RESULTS", format!("has {fault}")),
+        }
+    }
+    sources
 }
 
 fn git_credentials(reader: &mut Reader<'_>) -> GitCredentials {

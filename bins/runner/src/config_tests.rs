@@ -58,6 +58,34 @@ fn everything_that_is_malformed_is_named_at_once() {
 }
 
 #[test]
+fn names_are_looked_at_beside_all_else() {
+    let said = faults(&[
+        ("COMMIT_HASH_TO_PROCESS", "main"),
+        ("DYNAMODB_TABLE_NAME", "my table"),
+        ("S3_BUCKET_NAME", "s3://logs"),
+        ("S3_PREFIX", "a/.."),
+        ("RETRO_SLOTS_SUBMODULES", "checkout"),
+        ("RETRO_SLOTS_LFS", "checkout"),
+        ("TEST_COMMAND", ""),
+        ("RETRO_RESULTS", "junit:out/*.xml nope/"),
+    ]);
+    for expected in [
+        "COMMIT_HASH_TO_PROCESS is",
+        "DYNAMODB_TABLE_NAME is \"my table\", which is no name of a table",
+        "S3_BUCKET_NAME is \"s3://logs\", which is no name of a bucket",
+        "S3_PREFIX is \"a/..\", which is no folder",
+        "RETRO_SLOTS_SUBMODULES is \"checkout\"",
+        "RETRO_SLOTS_LFS is \"checkout\"",
+        "RETRO_RESULTS has \"nope/\"",
+        "RETRO_RESULTS is set without TEST_COMMAND",
+    ] {
+        let is_said = said.iter().any(|fault| fault.starts_with(expected));
+        assert!(is_said, "{expected}: {said:#?}");
+    }
+    assert_eq!(said.len(), 8, "{said:#?}");
+}
+
+#[test]
 fn owner_and_name_come_from_the_address() {
     for (url, repo) in [
         ("https://user:secret@example.com/o/r.git", "o/r"),

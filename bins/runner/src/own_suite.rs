@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use retro_bootstrap::aws::{check_slots, log_cap};
 use retro_bootstrap::config::{REPOSITORY_FILES, SuiteConfig, write_repository_files};
 use retro_bootstrap::{ConfigInputs, FlagLayer, load};
 use retro_domain::{CommitId, Suite};
@@ -10,13 +11,14 @@ use retro_git::{GitRepository, History as _};
 use crate::commit_job::Trouble;
 
 /// The suite of this name in the commit's retro.toml, or the only one there. Rules for ranges of
-/// commits need a history, which is not here: they do not apply.
+/// commits need a history, which is not here: they do not apply. And how many bytes of each output stream
+/// its settings keep.
 pub(crate) fn own_suite(
     repository: &GitRepository,
     commit: &CommitId,
     name: Option<&str>,
     folder: &Path,
-) -> Result<Suite, Trouble> {
+) -> Result<(Suite, u64), Trouble> {
     let ours = |error: &dyn std::error::Error| Trouble::ours(error.to_string());
     let root = folder.join("config");
     let read = |name: &str| {
@@ -39,6 +41,7 @@ pub(crate) fn own_suite(
         flags: FlagLayer::default(),
     };
     let loaded = load(&inputs).map_err(|error| Trouble::told(error.report()))?;
+    check_slots(&loaded.settings.slots)?;
     let suites = &loaded.settings.suites;
     let known = || {
         let names: Vec<&str> = suites.iter().map(SuiteConfig::name).collect();
@@ -49,17 +52,21 @@ pub(crate) fn own_suite(
         (None, [only]) => Some(only),
         (None, _) => None,
     };
-    found.map(SuiteConfig::to_suite).ok_or_else(|| match name {
-        Some(name) => Trouble::told(format!(
-            "RETRO_SUITE_NAME is {name:?}, and the commit's retro.toml has: {}",
-            known()
-        )),
-        None if suites.is_empty() => {
-            Trouble::told("the commit's retro.toml names no suite; set TEST_COMMAND, or RETRO_PLAN")
-        }
-        None => Trouble::told(format!(
-            "the commit's retro.toml has several suites: RETRO_SUITE_NAME must name one of {}",
-            known()
-        )),
-    })
+    let log_cap = log_cap(&loaded.settings);
+    let suite = found.map(SuiteConfig::to_suite);
+    suite
+        .map(|suite| (suite, log_cap))
+        .ok_or_else(|| match name {
+            Some(name) => Trouble::told(format!(
+                "RETRO_SUITE_NAME is {name:?}, and the commit's retro.toml has: {}",
+                known()
+            )),
+            None if suites.is_empty() => Trouble::told(
+                "the commit's retro.toml names no suite; set TEST_COMMAND, or RETRO_PLAN",
+            ),
+            None => Trouble::told(format!(
+                "the commit's retro.toml has several suites: RETRO_SUITE_NAME must name one of {}",
+                known()
+            )),
+        })
 }

@@ -9,7 +9,7 @@ use retro_domain::Clock;
 use retro_store::StoreError;
 
 use crate::Failure;
-use crate::config::AwsConfig;
+use crate::config::{AwsConfig, Extra, Settings, SlotSettings};
 
 /// Where things are on AWS. What is `None` is left to the standard chain of the AWS SDK.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,26 +33,15 @@ impl AwsPlace {
     ///
     /// # Errors
     ///
-    /// When they name no table or no bucket, or what they name can be none.
+    /// When they name no table or no bucket, or what they name can be none: all of it is told.
     pub fn new(config: &AwsConfig) -> Result<Self, Failure> {
-        let [table, bucket] = needed([
-            (&config.table, "aws.table", "--table"),
-            (&config.bucket, "aws.bucket", "--bucket"),
-        ])?;
-        let wrong = |key: &str, value: &str, why: &str| {
-            Err(Failure::usage(format!("{key} is {value:?}, which {why}")))
-        };
-        if let Err(why) = check_prefix(&config.prefix) {
-            return wrong("aws.prefix", &config.prefix, why);
-        }
-        if let Some(Err(why)) = config.endpoint.as_deref().map(check_endpoint) {
-            let value = config.endpoint.as_deref().unwrap_or_default();
-            return wrong("aws.endpoint", value, why);
-        }
-        if let Some(Err(why)) = config.region.as_deref().map(check_region) {
-            let value = config.region.as_deref().unwrap_or_default();
-            return wrong("aws.region", value, why);
-        }
+        let [table, bucket] = needed(
+            config,
+            [
+                (&config.table, "aws.table", "--table"),
+                (&config.bucket, "aws.bucket", "--bucket"),
+            ],
+        )?;
         Ok(Self {
             table,
             bucket,
@@ -62,6 +51,76 @@ impl AwsPlace {
             endpoint: config.endpoint.clone(),
         })
     }
+}
+
+/// Looks at the names and addresses that settings have of AWS; one that is not set is not wrong.
+///
+/// # Errors
+///
+/// When some of them can be none: all such are named.
+pub fn check_names(config: &AwsConfig) -> Result<(), Failure> {
+    let wrong = wrong_names(config);
+    match wrong.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::usage(wrong.join("; "))),
+    }
+}
+
+type Check = fn(&str) -> Result<(), &'static str>;
+
+fn wrong_names(config: &AwsConfig) -> Vec<String> {
+    let texts: [(&str, Option<&str>, Check); 5] = [
+        ("aws.table", config.table.as_deref(), check_table),
+        ("aws.bucket", config.bucket.as_deref(), check_bucket),
+        ("aws.prefix", Some(&config.prefix), check_prefix),
+        ("aws.endpoint", config.endpoint.as_deref(), check_endpoint),
+        ("aws.region", config.region.as_deref(), check_region),
+    ];
+    let fault = |(key, text, check): (&str, Option<&str>, Check)| {
+        let text = text?;
+        let why = check(text).err()?;
+        Some(format!("{key} is {text:?}, which {why}"))
+    };
+    texts.into_iter().filter_map(fault).collect()
+}
+
+/// Whether a text can be the name of a table, or its ARN.
+///
+/// # Errors
+///
+/// What is wrong with it, to be read behind "which".
+pub fn check_table(text: &str) -> Result<(), &'static str> {
+    match is_arn(text, "dynamodb") || is_name(text) {
+        true => Ok(()),
+        false => Err("is no name of a table: 3 to 255 letters, digits, _, - and ., or an ARN"),
+    }
+}
+
+/// Whether a text can be the name of a bucket, or an ARN that stands for one.
+///
+/// # Errors
+///
+/// What is wrong with it, to be read behind "which".
+pub fn check_bucket(text: &str) -> Result<(), &'static str> {
+    match is_arn(text, "s3") || is_name(text) {
+        true => Ok(()),
+        false => Err("is no name of a bucket: 3 to 255 letters, digits, ., _ and -, or an ARN"),
+    }
+}
+
+/// As long as a name may be, of the characters that names are made of.
+fn is_name(text: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    (3..=255).contains(&text.len()) && text.chars().all(is_plain)
+}
+
+/// `arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE`; services such as `s3-outposts` belong to theirs.
+fn is_arn(text: &str, service: &str) -> bool {
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    let is_plain = |c: char| c.is_ascii_graphic();
+    matches!(parts.as_slice(), ["arn", partition, of, _, _, resource]
+        if !partition.is_empty() && of.starts_with(service) && !resource.is_empty())
+        && text.chars().all(is_plain)
 }
 
 /// Whether a text can be the address of something that stands for AWS.
@@ -120,7 +179,7 @@ pub fn check_region(text: &str) -> Result<(), &'static str> {
 /// What is wrong with it, to be read behind "which".
 pub fn check_prefix(text: &str) -> Result<(), &'static str> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    let is_part = |part: &str| !part.is_empty() && part.chars().all(is_plain);
+    let is_part = |part: &str| !matches!(part, "" | "." | "..") && part.chars().all(is_plain);
     if !text.split('/').all(is_part) {
         return Err(
             "is no folder such as results or team/results: letters, digits, -, _ and . \
@@ -163,16 +222,54 @@ pub fn https_in_place_of_ssh(address: &str) -> Option<String> {
     Some(format!("https://{host}/{}", path.trim_start_matches('/')))
 }
 
+/// How many bytes of each output stream runners keep.
+pub fn log_cap(settings: &Settings) -> u64 {
+    settings.log_cap.unwrap_or(u64::MAX)
+}
+
+/// Refuses settings that runners cannot follow, before anything is stored.
+///
+/// # Errors
+///
+/// When submodules or files in Git LFS are to be checked out: a runner fetches one commit of one
+/// repository, and slots take both from a clone that has them.
+pub fn check_slots(settings: &SlotSettings) -> Result<(), Failure> {
+    let wanted: Vec<&str> = [
+        ("slots.submodules", settings.submodules),
+        ("slots.lfs", settings.lfs),
+    ]
+    .into_iter()
+    .filter(|(_, extra)| *extra == Extra::Checkout)
+    .map(|(key, _)| key)
+    .collect();
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let (are, what) = match wanted.len() {
+        1 => ("is", wanted[0].to_owned()),
+        _ => ("are", wanted.join(" and ")),
+    };
+    Err(Failure::usage(format!(
+        "{what} {are} \"checkout\", and a runner on AWS fetches neither submodules nor files in Git LFS"
+    ))
+    .with_hint(
+        "run such commits on this machine, or let the suite's build command fetch them \
+         and set \"skip\"; see docs/aws.md",
+    ))
+}
+
 /// Settings that looking back on AWS cannot do without, each with its key and its flag.
 ///
 /// # Errors
 ///
-/// When one of them is not set: all such are named.
+/// When one of them is not set, or a name can be none: all such are named.
 pub fn needed<const N: usize>(
+    config: &AwsConfig,
     settings: [(&Option<String>, &str, &str); N],
 ) -> Result<[String; N], Failure> {
     let missing: Vec<_> = settings.iter().filter(|(it, ..)| it.is_none()).collect();
     if missing.is_empty() {
+        check_names(config)?;
         return Ok(settings.map(|(value, ..)| value.clone().unwrap_or_default()));
     }
     let keys: Vec<&str> = missing.iter().map(|(_, key, _)| *key).collect();
@@ -181,11 +278,12 @@ pub fn needed<const N: usize>(
         1 => ("is", "it"),
         _ => ("are", "them"),
     };
-    Err(Failure::usage(format!(
+    let mut faults = vec![format!(
         "{} {are} not set, and looking back on AWS needs {needs}",
         keys.join(", ")
-    ))
-    .with_hint(format!(
+    )];
+    faults.extend(wrong_names(config));
+    Err(Failure::usage(faults.join("; ")).with_hint(format!(
         "give {}, or set {needs} in retro.toml; docs/aws.md says how to get {needs}",
         flags.join(", ")
     )))
@@ -251,6 +349,18 @@ pub fn random() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{ConfigInputs, ExitCode, FlagLayer, load};
+
+    fn settings_of(flags: FlagLayer) -> Settings {
+        let inputs = ConfigInputs {
+            user_file: None,
+            repo_root: None,
+            config_file: None,
+            env: &std::collections::BTreeMap::new(),
+            flags,
+        };
+        load(&inputs).unwrap().settings
+    }
 
     #[test]
     fn what_stands_for_aws_has_an_address() {
@@ -299,9 +409,70 @@ mod tests {
             "a*",
             "plans",
             "batches/x",
+            "..",
+            "a/../plans",
+            "./results",
+            "a/.",
+            "!overflow",
         ] {
             assert!(check_prefix(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn tables_and_buckets_have_names_or_arns() {
+        let dots = "a".repeat(255);
+        for good in ["jobs", "a.b-c_D", "abc", &dots] {
+            assert_eq!(check_table(good), Ok(()), "{good}");
+            assert_eq!(check_bucket(good), Ok(()), "{good}");
+        }
+        let table = "arn:aws:dynamodb:eu-central-1:123456789012:table/jobs";
+        let point = "arn:aws:s3:eu-central-1:123456789012:accesspoint/results";
+        assert_eq!((check_table(table), check_bucket(point)), (Ok(()), Ok(())));
+        assert!(check_table(point).is_err() && check_bucket(table).is_err());
+        let long = "a".repeat(256);
+        for bad in [
+            "",
+            "ab",
+            "my table",
+            "a/b",
+            "s3://b",
+            "arn:aws:s3",
+            "jöbs",
+            &long,
+        ] {
+            assert!(check_table(bad).is_err(), "{bad}");
+            assert!(check_bucket(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn all_that_is_missing_or_wrong_is_named_at_once() {
+        let mut config = settings_of(FlagLayer::default()).aws;
+        assert_eq!(check_names(&config), Ok(()));
+        config.bucket = Some("my bucket".to_owned());
+        config.prefix = "../x".to_owned();
+        let said = AwsPlace::new(&config).unwrap_err().message;
+        for part in ["aws.table is not set", "aws.bucket is", "aws.prefix is"] {
+            assert!(said.contains(part), "{said}");
+        }
+    }
+
+    #[test]
+    fn what_runners_cannot_check_out_is_refused() {
+        assert_eq!(
+            check_slots(&settings_of(FlagLayer::default()).slots),
+            Ok(())
+        );
+        let both = FlagLayer {
+            submodules: Some(Extra::Checkout),
+            lfs: Some(Extra::Checkout),
+            ..FlagLayer::default()
+        };
+        let refused = check_slots(&settings_of(both).slots).unwrap_err();
+        assert_eq!(refused.exit, ExitCode::Usage);
+        let said = "slots.submodules and slots.lfs are \"checkout\"";
+        assert!(refused.message.starts_with(said), "{}", refused.message);
     }
 
     #[test]

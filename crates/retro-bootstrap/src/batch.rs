@@ -15,24 +15,30 @@ use retro_workflow::batch::{
 };
 use retro_workflow::{EventSink as _, Interrupt, LookBackReport, Plan, StopCause};
 
-use crate::aws::{AwsPlace, AwsStores, https_in_place_of_ssh, needed, random};
-use crate::config::AwsConfig;
+use crate::aws::{AwsPlace, AwsStores, https_in_place_of_ssh, log_cap, needed, random};
+use crate::config::{AwsConfig, Settings};
 use crate::terminal::{Progress, count, duration, listen, one_line, say, store_failure};
 use crate::{ExitCode, Failure, LocalStores, ProcessIdentity};
 
 /// How often the jobs are looked at.
 const LOOK: Duration = Duration::from_secs(3);
 
-/// The tools that runners are taken to have: nobody here can ask them.
-pub fn toolchain(config: &AwsConfig) -> ToolchainFingerprint {
-    if config.toolchain.is_empty() {
+/// How much of each output stream is kept unless something else is configured.
+const USUAL_LOG_CAP: u64 = 64 << 20;
+
+/// What sets runners apart: the tools that they are taken to have, since nobody here can ask them, and a
+/// limit on output that is not the usual one, since what was cut off was not read.
+pub fn toolchain(settings: &Settings) -> ToolchainFingerprint {
+    let (name, cap) = (&settings.aws.toolchain, log_cap(settings));
+    if name.is_empty() && cap == USUAL_LOG_CAP {
         return ToolchainFingerprint::unknown();
     }
-    ToolchainFingerprint(
-        Digester::new("retro-remote-toolchain-v1")
-            .field("name", &config.toolchain)
-            .finish(),
-    )
+    let print = Digester::new("retro-remote-toolchain-v1").field("name", name);
+    let print = match cap {
+        USUAL_LOG_CAP => print,
+        cap => print.field("log-cap", cap.to_string()),
+    };
+    ToolchainFingerprint(print.finish())
 }
 
 /// What the jobs of a plan are expected to cost.
@@ -59,10 +65,10 @@ pub fn estimate_line(estimate: &Estimate, left_out: usize) -> String {
         some => format!("; {some} more complete or running already"),
     };
     format!(
-        "batch: {} of {}, about ${:.2} (docs/aws.md says what is counted){left_out}",
+        "batch: {} of {}, about {} (docs/aws.md says what is counted){left_out}",
         count(estimate.jobs, "task"),
         duration(estimate.each),
-        estimate.usd
+        dollars(estimate.usd)
     )
 }
 
@@ -107,19 +113,41 @@ impl Outlook {
     }
 }
 
-/// Refuses what is expected to cost more US dollars than the settings allow.
+/// An amount of US dollars for people: with four digits when it is below ten cents.
+pub fn dollars(usd: f64) -> String {
+    match usd < 0.1 {
+        true => format!("${usd:.4}"),
+        false => format!("${usd:.2}"),
+    }
+}
+
+/// Two amounts that differ, each with as many digits as it takes to see that.
+fn differing_dollars(one: f64, other: f64) -> (String, String) {
+    let short = (dollars(one), dollars(other));
+    if short.0 != short.1 {
+        return short;
+    }
+    let with = |digits: usize| (format!("${one:.digits$}"), format!("${other:.digits$}"));
+    let texts = (3..=12).map(with);
+    let told = texts.into_iter().find(|(one, other)| one != other);
+    told.unwrap_or((format!("${one}"), format!("${other}")))
+}
+
+/// Refuses what is expected to cost more US dollars than the settings allow. `limit_name` is what whoever
+/// asks calls that limit.
 ///
 /// # Errors
 ///
 /// When it is.
-pub fn check_cost(config: &AwsConfig, usd: f64) -> Result<(), Failure> {
-    match config.max_cost_usd {
-        Some(limit) if usd > limit => Err(Failure::usage(format!(
-            "the batch is expected to cost ${usd:.2}, and --max-cost-usd allows ${limit:.2}"
-        ))
-        .with_hint("take fewer commits, or raise the limit")),
-        _ => Ok(()),
-    }
+pub fn check_cost(config: &AwsConfig, usd: f64, limit_name: &str) -> Result<(), Failure> {
+    let Some(limit) = config.max_cost_usd.filter(|limit| usd > *limit) else {
+        return Ok(());
+    };
+    let (usd, limit) = differing_dollars(usd, limit);
+    Err(Failure::usage(format!(
+        "the batch is expected to cost {usd}, and {limit_name} allows {limit}"
+    ))
+    .with_hint("take fewer commits, or raise the limit"))
 }
 
 /// Refuses an address that holds credentials, since it is stored with the batch and handed to tasks in the
@@ -180,15 +208,18 @@ pub fn new_batch_id(clock: &dyn Clock) -> RunId {
 ///
 /// When the settings do not name table, bucket or state machine: all that are missing are named.
 pub fn place_and_machine(config: &AwsConfig) -> Result<(AwsPlace, String), Failure> {
-    let [.., machine] = needed([
-        (&config.table, "aws.table", "--table"),
-        (&config.bucket, "aws.bucket", "--bucket"),
-        (
-            &config.state_machine,
-            "aws.state-machine",
-            "--state-machine",
-        ),
-    ])?;
+    let [.., machine] = needed(
+        config,
+        [
+            (&config.table, "aws.table", "--table"),
+            (&config.bucket, "aws.bucket", "--bucket"),
+            (
+                &config.state_machine,
+                "aws.state-machine",
+                "--state-machine",
+            ),
+        ],
+    )?;
     Ok((AwsPlace::new(config)?, machine))
 }
 
@@ -430,6 +461,52 @@ fn report(pulled: &Pulled, how: &Followed) -> LookBackReport {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{ConfigInputs, FlagLayer, load};
+
+    fn settings(flags: FlagLayer) -> Settings {
+        let inputs = ConfigInputs {
+            user_file: None,
+            repo_root: None,
+            config_file: None,
+            env: &std::collections::BTreeMap::new(),
+            flags,
+        };
+        load(&inputs).unwrap().settings
+    }
+
+    #[test]
+    fn only_an_unusual_limit_on_output_is_part_of_what_results_depend_on() {
+        let usual = settings(FlagLayer::default());
+        assert_eq!(log_cap(&usual), USUAL_LOG_CAP);
+        assert_eq!(toolchain(&usual), ToolchainFingerprint::unknown());
+        let with = |cap: &str| FlagLayer {
+            log_cap: Some(cap.to_owned()),
+            ..FlagLayer::default()
+        };
+        let none = settings(with("none"));
+        assert_eq!(log_cap(&none), u64::MAX);
+        assert_ne!(toolchain(&none), toolchain(&usual));
+        assert_ne!(toolchain(&none), toolchain(&settings(with("1KiB"))));
+    }
+
+    #[test]
+    fn amounts_that_differ_are_shown_so() {
+        for (usd, limit, expected) in [
+            (0.0166, 0.0100, ("$0.0166", "$0.0100")),
+            (3.9, 0.05, ("$3.90", "$0.0500")),
+            (0.164_9, 0.160_1, ("$0.165", "$0.160")),
+            (5.000_04, 5.0, ("$5.00004", "$5.00000")),
+        ] {
+            let shown = differing_dollars(usd, limit);
+            assert_eq!((&*shown.0, &*shown.1), expected);
+        }
+        let mut aws = settings(FlagLayer::default()).aws;
+        aws.max_cost_usd = Some(0.01);
+        assert_eq!(check_cost(&aws, 0.01, "max_cost_usd"), Ok(()));
+        let refused = check_cost(&aws, 0.0166, "max_cost_usd").unwrap_err();
+        let said = "cost $0.0166, and max_cost_usd allows $0.0100";
+        assert!(refused.message.ends_with(said), "{}", refused.message);
+    }
 
     #[test]
     fn an_address_with_credentials_is_refused_and_they_are_not_shown() {

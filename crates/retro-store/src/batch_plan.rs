@@ -16,6 +16,8 @@ pub struct BatchPlan {
     /// The tools that the runners are taken to have: whoever makes the batch cannot ask them, and
     /// has to know the keys of results beforehand.
     pub toolchain: ToolchainFingerprint,
+    /// How many bytes of each output stream are kept; `None` leaves that to the runners.
+    pub log_cap: Option<u64>,
 }
 
 impl BatchPlan {

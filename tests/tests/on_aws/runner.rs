@@ -1,10 +1,11 @@
-//! What becomes of a job whose runner is told something wrong.
+//! What becomes of what runners are told: wrong things, and settings.
 
 use retro_tests::emulator::Emulator;
 use retro_tests::{Said, World, wait_until};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::initiator::scene;
+use crate::lambda::{Function, Outcome};
 
 /// Runs the runner as a task would, for one commit, told this besides.
 fn commit_job(world: &World, emulator: &Emulator, commit: &str, told: &[(&str, &str)]) -> Said {
@@ -76,4 +77,64 @@ fn a_plan_or_suite_that_is_not_there_fails_the_job_that_is_known() {
     assert_eq!(only_job(&emulator, &newest), done);
     let denied = &emulator.report()["permissions"]["denied"];
     assert_eq!(*denied, serde_json::json!({}));
+}
+
+#[test]
+fn settings_of_slots_and_output_are_followed_or_refused() {
+    let (world, emulator, url) = scene(3);
+    let checkout = "[slots]\nsubmodules = \"checkout\"\n\n";
+    let suite = std::fs::read_to_string(world.repo.path().join("retro.toml")).unwrap();
+    let plain = world.repo.rev("HEAD").to_string();
+    world.repo.commit_files(
+        &[("retro.toml", &format!("{checkout}{suite}"))],
+        "wants more",
+    );
+    let newest = world.repo.rev("HEAD").to_string();
+    let why = "slots.submodules is \"checkout\"";
+    // In all three ways that a batch is started.
+    let remote = ["run", "--backend", "aws", "--from", &url, "--last", "1"];
+    let said = world.expect(2, &remote);
+    assert!(said.stderr.contains(why), "{}", said.stderr);
+    let start = ["start", "--repo", &url, "--last", "1"];
+    let said = Said::from(world.program("retro-initiator", &start).output().unwrap());
+    assert_eq!(said.code, Some(2), "{}", said.stderr);
+    assert!(said.stderr.contains(why), "{}", said.stderr);
+    let mut program = world.program("retro-initiator", &[]);
+    program.envs(emulator.function_settings());
+    let function = Function::start(program);
+    let event = json!({"repo_owner": "o", "repo_name": "r", "repo_url": url, "iterations": 1});
+    let Outcome::Answer(answer) = function.invoke("r-1", &event) else {
+        panic!("it is answered");
+    };
+    assert_eq!(answer["statusCode"], 400, "{answer}");
+    assert!(
+        answer["message"].as_str().unwrap().contains(why),
+        "{answer}"
+    );
+    assert_eq!(emulator.keys(), Vec::<String>::new());
+    assert!(emulator.jobs_of(&newest).is_empty());
+    // And by a runner on its own.
+    let said = commit_job(&world, &emulator, &newest, &[]);
+    assert_eq!(said.code, Some(2), "{}", said.stdout);
+    assert!(said.stdout.contains("slots.submodules"), "{}", said.stdout);
+
+    // The limit on output goes with the batch.
+    let loud =
+        "i=0; while [ $i -lt 3000 ]; do echo line $i >&2; i=$((i + 1)); done; echo 1..1; echo ok 1";
+    let words = [
+        "--submodules",
+        "skip",
+        "--log-cap",
+        "2KiB",
+        "--results",
+        "tap",
+    ];
+    let command = ["--", "sh", "-c", loud];
+    world.expect(0, &[&remote[..], &words, &command].concat());
+    let kept = world.expect(0, &["log", "HEAD", "--file", "test.stderr"]);
+    assert!(kept.stdout.len() < 3_000, "{}", kept.stdout.len());
+    // A runner on its own fetched no history, and does not complain of that.
+    let said = commit_job(&world, &emulator, &plain, &[]);
+    assert_eq!(said.code, Some(0), "{}", said.stdout);
+    assert!(!said.stdout.contains("shallow"), "{}", said.stdout);
 }

@@ -21,6 +21,9 @@ pub struct StoredBatchPlan {
     files: Vec<StoredFile>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     patches: Vec<StoredBytes>,
+    /// Plans from before it was stored have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    log_cap: Option<u64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +70,7 @@ impl StoredBatchPlan {
             toolchain: plan.toolchain.0.to_string(),
             files: plan.overlay.files.iter().map(file).collect(),
             patches: plan.overlay.patches.iter().map(patch).collect(),
+            log_cap: plan.log_cap,
         };
         to_json(&stored, "writing a batch's plan")
     }
@@ -101,6 +105,7 @@ impl StoredBatchPlan {
             suites: suites.collect::<Result<_, _>>()?,
             toolchain: ToolchainFingerprint(parsed(&stored.toolchain, WHAT)?),
             overlay,
+            log_cap: stored.log_cap,
         })
     }
 }

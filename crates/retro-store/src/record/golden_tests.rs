@@ -215,6 +215,7 @@ fn the_plan_of_a_batch_keeps_its_form() {
             patches: vec![vec![0xff, 0x0a]],
         },
         toolchain: ToolchainFingerprint(Digest256::of(b"")),
+        log_cap: None,
     };
     let expected = concat!(
         r#"{"v":1,"owner":"some/group","name":"tool","url":"https://example.com/some/group/tool","#,
@@ -227,4 +228,11 @@ fn the_plan_of_a_batch_keeps_its_form() {
     );
     assert_eq!(StoredBatchPlan::encode(&plan).unwrap(), expected);
     assert_eq!(StoredBatchPlan::decode(expected).unwrap(), plan);
+    let capped = BatchPlan {
+        log_cap: Some(u64::MAX),
+        ..plan
+    };
+    let expected = expected.replace("ff0a\"}]}", "ff0a\"}],\"log_cap\":18446744073709551615}");
+    assert_eq!(StoredBatchPlan::encode(&capped).unwrap(), expected);
+    assert_eq!(StoredBatchPlan::decode(&expected).unwrap(), capped);
 }

@@ -313,10 +313,11 @@ proptest! {
         patches in vec(vec(any::<u8>(), 0..20), 0..2),
         url in any::<String>(),
         toolchain in digest(),
+        log_cap in any::<Option<u64>>(),
     ) {
         let file = |(path, content, executable)| OverlayFile { path, content, executable };
         let files = files.into_iter().map(file).collect();
-        let plan = BatchPlan { repo: repo("tool"), url, suites, overlay: Overlay { files, patches }, toolchain: ToolchainFingerprint(toolchain) };
+        let plan = BatchPlan { repo: repo("tool"), url, suites, overlay: Overlay { files, patches }, toolchain: ToolchainFingerprint(toolchain), log_cap };
         let text = StoredBatchPlan::encode(&plan).expect("it can be stored");
         let read = StoredBatchPlan::decode(&text).expect("it can be read");
         for suite in &plan.suites {

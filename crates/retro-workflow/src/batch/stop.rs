@@ -228,6 +228,7 @@ mod tests {
                 prefix: "results".to_owned(),
                 toolchain: ToolchainFingerprint::unknown(),
                 rerun: false,
+                log_cap: None,
             };
             let plan = ObjectLocation {
                 bucket: "b".to_owned(),

@@ -48,6 +48,8 @@ pub struct BatchOptions {
     pub toolchain: ToolchainFingerprint,
     /// Run the jobs that are complete once more.
     pub rerun: bool,
+    /// How many bytes of each output stream the runners keep; `None` leaves that to them.
+    pub log_cap: Option<u64>,
 }
 
 /// A batch that was started.
@@ -232,6 +234,7 @@ async fn store_plan(
         suites: suites.into_iter().map(|(_, suite)| suite.clone()).collect(),
         overlay: plan.overlay.clone(),
         toolchain: options.toolchain,
+        log_cap: options.log_cap,
     };
     let known = |suite| plan.suites.contains_key(suite);
     let fits = plan.commits.iter().all(|commit| known(&commit.suite));

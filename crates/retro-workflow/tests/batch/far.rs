@@ -110,6 +110,7 @@ impl Far {
             prefix: "team/results".to_owned(),
             toolchain: self.toolchain,
             rerun,
+            log_cap: None,
         };
         submit(plan, &services, &options).await
     }

@@ -24,6 +24,7 @@ use crate::cli::{Backend, RunArgs};
 use crate::context::{Context, runtime};
 
 pub(crate) fn run(context: &Context, args: &RunArgs) -> Result<ExitCode, Failure> {
+    args.check_backend()?;
     for warning in &context.config.warnings {
         context.warn(warning);
     }

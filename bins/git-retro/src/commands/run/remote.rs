@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use retro_bootstrap::aws::{check_names, check_slots, log_cap};
 use retro_bootstrap::batch::{self, Batches};
 use retro_bootstrap::config::Verbosity;
 use retro_bootstrap::look_back::{query, read_overlay};
-use retro_bootstrap::terminal::{self, Format, json, look_back_failure, print, say};
+use retro_bootstrap::terminal::{self, Format, json, look_back_failure, one_line, print, say};
 use retro_bootstrap::{ExitCode, Failure, LocalStores, SystemClock};
 use retro_domain::{Clock, RepoId};
 use retro_store::{InMemoryResultStore, ResultStore};
@@ -20,11 +21,18 @@ use super::{reuse, suites};
 
 pub(super) fn run(context: &Context, args: &RunArgs) -> Result<ExitCode, Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let settings = &context.config.settings;
+    let place = match args.dry_run {
+        true => check_names(&settings.aws).map(|()| None)?,
+        false => Some(batch::place_and_machine(&settings.aws)?),
+    };
+    check_slots(&settings.slots)?;
     let mut chosen = suites::choose(context, args)?;
     if chosen.len() > 1 {
-        return Err(
-            Failure::usage("a batch on AWS runs one suite").with_hint("name it with --suite")
-        );
+        let names = chosen.iter().map(|suite| one_line(&suite.rules.base.name));
+        let names: Vec<String> = names.collect();
+        return Err(Failure::usage("a batch on AWS runs one suite")
+            .with_hint(format!("name it with --suite: {}", names.join(", "))));
     }
     let Some(suite) = chosen.pop() else {
         return Err(Failure::usage("there is no suite to run"));
@@ -33,8 +41,8 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<ExitCode, Failure
     batch::check_address(&url)?;
     let repo = RepoId::from_location(&url)
         .map_err(|error| Failure::from_error(ExitCode::Usage, &error))?;
-    let aws = &context.config.settings.aws;
-    let toolchain = batch::toolchain(aws);
+    let aws = &settings.aws;
+    let toolchain = batch::toolchain(settings);
     let request = LookBackRequest {
         suites: suite.rules.clone(),
         commits: query(&args.commits, &args.revisions, clock.now())?,
@@ -55,16 +63,15 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<ExitCode, Failure
     let runtime = runtime()?;
     let planned = runtime.block_on(plan(&request, context.repository()?, known));
     let planned = planned.map_err(look_back_failure)?;
+    if args.remote.from.is_none() {
+        warn_of_unpushed(context, &planned)?;
+    }
     // There, the repository has the name that its address gives it.
     let there = Plan {
         repo,
         ..planned.clone()
     };
     let rerun = !context.config.settings.cache;
-    let place = match args.dry_run {
-        true => None,
-        false => Some(batch::place_and_machine(aws)?),
-    };
     let outlook = batch::outlook(aws, &there, rerun, args.dry_run, &clock);
     let outlook = runtime.block_on(outlook)?;
     let estimate = batch::estimate(aws, &outlook.plan);
@@ -73,7 +80,7 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<ExitCode, Failure
         say(text.trim_end());
         say(batch::estimate_line(&estimate, outlook.left_out));
     }
-    batch::check_cost(aws, estimate.usd)?;
+    batch::check_cost(aws, estimate.usd, "--max-cost-usd")?;
     let (Some(here), Some((place, machine))) = (here, place) else {
         print(&match args.format {
             Format::Human => terminal::planned_commits(&outlook.plan),
@@ -94,6 +101,7 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<ExitCode, Failure
         prefix: aws.prefix.clone(),
         toolchain,
         rerun,
+        log_cap: Some(log_cap(settings)),
     };
     runtime.block_on(async {
         let batches = Batches::open(&place, &machine, clock).await?;
@@ -108,6 +116,30 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<ExitCode, Failure
         let report = wait.await?;
         context.show_report(&here, report, args.format, false).await
     })
+}
+
+/// Says which commits runners will most likely not find at `origin`.
+fn warn_of_unpushed(context: &Context, plan: &Plan) -> Result<(), Failure> {
+    let repository = context.repository()?;
+    let commits: Vec<_> = plan.commits.iter().map(|commit| commit.commit).collect();
+    // A mirror has no remote-tracking branches. What cannot be told is no reason to stop.
+    let left = match repository.is_bare() {
+        true => Vec::new(),
+        false => repository
+            .not_on_remote("origin", &commits)
+            .unwrap_or_default(),
+    };
+    if let Some(newest) = left.last() {
+        let which = match left.len() {
+            1 => format!("commit {} is", newest.short()),
+            more => format!("{more} commits, the newest {}, are", newest.short()),
+        };
+        context.warn(&format!(
+            "{which} on no branch of origin, as far as is known here, and runners fetch from there: \
+             push first, or their jobs fail"
+        ));
+    }
+    Ok(())
 }
 
 /// Where runners fetch the repository from.
