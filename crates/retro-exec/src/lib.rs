@@ -62,6 +62,8 @@ mod lookup;
 mod output;
 #[cfg(any(not(target_os = "linux"), test))]
 mod process_group;
+mod redact;
+mod secret;
 #[cfg(target_os = "linux")]
 mod supervisor;
 mod tool_homes;
@@ -77,3 +79,5 @@ pub use finished::{Captured, Ending, Finished, Leaked, Usage};
 #[cfg(target_os = "linux")]
 pub use hidden_environment::hide_environment;
 pub use invocation::{Capture, Invocation, Limits};
+pub use redact::{RedactedStream, Redactor};
+pub use secret::SecretText;
