@@ -38,7 +38,6 @@ fn main() {
         }
         assert!(ballast.iter().all(|byte| *byte == 1));
     }
-    through_put(&executor, folder.path());
 }
 
 /// Runs per second over all threads.
@@ -67,6 +66,7 @@ fn invocation(argv: &[&str], folder: &Path, thread: usize) -> Invocation {
         },
         stdout: capture("stdout"),
         stderr: capture("stderr"),
+        ..Invocation::default()
     }
 }
 
@@ -95,15 +95,6 @@ fn theirs_once(folder: &Path, thread: usize) {
         .stdout(file("stdout"))
         .stderr(file("stderr"));
     assert!(command.status().expect("true runs").success());
-}
-
-fn through_put(executor: &ChildProcesses, folder: &Path) {
-    let mut run = invocation(&["head", "-c", "4294967296", "/dev/zero"], folder, 0);
-    run.stdout.cap = 1 << 20;
-    let begin = Instant::now();
-    let finished = executor.run(&run, &CancelToken::new()).expect("head runs");
-    assert_eq!(finished.stdout.bytes, 4 << 30);
-    println!("output: {:.1} GiB/s", 4.0 / begin.elapsed().as_secs_f64());
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

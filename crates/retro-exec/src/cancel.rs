@@ -30,7 +30,7 @@ impl CancelToken {
         Self::default()
     }
 
-    /// Asks every run to stop: SIGTERM, the grace of its limits, then SIGKILL.
+    /// Asks every run to stop: SIGINT where its limits say so, SIGTERM, their grace, then SIGKILL.
     pub fn cancel(&self) {
         self.raise(CANCELLED);
     }

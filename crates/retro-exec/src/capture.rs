@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use crate::error::ExecError;
 use crate::finished::Captured;
 use crate::invocation::Capture;
+use crate::redact::{RedactedStream, Redactor};
 
 /// The text that every truncation line holds.
 pub const TRUNCATION_MARKER: &str = "[git-retro: output truncated here: ";
@@ -110,25 +111,30 @@ impl<W: Write> Sink<W> {
             bytes: self.total,
             truncated,
             marker_at: truncated.then_some(head),
+            redacted: 0,
         })
     }
 }
 
-/// A sink into the file of a capture, which remembers the first failure instead of stopping the
-/// reader: the pipe has to be drained in any case.
+/// A sink into the file of a capture, with redaction in front of it, which remembers the first failure
+/// instead of stopping the reader: the pipe has to be drained in any case.
 #[derive(Debug)]
 pub(crate) struct CaptureFile {
     capture: Capture,
+    taken: u64,
+    redacted: RedactedStream,
     sink: Sink<File>,
     failed: Option<io::Error>,
 }
 
 impl CaptureFile {
-    pub(crate) fn create(capture: &Capture) -> Result<Self, ExecError> {
+    pub(crate) fn create(capture: &Capture, redactor: &Redactor) -> Result<Self, ExecError> {
         let file = File::create(&capture.path).map_err(|error| failure(capture, error))?;
         let sink = Sink::new(file, capture.cap);
         Ok(Self {
             capture: capture.clone(),
+            taken: 0,
+            redacted: redactor.stream(),
             sink,
             failed: None,
         })
@@ -136,22 +142,36 @@ impl CaptureFile {
 
     /// Takes the next bytes; false when they cannot be written, now or earlier.
     pub(crate) fn take(&mut self, bytes: &[u8]) -> bool {
-        if self.failed.is_none() {
-            self.failed = self.sink.take(bytes).err();
-        }
+        self.taken = self.taken.saturating_add(bytes.len() as u64);
+        let (sink, failed) = (&mut self.sink, &mut self.failed);
+        self.redacted.take(bytes, |part| {
+            if failed.is_none() {
+                *failed = sink.take(part).err();
+            }
+        });
         self.failed.is_none()
     }
 
     /// All bytes that were taken so far.
-    pub(crate) fn total(&self) -> u64 {
-        self.sink.total
+    pub(crate) fn taken(&self) -> u64 {
+        self.taken
     }
 
-    pub(crate) fn finish(self) -> Result<Captured, ExecError> {
+    pub(crate) fn finish(mut self) -> Result<Captured, ExecError> {
+        let (sink, failed) = (&mut self.sink, &mut self.failed);
+        let redacted = self.redacted.finish(|part| {
+            if failed.is_none() {
+                *failed = sink.take(part).err();
+            }
+        });
         match self.failed {
             Some(error) => Err(error),
             None => self.sink.finish(self.capture.cap),
         }
+        .map(|captured| Captured {
+            redacted,
+            ..captured
+        })
         .map_err(|error| failure(&self.capture, error))
     }
 }
@@ -208,7 +228,8 @@ mod tests {
             Captured {
                 bytes: 16,
                 truncated: true,
-                marker_at: Some(5)
+                marker_at: Some(5),
+                redacted: 0
             }
         );
     }

@@ -23,6 +23,7 @@ pub(crate) struct Course {
     stopped_for: Option<Ending>,
     cancelled: bool,
     kill_asked: bool,
+    int_sent: Option<Duration>,
     term_sent: Option<Duration>,
     kill_sent: Option<Duration>,
     ended: Option<Duration>,
@@ -51,6 +52,7 @@ impl Course {
             stopped_for: None,
             cancelled: false,
             kill_asked: false,
+            int_sent: None,
             term_sent: None,
             kill_sent: None,
             ended: None,
@@ -81,7 +83,7 @@ impl Course {
                 Step::Wait(Some(until))
             };
         }
-        let (kill_at, term_at) = (self.kill_due(), self.term_due());
+        let (kill_at, term_at, int_at) = (self.kill_due(), self.term_due(), self.int_due());
         if kill_at.is_some_and(|at| at <= now) {
             self.time_out(now);
             self.pipe_held |= self.ended.is_some() && self.pipes_closed.is_none();
@@ -93,10 +95,12 @@ impl Course {
             self.term_sent = Some(now);
             return Step::Send(Order::Terminate);
         }
-        Step::Wait(match (kill_at, term_at) {
-            (Some(one), Some(other)) => Some(one.min(other)),
-            (one, other) => one.or(other),
-        })
+        if int_at.is_some_and(|at| at <= now) {
+            self.time_out(now);
+            self.int_sent = Some(now);
+            return Step::Send(Order::Interrupt);
+        }
+        Step::Wait([kill_at, term_at, int_at].into_iter().flatten().min())
     }
 
     /// Somebody asked for the command to stop.
@@ -155,6 +159,7 @@ impl Course {
             .map(|sent| sent.saturating_add(self.limits.grace));
         match self.ended {
             // What was asked to end gets its grace, whether the command itself is still there or not.
+            Some(_) if self.int_sent.is_some() => graced,
             Some(_) => graced.or_else(|| self.leftovers_until()),
             None => match (graced, self.limits.hard) {
                 (Some(graced), Some(hard)) => Some(graced.min(hard)),
@@ -164,7 +169,27 @@ impl Course {
     }
 
     fn term_due(&self) -> Option<Duration> {
-        if self.ended.is_some() || self.term_sent.is_some() {
+        if self.term_sent.is_some() {
+            return None;
+        }
+        match (self.limits.interrupt, self.int_sent) {
+            (None, _) => self.first_request_due(),
+            // Also when the command itself has ended: what it left was asked, too.
+            (Some(wait), Some(sent)) => Some(sent.saturating_add(wait)),
+            (Some(_), None) => None,
+        }
+    }
+
+    fn int_due(&self) -> Option<Duration> {
+        if self.limits.interrupt.is_none() || self.int_sent.is_some() {
+            return None;
+        }
+        self.first_request_due()
+    }
+
+    /// When a command that is still there is asked to end for the first time.
+    fn first_request_due(&self) -> Option<Duration> {
+        if self.ended.is_some() {
             return None;
         }
         if self.cancelled {

@@ -10,6 +10,7 @@ use crate::invocation::Limits;
 use crate::wire::Order;
 
 const KILL: Step = Step::Send(Order::Kill);
+const INT: Step = Step::Send(Order::Interrupt);
 const TERM: Step = Step::Send(Order::Terminate);
 
 #[derive(Debug, Clone, Copy)]
@@ -130,6 +131,68 @@ fn a_cancelled_command_gets_its_grace_and_a_kill_cuts_it_short() {
 }
 
 #[test]
+fn an_interrupt_comes_first_where_it_is_asked_for() {
+    let limits = || Limits {
+        interrupt: Some(s(5)),
+        ..limits(Some(60), Some(100))
+    };
+    check(
+        limits(),
+        &[
+            (None, s(0), wait(s(60))),
+            (None, s(60), INT),
+            (None, s(60), wait(s(65))),
+            (None, s(65), TERM),
+            (None, s(65), wait(s(75))),
+            (None, s(75), KILL),
+        ],
+        Some(Ending::TimedOut { limit: s(60) }),
+    );
+    check(
+        limits(),
+        &[
+            (Some(Event::Cancel), s(3), INT),
+            (Some(Event::Kill), s(4), KILL),
+        ],
+        Some(Ending::Cancelled),
+    );
+}
+
+#[test]
+fn a_hard_limit_kills_also_between_interrupt_and_term() {
+    check(
+        Limits {
+            interrupt: Some(s(5)),
+            ..limits(Some(4), Some(6))
+        },
+        &[
+            (None, s(4), INT),
+            (None, s(4), wait(s(6))),
+            (None, s(6), KILL),
+        ],
+        Some(Ending::TimedOut { limit: s(4) }),
+    );
+}
+
+#[test]
+fn descendants_that_were_interrupted_are_terminated_after_the_command_ended() {
+    check(
+        Limits {
+            interrupt: Some(s(5)),
+            ..limits(None, None)
+        },
+        &[
+            (Some(Event::Cancel), s(3), INT),
+            (Some(Event::Ended), s(4), wait(s(8))),
+            (None, s(8), TERM),
+            (None, s(8), wait(s(18))),
+            (None, s(18), KILL),
+        ],
+        Some(Ending::Cancelled),
+    );
+}
+
+#[test]
 fn a_cancellation_during_the_grace_of_a_limit_stays_a_time_out() {
     check(
         limits(Some(60), None),
@@ -239,18 +302,21 @@ fn any_event() -> impl Strategy<Value = Event> {
 
 fn any_limits() -> impl Strategy<Value = Limits> {
     let time = || proptest::option::of((0u64..50).prop_map(s));
-    (time(), time(), 0u64..20, 0u64..5).prop_map(|(soft, hard, grace, pipe_wait)| Limits {
+    let times = (time(), time(), time(), 0u64..20, 0u64..5);
+    times.prop_map(|(soft, hard, interrupt, grace, pipe_wait)| Limits {
         soft,
         hard,
+        interrupt,
         grace: s(grace),
         pipe_wait: s(pipe_wait),
+        ..Limits::default()
     })
 }
 
 proptest! {
     /// Whatever happens in whatever order: a run waits without a deadline only while the command is
-    /// running without limits and nobody asked for its end; orders are given once each and never a
-    /// TERM after a KILL; and waiting until each deadline always comes to an end.
+    /// running without limits and nobody asked for its end; orders are given once each, INT before TERM
+    /// before KILL; and waiting until each deadline always comes to an end.
     #[test]
     fn no_run_waits_for_ever(
         limits in any_limits(),
@@ -285,8 +351,9 @@ proptest! {
             }
         }
         prop_assert!(matches!(course.next(now), Step::Finish | Step::GiveUp));
-        prop_assert!(orders.iter().filter(|order| **order == Order::Kill).count() <= 1);
-        prop_assert!(orders.iter().filter(|order| **order == Order::Terminate).count() <= 1);
-        prop_assert!(orders.iter().skip_while(|order| **order != Order::Kill).count() <= 1);
+        let rank = |order: &Order| [Order::Interrupt, Order::Terminate, Order::Kill]
+            .iter()
+            .position(|one| one == order);
+        prop_assert!(orders.is_sorted_by(|one, next| rank(one) < rank(next)), "{orders:?}");
     }
 }

@@ -35,6 +35,15 @@ pub enum ExecError {
         /// The system's reason.
         source: io::Error,
     },
+    /// The file that the command is to read as its standard input cannot be opened, or is a folder, a
+    /// pipe or a device. Nothing has been started.
+    #[error("cannot read the standard input {}: {source}", path.display())]
+    Stdin {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
     /// Captured output could not be written for want of space. The command was killed.
     #[error("no space left to write {}: the command was stopped; free some space and run it again", path.display())]
     DiskFull {
@@ -88,7 +97,7 @@ impl ExecError {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::SupervisorLost => true,
-            Self::Io { source, .. } => matches!(
+            Self::Io { source, .. } | Self::Stdin { source, .. } => matches!(
                 source.raw_os_error(),
                 Some(libc::EAGAIN | libc::ENOMEM | libc::EMFILE | libc::ENFILE | libc::ETXTBSY)
             ),

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::resources::Resource;
+
 /// Everything that is known of a command that ran.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finished {
@@ -16,6 +18,32 @@ pub struct Finished {
     pub stderr: Captured,
     /// What outlived it.
     pub leaked: Leaked,
+    /// How the process of the command itself ended, whatever it was stopped for:
+    /// [`Exited`](Ending::Exited) or [`Signalled`](Ending::Signalled). `None` when it did not start.
+    ///
+    /// A command that was interrupted and then exited with 130 has this status and the ending
+    /// [`Cancelled`](Ending::Cancelled).
+    pub status: Option<Ending>,
+    /// What became of the limits of its resources.
+    pub enforcement: Enforcement,
+}
+
+impl Finished {
+    /// A command that ended so, wrote nothing and used nothing; for doubles of executors.
+    pub fn of(ending: Ending) -> Self {
+        Self {
+            ending,
+            usage: Usage::default(),
+            stdout: Captured::default(),
+            stderr: Captured::default(),
+            leaked: Leaked::default(),
+            status: match ending {
+                Ending::Exited(_) | Ending::Signalled { .. } => Some(ending),
+                _ => None,
+            },
+            enforcement: Enforcement::default(),
+        }
+    }
 }
 
 /// How a command ended.
@@ -36,6 +64,25 @@ pub enum Ending {
     /// It reached a limit and was stopped.
     TimedOut {
         /// The limit that it reached first.
+        limit: Duration,
+    },
+    /// The kernel killed it because it and its descendants reached [`Resources::memory`].
+    ///
+    /// Without a cgroup such a kill has no reason that could be told and is a [`Signalled`] by SIGKILL.
+    /// A command that is refused memory ([`Resources::data`], [`Resources::address_space`]) ends as it
+    /// likes.
+    ///
+    /// [`Signalled`]: Self::Signalled
+    /// [`Resources::memory`]: crate::Resources::memory
+    /// [`Resources::data`]: crate::Resources::data
+    /// [`Resources::address_space`]: crate::Resources::address_space
+    OutOfMemory {
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// It reached [`Resources::processor_time`](crate::Resources::processor_time).
+    OutOfProcessorTime {
+        /// The limit.
         limit: Duration,
     },
     /// It was stopped through its [`CancelToken`](crate::CancelToken), or not even started.
@@ -84,6 +131,16 @@ impl fmt::Display for Ending {
                     limit.as_secs_f64()
                 )
             }
+            Self::OutOfMemory { limit } => {
+                write!(f, "killed at its memory limit of {limit} bytes")
+            }
+            Self::OutOfProcessorTime { limit } => {
+                write!(
+                    f,
+                    "killed at its limit of {} s of processor time",
+                    limit.as_secs_f64()
+                )
+            }
             Self::Cancelled => write!(f, "cancelled"),
         }
     }
@@ -107,13 +164,17 @@ pub struct Usage {
 /// What became of one output stream.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Captured {
-    /// All bytes that the command wrote, kept or not.
+    /// All bytes that the command wrote, kept or not. Where secrets were replaced, what stands in their
+    /// place is counted instead.
     pub bytes: u64,
     /// Whether part of them is missing from the file.
     pub truncated: bool,
     /// Where in the file the truncation line starts. Trust this rather than a search when the output
     /// may contain a forged marker.
     pub marker_at: Option<u64>,
+    /// How many times [`Invocation::redactor`](crate::Invocation::redactor) replaced something. What was
+    /// left out because of the cap counts, too.
+    pub redacted: u64,
 }
 
 /// What outlived the command.
@@ -131,6 +192,31 @@ impl Leaked {
     /// Whether anything outlived the command.
     pub fn is_any(self) -> bool {
         self.pipe_held || self.processes > 0
+    }
+}
+
+/// What became of [`Resources`](crate::Resources).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Enforcement {
+    /// The limits that were not in force, and why.
+    pub not_applied: Vec<NotApplied>,
+    /// How many processes the kernel killed because of [`Resources::memory`](crate::Resources::memory),
+    /// descendants included.
+    pub memory_kills: u64,
+}
+
+/// A limit that was asked for and was not in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotApplied {
+    /// The limit.
+    pub resource: Resource,
+    /// Why, and what to do.
+    pub reason: String,
+}
+
+impl fmt::Display for NotApplied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is not limited: {}", self.resource, self.reason)
     }
 }
 
@@ -199,6 +285,16 @@ mod tests {
                 limit: Duration::from_millis(1500),
             },
             "stopped at its time limit of 1.500 s",
+        );
+        check(
+            Ending::OutOfMemory { limit: 1 << 20 },
+            "killed at its memory limit of 1048576 bytes",
+        );
+        check(
+            Ending::OutOfProcessorTime {
+                limit: Duration::from_secs(2),
+            },
+            "killed at its limit of 2 s of processor time",
         );
         check(Ending::Cancelled, "cancelled");
     }

@@ -1,4 +1,4 @@
-//! Child processes: deadlines, signals, capture and clean environments. Nothing else in git-retro starts one.
+//! Child processes: deadlines, signals, limits, capture without secrets and clean environments. Nothing else in git-retro starts one.
 //!
 //! [`ChildProcesses`] runs an [`Invocation`] to its end and says how it [ended](Ending), what it
 //! [used](Usage), what it [wrote](Captured) and what it [left behind](Leaked). The call blocks its
@@ -13,6 +13,12 @@
 //!   socket close and kills the whole tree.
 //! - The command sees the environment of its invocation and nothing else, no inherited file
 //!   descriptor but its three standard ones, an empty signal mask and default dispositions.
+//! - No secret of [`Invocation::redactor`] is in a captured file, at no time, in none of the forms that
+//!   [`Redactor`] names; capped and cut files included.
+//! - A command is stopped by SIGTERM and SIGKILL, or by SIGINT before ([`Limits::interrupt`]); a request
+//!   reaches every descendant, in whatever process group, once.
+//! - A limit of [`Resources`] is in force or told in [`Finished::enforcement`].
+//! - A command that reads its input late, in part or not at all holds nobody up.
 //! - A descendant that keeps standard output open cannot hold the caller for longer than
 //!   [`Limits::pipe_wait`].
 //!
@@ -26,7 +32,7 @@
 //! On other Unix systems there is no way to adopt orphans: the command's process group is signalled,
 //! a daemon in a session of its own survives, and nothing is killed when the caller dies. Descriptors
 //! that the caller has opened without close-on-exec are inherited, and the time and memory of
-//! leftovers are not counted.
+//! leftovers are not counted. Resources are not limited, which is told.
 //!
 //! # Example
 //!
@@ -41,6 +47,7 @@
 //!     limits: Limits { soft: Some(std::time::Duration::from_secs(60)), ..Limits::default() },
 //!     stdout: Capture { path: folder.path().join("stdout"), cap: 1 << 20 },
 //!     stderr: Capture { path: folder.path().join("stderr"), cap: 1 << 20 },
+//!     ..Invocation::default()
 //! };
 //! let finished = ChildProcesses::new().run(&invocation, &CancelToken::new())?;
 //! assert_eq!(finished.ending, Ending::Exited(3));
@@ -50,6 +57,8 @@
 
 mod cancel;
 mod capture;
+#[cfg(target_os = "linux")]
+mod cgroup;
 mod course;
 mod environment;
 mod error;
@@ -57,11 +66,15 @@ mod executor;
 mod finished;
 #[cfg(target_os = "linux")]
 mod hidden_environment;
+mod input;
 mod invocation;
 mod lookup;
 mod output;
 #[cfg(any(not(target_os = "linux"), test))]
 mod process_group;
+mod redact;
+mod resources;
+mod secret;
 #[cfg(target_os = "linux")]
 mod supervisor;
 mod tool_homes;
@@ -73,7 +86,10 @@ pub use capture::{TRUNCATION_MARKER, Truncation, find_truncation};
 pub use environment::{EnvironmentPolicy, Home, clean_environment, is_credential};
 pub use error::ExecError;
 pub use executor::{ChildProcesses, Executor};
-pub use finished::{Captured, Ending, Finished, Leaked, Usage};
+pub use finished::{Captured, Ending, Enforcement, Finished, Leaked, NotApplied, Usage};
 #[cfg(target_os = "linux")]
 pub use hidden_environment::hide_environment;
-pub use invocation::{Capture, Invocation, Limits};
+pub use invocation::{Capture, Invocation, Limits, Stdin};
+pub use redact::{RedactedStream, Redactor};
+pub use resources::{Resource, Resources};
+pub use secret::SecretText;

@@ -32,10 +32,13 @@ struct Stream {
 impl Outputs {
     /// Creates the capture files.
     pub(crate) fn create(run: &Invocation) -> Result<Self, ExecError> {
-        let stdout = Stream::new(CaptureFile::create(&run.stdout)?);
+        let stdout = Stream::new(CaptureFile::create(&run.stdout, &run.redactor)?);
         let stderr = match run.stderr.path == run.stdout.path {
             true => None,
-            false => Some(Stream::new(CaptureFile::create(&run.stderr)?)),
+            false => Some(Stream::new(CaptureFile::create(
+                &run.stderr,
+                &run.redactor,
+            )?)),
         };
         Ok(Self {
             stdout,
@@ -82,8 +85,8 @@ impl Outputs {
     pub(crate) fn drain(&mut self) -> bool {
         let mut writable = true;
         for index in 0..2 {
-            let before = self.total(index);
-            while self.total(index) - before < PIPE_SIZE as u64 && self.is_ready(index) {
+            let before = self.taken(index);
+            while self.taken(index) - before < PIPE_SIZE as u64 && self.is_ready(index) {
                 writable &= self.read(index);
             }
         }
@@ -99,13 +102,13 @@ impl Outputs {
         Ok((stdout?, stderr?))
     }
 
-    fn total(&self, index: usize) -> u64 {
+    fn taken(&self, index: usize) -> u64 {
         let stream = if index == 0 {
             Some(&self.stdout)
         } else {
             self.stderr.as_ref()
         };
-        stream.map_or(0, |stream| stream.file.total())
+        stream.map_or(0, |stream| stream.file.taken())
     }
 
     fn is_ready(&self, index: usize) -> bool {

@@ -5,9 +5,10 @@
 //! not found, and nothing is killed when the caller dies. It answers through the same socket, so
 //! that everything above it is the same. On Linux it is compiled for its tests only.
 
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -17,7 +18,10 @@ use std::time::{Duration, Instant};
 
 use crate::cancel::Wake;
 use crate::error::ExecError;
+use crate::finished::NotApplied;
+use crate::input::Streams;
 use crate::invocation::Invocation;
+use crate::resources::Resources;
 use crate::wire::{Order, REPORT_LEN, Report, StartStep};
 
 /// How often a process group whose leader has ended is looked at.
@@ -59,9 +63,14 @@ impl Supervisor {
         &mut self,
         program: &Path,
         run: &Invocation,
-        outputs: [OwnedFd; 2],
+        streams: Streams<'_>,
+        _cgroup: Option<&Path>,
     ) -> Result<(), ExecError> {
-        let [stdout, stderr] = outputs;
+        let [stdout, stderr] = streams.outputs;
+        let stdin = match streams.input.map(File::try_clone).transpose() {
+            Ok(input) => input.map_or_else(Stdio::null, Stdio::from),
+            Err(error) => return Err(ExecError::io("copying the standard input")(error)),
+        };
         #[expect(
             clippy::disallowed_methods,
             reason = "this crate is the one that starts processes"
@@ -74,7 +83,7 @@ impl Supervisor {
             .envs(run.env.iter().map(|(name, value)| (name, value)))
             .current_dir(&run.cwd)
             .process_group(0)
-            .stdin(Stdio::null())
+            .stdin(stdin)
             .stdout(stdout)
             .stderr(stderr);
         let reports = self
@@ -112,6 +121,10 @@ impl Supervisor {
         match order {
             #[cfg(target_os = "linux")]
             Order::Run => {}
+            Order::Interrupt => {
+                group.signal(libc::SIGINT);
+                group.signal(libc::SIGCONT);
+            }
             Order::Terminate => {
                 group.signal(libc::SIGTERM);
                 group.signal(libc::SIGCONT);
@@ -121,6 +134,16 @@ impl Supervisor {
                 group.signal(libc::SIGKILL);
             }
         }
+    }
+
+    /// The limits of resources that are not in force: all of them.
+    pub(crate) fn refused(&self, resources: &Resources) -> Vec<NotApplied> {
+        let each = resources.of_each_process().map(|(resource, _)| resource);
+        each.map(|resource| NotApplied {
+            resource,
+            reason: "limits of resources are set on Linux only".to_owned(),
+        })
+        .collect()
     }
 
     pub(crate) fn report(&mut self) -> Option<Report> {
@@ -187,6 +210,7 @@ fn wait_for(leader: libc::pid_t, begin: Instant, group: &Mutex<Group>, reports: 
         Report::Ended {
             status,
             wall: begin.elapsed(),
+            processor: duration(usage.ru_utime) + duration(usage.ru_stime),
         },
     );
     let killed = loop {

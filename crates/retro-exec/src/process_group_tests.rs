@@ -5,7 +5,9 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::path::Path;
 
 use super::Supervisor;
-use crate::invocation::{Capture, Invocation, Limits};
+use crate::input::Streams;
+use crate::invocation::{Capture, Invocation};
+use crate::resources::{Resource, Resources};
 use crate::wire::{Order, Report, StartStep};
 
 fn begin(supervisor: &mut Supervisor, program: &str, line: &str) -> PipeReader {
@@ -17,13 +19,19 @@ fn begin(supervisor: &mut Supervisor, program: &str, line: &str) -> PipeReader {
         argv: vec!["name".into(), "-c".into(), line.into()],
         cwd: "/".into(),
         env: vec![("ONE".into(), "1".into())],
-        limits: Limits::default(),
         stdout: capture.clone(),
         stderr: capture,
+        ..Invocation::default()
     };
     let (reader, writer) = std::io::pipe().unwrap();
     let outputs = [writer.try_clone().unwrap().into(), writer.into()];
-    supervisor.begin(Path::new(program), &run, outputs).unwrap();
+    let streams = Streams {
+        outputs,
+        input: None,
+    };
+    supervisor
+        .begin(Path::new(program), &run, streams, None)
+        .unwrap();
     reader
 }
 
@@ -133,4 +141,17 @@ fn dropping_it_kills_the_group() {
     drop(supervisor);
     // The end of the output shows that nobody holds the pipe any more.
     assert_eq!(output.read_to_end(&mut Vec::new()).unwrap(), 0);
+}
+
+#[test]
+fn limits_of_resources_are_told_to_be_missing() {
+    let supervisor = Supervisor::start().unwrap();
+    let asked = Resources {
+        open_files: Some(10),
+        no_core_files: true,
+        ..Resources::default()
+    };
+    let refused = supervisor.refused(&asked);
+    let told: Vec<_> = refused.iter().map(|one| one.resource).collect();
+    assert_eq!(told, [Resource::OpenFiles, Resource::CoreFiles]);
 }

@@ -20,6 +20,14 @@ use crate::process_group::Supervisor;
 use crate::supervisor::Supervisor;
 use crate::wire::{Report, StartStep};
 
+/// A command that ended, before its limits are looked at.
+#[derive(Debug)]
+pub(crate) struct Watched {
+    pub(crate) finished: Finished,
+    /// The processor time of the command, that of the children it waited for included.
+    pub(crate) processor: Duration,
+}
+
 /// Watches the command that `supervisor` has just begun.
 pub(crate) fn watch(
     supervisor: &mut Supervisor,
@@ -27,10 +35,10 @@ pub(crate) fn watch(
     run: &Invocation,
     mut outputs: Outputs,
     cancel: &CancelToken,
-) -> Result<Finished, ExecError> {
+) -> Result<Watched, ExecError> {
     let begin = Instant::now();
     let mut course = Course::new(run.limits.clone());
-    let mut status = None;
+    let (mut status, mut processor) = (None, Duration::ZERO);
     let mut usage = Usage::default();
     let mut killed = 0;
     let waiting = cancel.wake_on_change(supervisor.wake());
@@ -70,8 +78,9 @@ pub(crate) fn watch(
                 Some(Report::Ended {
                     status: ended,
                     wall,
+                    processor: used,
                 }) => {
-                    (status, usage.wall) = (Some(ended), wall);
+                    (status, usage.wall, processor) = (Some(ended), wall, used);
                     course.command_ended(begin.elapsed());
                 }
                 Some(Report::Settled {
@@ -101,12 +110,12 @@ pub(crate) fn watch(
     outputs.drain();
     let pipe_held = course.pipe_held() && (killed > 0 || !outputs.is_closed());
     let (stdout, stderr) = outputs.finish()?;
+    let status = status.map(ending);
     let ending = course
         .stopped_for()
-        .or_else(|| status.map(ending))
+        .or(status)
         .ok_or(ExecError::SupervisorLost)?;
-    Ok(Finished {
-        ending,
+    let finished = Finished {
         usage,
         stdout,
         stderr,
@@ -114,6 +123,12 @@ pub(crate) fn watch(
             pipe_held,
             processes: killed,
         },
+        status,
+        ..Finished::of(ending)
+    };
+    Ok(Watched {
+        finished,
+        processor,
     })
 }
 

@@ -9,6 +9,8 @@ pub(crate) enum Order {
     /// Run the command that was put into the shared memory; the output pipes come with the byte.
     #[cfg(target_os = "linux")]
     Run = b'R',
+    /// SIGINT, then SIGCONT, to every descendant.
+    Interrupt = b'I',
     /// SIGTERM, then SIGCONT, to every descendant.
     Terminate = b'T',
     /// SIGKILL to every descendant until none is left.
@@ -32,8 +34,13 @@ pub(crate) enum StartStep {
 pub(crate) enum Report {
     /// The command did not start, and nothing of it is left.
     NotStarted { step: StartStep, errno: i32 },
-    /// The command itself has ended with this wait status.
-    Ended { status: i32, wall: Duration },
+    /// The command itself has ended with this wait status. `processor` is its processor time, that of
+    /// the children it waited for included.
+    Ended {
+        status: i32,
+        wall: Duration,
+        processor: Duration,
+    },
     /// The supervisor has no child left. Always the last report on a command that started.
     Settled {
         user: Duration,
@@ -56,7 +63,17 @@ impl Report {
     pub(crate) fn encode(self) -> [u8; REPORT_LEN] {
         let words: [u64; 5] = match self {
             Self::NotStarted { step, errno } => [NOT_STARTED, step as u64, errno as u64, 0, 0],
-            Self::Ended { status, wall } => [ENDED, status as u64, wall.as_nanos() as u64, 0, 0],
+            Self::Ended {
+                status,
+                wall,
+                processor,
+            } => [
+                ENDED,
+                status as u64,
+                wall.as_nanos() as u64,
+                processor.as_micros() as u64,
+                0,
+            ],
             Self::Settled {
                 user,
                 system,
@@ -100,6 +117,7 @@ impl Report {
             ENDED => Self::Ended {
                 status: first as i32,
                 wall: Duration::from_nanos(second),
+                processor: Duration::from_micros(third),
             },
             SETTLED => Self::Settled {
                 user: Duration::from_micros(first),
@@ -128,6 +146,7 @@ mod tests {
         check(Report::Ended {
             status: 0x8b,
             wall: Duration::from_nanos(1_234_567_890),
+            processor: Duration::from_micros(1_234_567),
         });
         check(Report::Settled {
             user: Duration::from_micros(17),

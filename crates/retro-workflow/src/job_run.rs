@@ -305,6 +305,7 @@ impl JobRun<'_> {
                 path: stderr.clone(),
                 cap,
             },
+            ..Invocation::default()
         };
         let finished = match self.shared.services.executor.run(&invocation, &self.cancel) {
             Ok(finished) => finished,

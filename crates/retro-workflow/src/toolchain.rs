@@ -43,6 +43,7 @@ pub fn toolchain_fingerprint(
                 path: scratch.join("probe.stderr"),
                 cap: 1 << 16,
             },
+            ..Invocation::default()
         };
         let said = match executor.run(&invocation, &CancelToken::new()) {
             Ok(finished) if finished.ending == Ending::Exited(0) => {

@@ -11,6 +11,8 @@ use crate::wire::StartStep;
 struct Start {
     request: *const Request,
     outputs: [c_int; 2],
+    /// -1 for none.
+    input: c_int,
     supervisor: libc::pid_t,
 }
 
@@ -22,13 +24,18 @@ struct Start {
 ///
 /// # Errors
 /// The step that failed and its error number. Nothing is left of the process then.
-pub(super) fn start(shared: &Shared, outputs: [c_int; 2]) -> Result<libc::pid_t, (StartStep, i32)> {
+pub(super) fn start(
+    shared: &Shared,
+    outputs: [c_int; 2],
+    input: c_int,
+) -> Result<libc::pid_t, (StartStep, i32)> {
     let request = shared.request();
     // SAFETY: takes no argument and always succeeds.
     let supervisor = unsafe { libc::getpid() };
     let start = Start {
         request,
         outputs,
+        input,
         supervisor,
     };
     // SAFETY: the stack belongs to this call alone, since a supervisor starts one command at a time;
@@ -75,13 +82,17 @@ extern "C" fn become_command(start: *mut c_void) -> c_int {
         if libc::chdir(request.cwd) != 0 {
             failed(request, StartStep::WorkDir);
         }
-        // Standard input is the supervisor's /dev/null already.
+        // Without an input it is the supervisor's /dev/null already.
+        if start.input >= 0 && libc::dup2(start.input, 0) < 0 {
+            failed(request, StartStep::Process);
+        }
         if libc::dup2(start.outputs[0], 1) < 0 || libc::dup2(start.outputs[1], 2) < 0 {
             failed(request, StartStep::Process);
         }
         let mut none: libc::sigset_t = std::mem::zeroed();
         libc::sigemptyset(&mut none);
         libc::sigprocmask(libc::SIG_SETMASK, &none, ptr::null_mut());
+        request.limiting.apply();
         libc::execve(request.program, request.argv, request.envp);
         failed(request, StartStep::Exec)
     }

@@ -13,6 +13,8 @@ pub(super) struct Descendants {
     pub(super) command: libc::pid_t,
     /// Its wait status, once it has ended.
     pub(super) command_status: Option<c_int>,
+    /// Its processor time, that of the children it waited for included.
+    pub(super) command_processor: Duration,
     /// Set when what is left of a command that has ended is being killed: from then on the killed
     /// ones are counted.
     pub(super) counting: bool,
@@ -40,6 +42,7 @@ impl Descendants {
         Self {
             command,
             command_status: None,
+            command_processor: Duration::ZERO,
             counting: false,
             killed: 0,
             user: Duration::ZERO,
@@ -71,19 +74,19 @@ impl Descendants {
         }
     }
 
-    /// SIGTERM for everyone, and SIGCONT so that stopped ones notice. Each process gets SIGTERM once:
-    /// many take a second one as "at once".
-    pub(super) fn terminate(&self, table: &mut ProcessTable) {
+    /// SIGINT or SIGTERM for everyone, and SIGCONT so that stopped ones notice. Each process gets it
+    /// once: many take a second one as "at once".
+    pub(super) fn ask(&self, request: c_int, table: &mut ProcessTable) {
         table.refresh();
         if self.command_status.is_none() {
             // The group in one call, so that no member that is being forked is missed.
-            signal(-self.command, libc::SIGTERM);
+            signal(-self.command, request);
             signal(-self.command, libc::SIGCONT);
         }
         for process in table.descendants_of(self.own) {
             let had_it = self.command_status.is_none() && process.group == self.command;
             if !had_it && process.group != self.own {
-                signal(process.pid, libc::SIGTERM);
+                signal(process.pid, request);
                 signal(process.pid, libc::SIGCONT);
             }
         }
@@ -126,6 +129,8 @@ impl Descendants {
     fn count(&mut self, pid: libc::pid_t, status: c_int, usage: &libc::rusage) {
         if pid == self.command && self.command_status.is_none() {
             self.command_status = Some(status);
+            self.command_processor =
+                duration(usage.ru_utime).saturating_add(duration(usage.ru_stime));
         } else if self.counting
             && libc::WIFSIGNALED(status)
             && libc::WTERMSIG(status) == libc::SIGKILL

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 use std::net::Shutdown;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::ptr;
@@ -15,7 +15,10 @@ use super::serve::serve;
 use super::shared::Shared;
 use crate::cancel::Wake;
 use crate::error::ExecError;
+use crate::finished::NotApplied;
+use crate::input::Streams;
 use crate::invocation::Invocation;
+use crate::resources::Resources;
 use crate::wire::{Order, REPORT_LEN, Report};
 
 /// Supervisors that could not be waited for when they were dropped, because their command could not
@@ -65,8 +68,8 @@ impl Supervisor {
         })
     }
 
-    /// Starts a command, whose outputs go to the given pipes. Whether it really started is told by
-    /// the reports.
+    /// Starts a command, whose outputs go to the given pipes, and which joins the cgroup if there is
+    /// one. Whether it really started is told by the reports.
     ///
     /// # Errors
     /// [`ExecError::SupervisorLost`] when the supervisor was killed while it was idle: nothing has
@@ -75,12 +78,14 @@ impl Supervisor {
         &mut self,
         program: &Path,
         run: &Invocation,
-        outputs: [OwnedFd; 2],
+        streams: Streams<'_>,
+        cgroup: Option<&Path>,
     ) -> Result<(), ExecError> {
-        self.shared.put(program, run)?;
-        let [stdout, stderr] = &outputs;
-        let outputs = [stdout.as_fd(), stderr.as_fd()];
-        orders::send(self.control.as_fd(), Order::Run, Some(outputs))
+        self.shared.put(program, run, cgroup)?;
+        let [stdout, stderr] = &streams.outputs;
+        let mut descriptors = vec![stdout.as_fd(), stderr.as_fd()];
+        descriptors.extend(streams.input.map(AsFd::as_fd));
+        orders::send(self.control.as_fd(), Order::Run, &descriptors)
             .map_err(|_| ExecError::SupervisorLost)?;
         self.busy = true;
         Ok(())
@@ -89,10 +94,15 @@ impl Supervisor {
     /// Gives an order about the running command.
     pub(crate) fn order(&self, order: Order) {
         // A supervisor that is gone is noticed by the reports, which end.
-        let _ = orders::send(self.control.as_fd(), order, None);
+        let _ = orders::send(self.control.as_fd(), order, &[]);
         // A command may have stopped its supervisor. Its number is valid: it is waited for on drop.
         // SAFETY: plain system call.
         unsafe { libc::kill(self.process, libc::SIGCONT) };
+    }
+
+    /// The limits that the command which started last could not set to itself.
+    pub(crate) fn refused(&self, resources: &Resources) -> Vec<NotApplied> {
+        self.shared.request().limiting.refused(resources)
     }
 
     /// Takes the next report, waiting for it. `None` when the supervisor is gone.

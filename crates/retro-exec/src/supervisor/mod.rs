@@ -16,6 +16,7 @@ mod command;
 mod descendants;
 mod handle;
 mod orders;
+mod process_limits;
 mod process_table;
 mod serve;
 mod shared;

@@ -1,4 +1,4 @@
-//! Orders on the control socket, with the output pipes that come with a command.
+//! Orders on the control socket, with the descriptors that come with a command.
 
 use std::ffi::c_int;
 use std::io;
@@ -6,17 +6,22 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 
 use crate::wire::Order;
 
-/// Room for one control message with two descriptors, aligned as the system wants it.
+/// Room for one control message with three descriptors, aligned as the system wants it.
 type ControlRoom = [u64; 8];
 
-/// The size of the descriptors in a control message.
-const TWO: u32 = 2 * size_of::<c_int>() as u32;
+/// What a command comes with: two descriptors for its output, and perhaps one for its input.
+const MOST: usize = 3;
 
-/// Sends an order, with the two descriptors for the output if there are any.
+/// The size of so many descriptors in a control message.
+const fn size(count: usize) -> u32 {
+    (count * size_of::<c_int>()) as u32
+}
+
+/// Sends an order, with the descriptors for output and input if there are any.
 pub(super) fn send(
     control: BorrowedFd<'_>,
     order: Order,
-    outputs: Option<[BorrowedFd<'_>; 2]>,
+    descriptors: &[BorrowedFd<'_>],
 ) -> io::Result<()> {
     let mut byte = order as u8;
     let mut part = libc::iovec {
@@ -25,19 +30,24 @@ pub(super) fn send(
     };
     let mut room: ControlRoom = [0; 8];
     let mut message = message(&mut part);
-    if let Some(outputs) = outputs {
+    if !descriptors.is_empty() {
+        let mut data = [-1; MOST];
+        for (place, descriptor) in data.iter_mut().zip(descriptors) {
+            *place = descriptor.as_raw_fd();
+        }
+        let count = descriptors.len().min(MOST);
         message.msg_control = room.as_mut_ptr().cast();
         // SAFETY: the macros compute sizes and places inside `room`, which is larger than
-        // CMSG_SPACE(TWO) and aligned; the data are two descriptors, unaligned writes allowed.
+        // CMSG_SPACE of `MOST` and aligned; what is written behind `count` is inside it, too, and
+        // unaligned writes are allowed.
         unsafe {
-            message.msg_controllen = libc::CMSG_SPACE(TWO) as _;
+            message.msg_controllen = libc::CMSG_SPACE(size(count)) as _;
             let header = libc::CMSG_FIRSTHDR(&message);
             (*header).cmsg_level = libc::SOL_SOCKET;
             (*header).cmsg_type = libc::SCM_RIGHTS;
-            (*header).cmsg_len = libc::CMSG_LEN(TWO) as _;
-            let data = outputs.map(|output| output.as_raw_fd());
+            (*header).cmsg_len = libc::CMSG_LEN(size(count)) as _;
             libc::CMSG_DATA(header)
-                .cast::<[c_int; 2]>()
+                .cast::<[c_int; MOST]>()
                 .write_unaligned(data);
         }
     }
@@ -58,8 +68,8 @@ pub(super) fn send(
 /// What a supervisor found on its socket.
 #[derive(Clone, Copy)]
 pub(super) enum Received {
-    /// Run the command in the shared memory with these output pipes.
-    Run([c_int; 2]),
+    /// Run the command in the shared memory with these output pipes, and this input (-1 for none).
+    Run([c_int; 2], c_int),
     /// Any other byte.
     Other(u8),
     /// The caller is gone.
@@ -84,20 +94,25 @@ pub(super) fn receive(control: c_int) -> Received {
     }
     // SAFETY: the kernel has filled `room` as `msg_controllen` says; the header is checked before
     // the data are read.
-    let outputs = unsafe {
+    let descriptors = unsafe {
         let header = libc::CMSG_FIRSTHDR(&message);
-        if header.is_null() || (*header).cmsg_len as u64 != u64::from(libc::CMSG_LEN(TWO)) {
-            None
+        let length = if header.is_null() {
+            0
         } else {
-            Some(
-                libc::CMSG_DATA(header)
-                    .cast::<[c_int; 2]>()
-                    .read_unaligned(),
-            )
+            (*header).cmsg_len as u64
+        };
+        let data = || libc::CMSG_DATA(header).cast::<c_int>();
+        if length == u64::from(libc::CMSG_LEN(size(3))) {
+            Some(data().cast::<[c_int; 3]>().read_unaligned())
+        } else if length == u64::from(libc::CMSG_LEN(size(2))) {
+            let [out, err] = data().cast::<[c_int; 2]>().read_unaligned();
+            Some([out, err, -1])
+        } else {
+            None
         }
     };
-    match outputs {
-        Some(outputs) if byte == Order::Run as u8 => Received::Run(outputs),
+    match descriptors {
+        Some([out, err, input]) if byte == Order::Run as u8 => Received::Run([out, err], input),
         _ => Received::Other(byte),
     }
 }

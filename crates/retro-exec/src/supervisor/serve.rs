@@ -41,8 +41,8 @@ pub(super) unsafe extern "C" fn serve(shared: &Shared, control: c_int) -> ! {
     let mut table = ProcessTable::new();
     loop {
         match orders::receive(CONTROL) {
-            Received::Run(outputs) => {
-                if !run(shared, outputs, ended, &mut table) {
+            Received::Run(outputs, input) => {
+                if !run(shared, outputs, input, ended, &mut table) {
                     exit(0);
                 }
             }
@@ -95,12 +95,18 @@ fn set_up(control: c_int) -> Result<c_int, i32> {
 }
 
 /// Runs one command until nothing of it is left. False when the caller is gone.
-fn run(shared: &Shared, outputs: [c_int; 2], ended: c_int, table: &mut ProcessTable) -> bool {
+fn run(
+    shared: &Shared,
+    outputs: [c_int; 2],
+    input: c_int,
+    ended: c_int,
+    table: &mut ProcessTable,
+) -> bool {
     let begin = now();
-    let started = command::start(shared, outputs);
-    for output in outputs {
-        // SAFETY: they came with the order and are used by nobody else.
-        unsafe { libc::close(output) };
+    let started = command::start(shared, outputs, input);
+    for descriptor in outputs.into_iter().chain([input]) {
+        // SAFETY: they came with the order and are used by nobody else; closing -1 does nothing.
+        unsafe { libc::close(descriptor) };
     }
     let command = match started {
         Ok(command) => command,
@@ -122,6 +128,7 @@ fn run(shared: &Shared, outputs: [c_int; 2], ended: c_int, table: &mut ProcessTa
                 Some(Report::Ended {
                     status,
                     wall: now().saturating_sub(begin),
+                    processor: descendants.command_processor,
                 })
             }
             _ => None,
@@ -170,13 +177,16 @@ fn run(shared: &Shared, outputs: [c_int; 2], ended: c_int, table: &mut ProcessTa
         }
         if order_waits {
             match orders::receive(CONTROL) {
+                Received::Other(byte) if byte == Order::Interrupt as u8 => {
+                    descendants.ask(libc::SIGINT, table)
+                }
                 Received::Other(byte) if byte == Order::Terminate as u8 => {
-                    descendants.terminate(table)
+                    descendants.ask(libc::SIGTERM, table)
                 }
                 Received::Other(byte) if byte == Order::Kill as u8 => killing = Some(0),
                 Received::Other(_) => {}
                 // A second command cannot come while one is running.
-                Received::Run(_) => {}
+                Received::Run(..) => {}
                 Received::Closed => (caller_lives, killing) = (false, Some(0)),
             }
             descendants.counting |= killing.is_some() && descendants.command_status.is_some();

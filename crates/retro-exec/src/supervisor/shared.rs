@@ -7,6 +7,7 @@ use std::path::Path;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicI32, AtomicU32};
 
+use super::process_limits::Limiting;
 use crate::error::ExecError;
 use crate::invocation::Invocation;
 
@@ -25,6 +26,7 @@ pub(super) struct Request {
     pub(super) cwd: *const c_char,
     pub(super) argv: *const *const c_char,
     pub(super) envp: *const *const c_char,
+    pub(super) limiting: Limiting,
     /// The process of the running command, 0 before there is one.
     pub(super) command: AtomicI32,
     /// The step of starting that failed (see `StartStep`), 0 for none, and why.
@@ -76,16 +78,23 @@ impl Shared {
         unsafe { self.base.as_ptr().add(ROOM + STACK) }
     }
 
-    /// Puts a command in.
+    /// Puts a command in, and the file through which it joins a cgroup if there is one.
     ///
     /// A zero byte inside a text would only end it early; it has been refused before.
     ///
     /// # Errors
     /// When it is longer than the system takes.
-    pub(super) fn put(&mut self, program: &Path, run: &Invocation) -> Result<(), ExecError> {
+    pub(super) fn put(
+        &mut self,
+        program: &Path,
+        run: &Invocation,
+        cgroup: Option<&Path>,
+    ) -> Result<(), ExecError> {
         let pointers = run.argv.len() + run.env.len() + 2;
         let texts = [program.as_os_str(), run.cwd.as_os_str()];
-        let bytes = texts.iter().map(|text| text.len() + 1).sum::<usize>()
+        let cgroup_length = cgroup.map_or(0, |path| path.as_os_str().len() + 1);
+        let bytes = cgroup_length
+            + texts.iter().map(|text| text.len() + 1).sum::<usize>()
             + run.argv.iter().map(|text| text.len() + 1).sum::<usize>()
             + run
                 .env
@@ -114,11 +123,17 @@ impl Shared {
         writer.end_list();
         let program = writer.text(&[texts[0].as_bytes()]);
         let cwd = writer.text(&[texts[1].as_bytes()]);
+        let members = match cgroup {
+            Some(path) => writer.text(&[path.as_os_str().as_bytes()]),
+            None => std::ptr::null(),
+        };
+        let limiting = Limiting::new(&run.limits.resources, members);
         let request = Request {
             program,
             cwd,
             argv,
             envp,
+            limiting,
             command: AtomicI32::new(0),
             failed_step: AtomicU32::new(0),
             failed_errno: AtomicI32::new(0),

@@ -61,7 +61,8 @@ fn a_finished_command_reports_what_it_wrote_and_used() {
         Captured {
             bytes: 4,
             truncated: false,
-            marker_at: None
+            marker_at: None,
+            redacted: 0
         }
     );
     assert_eq!(finished.stderr.bytes, 6);

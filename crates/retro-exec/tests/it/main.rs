@@ -5,9 +5,13 @@
 mod concurrency;
 mod daemons;
 mod endings;
+mod input;
+mod interruption;
 mod isolation;
 mod limits;
 mod output;
 mod parent_death;
+mod redaction;
 mod refusals;
+mod resources;
 mod scratch;

@@ -52,6 +52,7 @@ impl Scratch {
                 path: self.path("stderr"),
                 cap: 1 << 20,
             },
+            ..Invocation::default()
         }
     }
 

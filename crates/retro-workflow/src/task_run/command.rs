@@ -68,6 +68,7 @@ impl Session {
             },
             stdout: capture("stdout"),
             stderr: capture("stderr"),
+            ..Invocation::default()
         };
         let ran = self.services.executor.run(&invocation, &self.cancel);
         ran.map_err(|error| super::session::chain(&error))

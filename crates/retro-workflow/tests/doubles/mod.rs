@@ -8,9 +8,7 @@ use retro_domain::{
     Clock, CommandLine, CommitId, CommitJob, Event, JobStatus, Overlay, RepoId, Suite, Timestamp,
     ToolchainFingerprint, TreeId,
 };
-use retro_exec::{
-    CancelToken, Captured, Ending, ExecError, Executor, Finished, Invocation, Leaked, Usage,
-};
+use retro_exec::{CancelToken, Ending, ExecError, Executor, Finished, Invocation};
 use retro_git::{
     Checkout, CommitInfo, CommitList, CommitQuery, GitError, History, OverlayError, Selection,
     Slot, SlotPool,
@@ -128,13 +126,7 @@ impl Executor for Scripted {
 }
 
 pub(crate) fn finished(ending: Ending) -> Finished {
-    Finished {
-        ending,
-        usage: Usage::default(),
-        stdout: Captured::default(),
-        stderr: Captured::default(),
-        leaked: Leaked::default(),
-    }
+    Finished::of(ending)
 }
 
 /// A clock that tests move.

@@ -9,9 +9,7 @@ use retro_domain::{
     Clock, CommandLine, CommitId, ExecutorSettings, LeaseOwner, LeasePolicy, PromptDelivery,
     RepoId, RunId, TaskContext, TaskEvent, TaskPlace, TaskRun, TaskSettings, Timestamp,
 };
-use retro_exec::{
-    CancelToken, Captured, Ending, ExecError, Executor, Finished, Home, Invocation, Leaked, Usage,
-};
+use retro_exec::{CancelToken, Ending, ExecError, Executor, Finished, Home, Invocation};
 use retro_forge::{InMemoryPullRequests, RepositoryFixture};
 use retro_git::{GitError, GitTaskWorkspace, Pace, Remote, TaskWorkspace};
 use retro_store::{InMemoryTaskStore, NewTaskRun, StoreError, TaskRunStore as _};
@@ -53,13 +51,7 @@ impl Executor for Scripted {
             true => Ending::Cancelled,
             false => (self.0)(name.to_str().unwrap(), invocation, cancel),
         };
-        Ok(Finished {
-            ending,
-            usage: Usage::default(),
-            stdout: Captured::default(),
-            stderr: Captured::default(),
-            leaked: Leaked::default(),
-        })
+        Ok(Finished::of(ending))
     }
 }
 
