@@ -152,8 +152,8 @@ fn a_batch_of_containers_does_what_its_roles_allow_and_no_more() {
         "denied": {},
         "used": {
             "People": [
-                absent, "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "s3:GetObject",
-                "s3:ListBucket", "s3:PutObject", "states:DescribeExecution", "states:StartExecution",
+                absent, "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem",
+                "s3:GetObject", "s3:ListBucket", "s3:PutObject", "states:DescribeExecution", "states:StartExecution",
             ],
             "InitiatorRole": [
                 absent, "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "s3:GetObject",
