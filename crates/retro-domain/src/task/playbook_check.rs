@@ -14,8 +14,8 @@ const MAX_NAME: usize = 50;
 /// One thing that is wrong with a playbook.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlaybookFault {
-    /// The field, with the step's name, or its place from 0 where it has none: `steps.lint.command`,
-    /// `steps[2].name`.
+    /// The field, with the step's name, or its place from 0 where it has none of its own:
+    /// `steps.lint.command`, `steps[2].name`.
     pub field: String,
     /// What is wrong and what to do, for people.
     pub message: String,
@@ -49,14 +49,14 @@ impl Playbook {
             places.entry(&step.name).or_insert((step.hook, index));
         }
         for (index, step) in self.steps.iter().enumerate().take(MAX_STEPS) {
+            let first = places.get(step.name.as_str()).map(|(_, first)| *first);
+            let is_second = first != Some(index);
+            let name = if is_second { "" } else { &step.name };
             let mut refuse = |field: &str, message: String| {
-                let field = step_field(index, &step.name, field);
+                let field = step_field(index, name, field);
                 faults.push(PlaybookFault { field, message });
             };
-            if places
-                .get(step.name.as_str())
-                .is_some_and(|(_, first)| *first < index)
-            {
+            if is_second {
                 refuse(
                     "name",
                     "another step has this name already; choose another".to_owned(),
@@ -173,7 +173,7 @@ mod tests {
     fn each_field_of_a_step_is_looked_at() {
         let hook = |side, phase| Hook::new(side, phase);
         check(|_| {}, &[]);
-        check(|step| step.name = "first".into(), &["steps.first.name"]);
+        check(|step| step.name = "first".into(), &["steps[1].name"]);
         check(|step| step.name = "a b".into(), &["steps[1].name"]);
         check(|step| step.name = "x".repeat(51), &["steps[1].name"]);
         check(
