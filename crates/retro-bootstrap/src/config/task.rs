@@ -100,11 +100,16 @@ impl Settings {
     /// Unless `task.suites` says otherwise, the suites are those that are configured; where none is,
     /// they are [`Switch::Unset`], for a caller that detects some.
     ///
+    /// Without a push there is no pull request either, whichever layer asked for it.
+    ///
     /// # Errors
     ///
     /// When `task.suites` names one that is not configured.
     pub fn task(&self) -> Result<TaskSettings, ConfigError> {
         let mut settings = self.task.settings.clone();
+        if settings.push == Switch::Off {
+            settings.pull_request = Switch::Off;
+        }
         settings.suites = match &self.task.suites {
             Switch::Off => Switch::Off,
             Switch::Unset if self.suites.is_empty() => Switch::Unset,

@@ -187,6 +187,10 @@ fn set(settings: &mut TaskSettings, flags: &TaskFlags, project: &Settings, fault
     }
     match flags.timeout.as_deref().map(str::parse) {
         None => {}
+        Some(Ok(DurationText(None))) => {
+            let message = "a task cannot take away the limit of its project; give a duration";
+            faults.refuse("--timeout", message);
+        }
         Some(Ok(DurationText(timeout))) => settings.timeout = timeout,
         Some(Err(error)) => faults.refuse("--timeout", error),
     }

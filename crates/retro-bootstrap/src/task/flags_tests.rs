@@ -176,6 +176,7 @@ fn every_wrong_flag_is_said_at_once() {
             .to_string()
             .contains("--exec")
     );
+    assert!(of(&["--timeout", "none"], "").is_err());
     let line = Line::try_parse_from(["task", "--description", "a", "--description-file", "b"]);
     assert!(line.is_err());
 }

@@ -45,7 +45,7 @@ fn the_defaults_push_and_do_nothing_else() {
 fn short_forms_say_the_usual() {
     let set = task(
         "[task]\nexecutor = \"work {prompt_file}\"\nbuild = [\"make\", \"all\"]\napproval = true\n\
-         pull-request = true\npush = false\ntimeout = \"2h\"\nplaybook-path = \"ci/./book.toml\"",
+         pull-request = true\npush = true\ntimeout = \"2h\"\nplaybook-path = \"ci/./book.toml\"",
     );
     let executor = set.executor.as_ref().expect("an executor");
     assert_eq!(
@@ -65,7 +65,9 @@ fn short_forms_say_the_usual() {
             .on()
             .is_some_and(|request| request.is_draft)
     );
-    assert_eq!(set.push, Switch::Off);
+    assert_eq!(set.push, Switch::On(()));
+    let without = task("[task]\npull-request = true\npush = false");
+    assert_eq!(without.pull_request, Switch::Off);
     assert_eq!(set.timeout, Some(Duration::from_secs(7200)));
     assert_eq!(set.playbook_path.as_deref(), Some("ci/book.toml"));
 }
