@@ -2,6 +2,7 @@
 //!
 //! - [`config`] reads settings from five layers and remembers where each value came from.
 //! - [`detect`](mod@detect) looks at a repository and proposes how to test it.
+//! - [`task`] reads tasks and playbooks.
 //! - [`Failure`] decides how an error reaches a person, [`ExitCode`] how it reaches a script.
 //! - [`directories`] says where data, cache and the user's configuration live.
 //!
@@ -24,6 +25,7 @@ pub mod look_back;
 mod process_identity;
 pub mod signals;
 mod system_clock;
+pub mod task;
 #[cfg(feature = "workflow")]
 pub mod terminal;
 

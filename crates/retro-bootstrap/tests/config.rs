@@ -10,3 +10,5 @@ mod precedence;
 mod sandbox;
 #[path = "config/suites.rs"]
 mod suites;
+#[path = "config/tasks.rs"]
+mod tasks;

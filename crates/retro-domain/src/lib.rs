@@ -36,14 +36,15 @@ pub use run::{RunId, RunIdError};
 pub use suite::{CommandLine, ResultFormat, ResultLocation, ResultSource, Suite, SuiteFingerprint};
 pub use task::{
     ApprovalSettings, BranchName, BranchNameError, BuildSettings, COMMIT_FACTS, Checked,
-    CommitFacts, CommitTemplate, Course, DEFAULT_RUN_BRANCH_PREFIX, DeclaredFault, DeclaredResult,
-    DeploySettings, DeployTarget, EffectConflict, EffectId, EffectIdError, EffectKind,
-    EffectRecord, ExecutorSettings, Fault, GitFacts, GitStatus, IllegalTaskTransition,
-    MAX_PHASE_TRIES, PREVIEW_FACTS, PULL_REQUEST_FACTS, PathRule, PhaseOutcome, PromptDelivery,
-    PullRequestSettings, Resume, SkipReason, Switch, TaskContext, TaskEnding, TaskEvent,
-    TaskEventKind, TaskPhase, TaskPlace, TaskPlan, TaskRun, TaskRunEvent, TaskRunState,
-    TaskRunStatus, TaskSettings, Template, TemplateError, course, interrupted, keeps_work_tree,
-    next_phase, slug, transition_task, validate,
+    CommitFacts, CommitTemplate, Condition, Course, DEFAULT_RUN_BRANCH_PREFIX, DeclaredFault,
+    DeclaredResult, DeploySettings, DeployTarget, EffectConflict, EffectId, EffectIdError,
+    EffectKind, EffectRecord, ExecutorSettings, Fault, GitFacts, GitStatus, Hook, HookSide,
+    IllegalTaskTransition, MAX_PHASE_TRIES, PREVIEW_FACTS, PULL_REQUEST_FACTS, PathRule,
+    PhaseOutcome, Playbook, PlaybookFault, PlaybookStep, PromptDelivery, PullRequestSettings,
+    Resume, SkipReason, StepCourse, StepFacts, StepOutcome, StepSkip, Switch, TaskContext,
+    TaskEnding, TaskEvent, TaskEventKind, TaskPhase, TaskPlace, TaskPlan, TaskRun, TaskRunEvent,
+    TaskRunState, TaskRunStatus, TaskSettings, Template, TemplateError, course, interrupted,
+    keeps_work_tree, next_phase, slug, step_field, transition_task, validate,
 };
 pub use test_case::{Attachment, Attempt, Location, Outcome, OutcomeCounts, RepeatRule, TestCase};
 pub use test_id::{TestId, TestIdParseError};

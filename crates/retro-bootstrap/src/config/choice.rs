@@ -24,7 +24,7 @@ impl UnknownChoice {
 }
 
 /// The candidate that the given word most likely stands for, if one is near enough.
-pub(super) fn closest<'a>(
+pub(crate) fn closest<'a>(
     given: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<String> {

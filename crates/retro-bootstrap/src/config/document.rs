@@ -15,6 +15,7 @@ use super::command_text::CommandText;
 use super::duration_text::DurationText;
 use super::jobs::Jobs;
 use super::safe_path::{InsidePath, KeepGlob, ResultGlob};
+use super::task_table::TaskTable;
 
 /// Settings of git-retro: `retro.toml` or `.config/retro.toml` in a repository, `config.toml` in
 /// the user's configuration folder.
@@ -58,6 +59,8 @@ pub(super) struct Document {
     pub(super) gc: Option<GcTable>,
     /// Looking back on AWS.
     pub(super) aws: Option<AwsTable>,
+    /// Runs of tasks.
+    pub(super) task: Option<TaskTable>,
     /// What to run on each commit.
     pub(super) suites: Option<Vec<SuiteTable>>,
     /// Changes of suites for ranges of commits.
@@ -181,7 +184,7 @@ impl TryFrom<AmountOrText> for AmountLimit {
 /// One way of testing a commit.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) struct SuiteTable {
+pub(crate) struct SuiteTable {
     /// What the suite is called.
     pub(super) name: SuiteName,
     /// Runs first; a commit whose build fails is untestable.
@@ -358,7 +361,7 @@ macro_rules! checked_text {
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
         #[serde(try_from = "String")]
         #[schemars(with = "String")]
-        pub(super) struct $name(pub(super) String);
+        pub(crate) struct $name(pub(crate) String);
 
         impl TryFrom<String> for $name {
             type Error = String;
@@ -370,6 +373,8 @@ macro_rules! checked_text {
         }
     )+};
 }
+
+pub(super) use checked_text;
 
 checked_text! {
     /// A suite's name: one line, not empty.

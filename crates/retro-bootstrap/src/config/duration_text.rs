@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 /// A duration, or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(into = "String")]
-pub(super) struct DurationText(pub(super) Option<Duration>);
+pub(crate) struct DurationText(pub(crate) Option<Duration>);
 
 const UNITS: [(&str, u64); 6] = [
     ("w", 7 * 24 * 3_600_000),

@@ -72,7 +72,14 @@ fn value_of(shape: Shape, text: &str) -> Result<Value, String> {
             .parse()
             .map(Value::Float)
             .map_err(|_| format!("{text:?} is not a number")),
-        Shape::List => Ok(Value::Array(
+        Shape::SwitchOrText | Shape::SwitchOrList if text == "true" || text == "1" => {
+            Ok(Value::Boolean(true))
+        }
+        Shape::SwitchOrText | Shape::SwitchOrList if text == "false" || text == "0" => {
+            Ok(Value::Boolean(false))
+        }
+        Shape::SwitchOrText => Ok(Value::String(text.to_owned())),
+        Shape::List | Shape::SwitchOrList => Ok(Value::Array(
             text.split(',')
                 .map(str::trim)
                 .filter(|part| !part.is_empty())

@@ -202,7 +202,7 @@ fn take(table: &mut Table, key: &str) -> Option<Value> {
 }
 
 /// A message of the TOML reader as people who do not write Rust put it.
-pub(super) fn in_plain_words(message: &str) -> String {
+pub(crate) fn in_plain_words(message: &str) -> String {
     message
         .trim()
         .replace('\n', "; ")

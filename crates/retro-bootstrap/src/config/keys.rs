@@ -20,6 +20,10 @@ pub(super) enum Shape {
     Decimal,
     DecimalOrText,
     List,
+    /// True, false, or a text.
+    SwitchOrText,
+    /// True, false, or a list.
+    SwitchOrList,
 }
 
 impl Key {
@@ -34,6 +38,15 @@ const fn key(name: &'static str, flag: &'static str, shape: Shape) -> Key {
     Key {
         name,
         flag: Some(flag),
+        shape,
+    }
+}
+
+/// A setting that a run of a task says by itself, and no flag of this layer.
+const fn task_key(name: &'static str, shape: Shape) -> Key {
+    Key {
+        name,
+        flag: None,
         shape,
     }
 }
@@ -86,10 +99,26 @@ pub const KEYS: &[Key] = &[
         "--usd-thousand-transitions",
         Shape::Decimal,
     ),
+    task_key("task.run-branch-prefix", Shape::Text),
+    task_key("task.commit-template", Shape::Text),
+    task_key("task.timeout", Shape::Text),
+    task_key("task.playbook-path", Shape::Text),
+    task_key("task.executor", Shape::Text),
+    task_key("task.build", Shape::SwitchOrText),
+    task_key("task.suites", Shape::SwitchOrList),
+    task_key("task.push", Shape::Switch),
+    task_key("task.pull-request", Shape::Switch),
+    task_key("task.approval", Shape::SwitchOrText),
 ];
 
 /// The settings that only files hold, each replaced as a whole by a higher layer.
-pub(super) const FILE_KEYS: &[&str] = &["suites", "rules", "overlay.files", "overlay.patches"];
+pub(super) const FILE_KEYS: &[&str] = &[
+    "task.deploy",
+    "suites",
+    "rules",
+    "overlay.files",
+    "overlay.patches",
+];
 
 /// `RETRO_*` variables that are no settings, and what each is for.
 pub const RESERVED_VARIABLES: &[(&str, &str)] = &[
@@ -134,4 +163,16 @@ pub const RESERVED_VARIABLES: &[(&str, &str)] = &[
         "RETRO_COMMIT",
         "set for the commands that git-retro runs: the commit under test",
     ),
+    (
+        "RETRO_TASK_ID",
+        "set for the executor of a task, as the ones below",
+    ),
+    ("RETRO_TASK_TITLE", "set for the executor of a task"),
+    ("RETRO_TASK_SPEC", "set for the executor of a task"),
+    ("RETRO_TASK_RUN", "set for the executor of a task"),
+    ("RETRO_TASK_RUN_NUMBER", "set for the executor of a task"),
+    ("RETRO_TASK_BRANCH", "set for the executor of a task"),
+    ("RETRO_TASK_WORK_TREE", "set for the executor of a task"),
+    ("RETRO_TASK_PROMPT_FILE", "set for the executor of a task"),
+    ("RETRO_TASK_RESULT_FILE", "set for the executor of a task"),
 ];

@@ -16,6 +16,7 @@ use super::keys::KEYS;
 use super::origin::{Entry, Origin};
 use super::settings::{AwsConfig, GcSettings, OverlayConfig, Settings, SlotSettings, TaskConfig};
 use super::suites::{Limit, Limits, RuleConfig, SuiteConfig};
+use super::task::ProjectTasks;
 
 /// What [`load`] reads.
 #[derive(Clone, Debug)]
@@ -223,12 +224,13 @@ fn settle_paths(
         ("overlay.files", Value::Table(files)) => {
             files.iter_mut().try_for_each(|(_, source)| settle(source))
         }
+        ("task.deploy", Value::Table(deploy)) => deploy.get_mut("folder").map_or(Ok(()), settle),
         ("overlay.patches", Value::Array(patches)) => patches.iter_mut().try_for_each(settle),
         _ => Ok(()),
     }
 }
 
-fn place_of(origin: &Origin) -> Place {
+pub(super) fn place_of(origin: &Origin) -> Place {
     match origin {
         Origin::Default => Place::File(PathBuf::from("defaults.toml")),
         Origin::UserFile { path, line } | Origin::RepoFile { path, line } => Place::Line {
@@ -321,6 +323,11 @@ fn settings(values: &Values) -> Result<Settings, ConfigError> {
             max_size: gc.max_size.ok_or_else(missing("gc.max-size"))?.0,
         },
         aws,
+        task: ProjectTasks::of(
+            document.task.unwrap_or_default(),
+            limits,
+            origin_of("task.suites"),
+        ),
         suites,
         rules,
         overlay: OverlayConfig {

@@ -10,6 +10,7 @@ mod command_text;
 mod config_error;
 mod document;
 mod duration_text;
+mod entry;
 mod environment;
 mod files;
 mod flags;
@@ -24,6 +25,8 @@ mod schema;
 mod schema_check;
 mod settings;
 mod suites;
+mod task;
+mod task_table;
 
 pub use choice::{ColorMode, Extra, FailOn, HomeMode, Order, UnknownChoice, Verbosity};
 pub use config_error::{ConfigError, Place};
@@ -35,6 +38,14 @@ pub use origin::{Entry, Origin};
 pub use schema::schema;
 pub use settings::{AwsConfig, GcSettings, OverlayConfig, Settings, SlotSettings, TaskConfig};
 pub use suites::{RuleConfig, SuiteConfig};
+
+pub(crate) use choice::closest;
+pub(crate) use command_text::CommandText;
+pub(crate) use document::{AllowedVariable, FilledText, SuiteName, SuiteTable, VariableName};
+pub(crate) use duration_text::DurationText;
+pub(crate) use files::in_plain_words;
+pub(crate) use safe_path::KeepGlob;
+pub(crate) use task_table::{build, executor, usual_approval};
 
 /// The shipped defaults: a configuration file like any other.
 pub const DEFAULTS: &str = include_str!("defaults.toml");

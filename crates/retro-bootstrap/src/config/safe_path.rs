@@ -16,7 +16,7 @@ pub(super) struct ResultGlob(pub(super) String);
 /// A glob relative to the work tree's root.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
-pub(super) struct KeepGlob(pub(super) String);
+pub(crate) struct KeepGlob(pub(crate) String);
 
 /// What a result path starts with when it is below the scratch folder of a run.
 pub(super) const SCRATCH_PREFIX: &str = "$RETRO_SCRATCH/";

@@ -67,7 +67,7 @@ impl<'a> Walk<'a> {
         path: &str,
         found: &mut Vec<Misfit>,
     ) {
-        let schema = self.resolve(schema);
+        let schema = self.form(self.resolve(schema), value.get_ref());
         let mut misfit = |hint: String| {
             found.push(Misfit {
                 span: value.span(),
@@ -90,6 +90,21 @@ impl<'a> Walk<'a> {
             (_, None) if is_table(schema) => misfit(format!("write its keys below [{path}]")),
             _ => {}
         }
+    }
+
+    /// The form that a value of several ones has, by its type.
+    fn form(&self, schema: &'a Value, value: &DeValue<'_>) -> &'a Value {
+        let Some(forms) = schema.get("anyOf").and_then(Value::as_array) else {
+            return schema;
+        };
+        let wanted = match value {
+            DeValue::Table(_) => "properties",
+            DeValue::Array(_) => "items",
+            _ => return schema,
+        };
+        let mut forms = forms.iter().map(|form| self.resolve(form));
+        let found = forms.find(|form| form.get(wanted).is_some());
+        found.unwrap_or(schema)
     }
 
     fn resolve(&self, schema: &'a Value) -> &'a Value {
@@ -115,7 +130,7 @@ impl<'a> Walk<'a> {
             return format!("did you mean {meant:?}?");
         }
         if path.is_empty() {
-            for table in ["slots", "gc", "aws"] {
+            for table in ["slots", "gc", "aws", "task"] {
                 let inner = self.root.pointer(&format!("/properties/{table}"));
                 let inner = inner.map(|inner| self.resolve(inner));
                 if inner

@@ -57,7 +57,8 @@ fn every_key_of_a_layer_is_in_the_schema_and_the_other_way_round() {
                 "#/$defs/SlotsTable"
                 | "#/$defs/GcTable"
                 | "#/$defs/AwsTable"
-                | "#/$defs/OverlayTable",
+                | "#/$defs/OverlayTable"
+                | "#/$defs/TaskTable",
             ) => {
                 let reference = value["$ref"].as_str().unwrap_or_default();
                 let inner = format!("{}/properties", reference.trim_start_matches('#'));

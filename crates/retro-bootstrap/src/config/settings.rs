@@ -9,6 +9,7 @@ use retro_domain::Suite;
 
 use super::choice::{ColorMode, Extra, FailOn, HomeMode, Order, Verbosity};
 use super::suites::{Limit, Limits, RuleConfig, SuiteConfig};
+use super::task::ProjectTasks;
 
 /// Every setting, after all layers.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,6 +52,7 @@ pub struct Settings {
     pub gc: GcSettings,
     /// Looking back on AWS.
     pub aws: AwsConfig,
+    pub(super) task: ProjectTasks,
     /// What to run on each commit; empty when the configuration names no suite.
     pub suites: Vec<SuiteConfig>,
     /// Changes of suites for ranges of commits, in the order in which they apply.

@@ -248,14 +248,14 @@ fn sources(entries: Vec<ResultEntry>) -> Vec<ResultSource> {
     entries.into_iter().map(source).collect()
 }
 
-fn allowed(names: Vec<AllowedVariable>) -> Vec<String> {
+pub(super) fn allowed(names: Vec<AllowedVariable>) -> Vec<String> {
     names
         .into_iter()
         .map(|AllowedVariable(name)| name)
         .collect()
 }
 
-fn variables(env: BTreeMap<VariableName, String>) -> BTreeMap<String, String> {
+pub(super) fn variables(env: BTreeMap<VariableName, String>) -> BTreeMap<String, String> {
     env.into_iter()
         .map(|(VariableName(name), value)| (name, value))
         .collect()

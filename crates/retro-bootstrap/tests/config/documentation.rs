@@ -12,11 +12,12 @@ fn the_page_has_a_row_for_every_key_with_default_variable_and_flag() {
             None => &defaults[key.name],
             Some((table, name)) => &defaults[table][name],
         };
+        let flag = key.flag.map(|flag| format!(" `{flag}`"));
         let row = format!(
-            "| `{}` | `{value}` | `{}` | `{}` |",
+            "| `{}` | `{value}` | `{}` |{} |",
             key.name,
             key.variable(),
-            key.flag.unwrap_or_default(),
+            flag.unwrap_or_default(),
         );
         assert!(PAGE.contains(&row), "docs/configuration.md lacks {row}");
     }
@@ -48,7 +49,18 @@ fn every_example_of_the_page_loads() {
 #[test]
 fn the_page_names_every_key_of_the_schema() {
     let schema = retro_bootstrap::schema();
-    let tables = ["SuiteTable", "RuleTable", "OverlayTable", "OldRunnerTable"];
+    let tables = [
+        "SuiteTable",
+        "RuleTable",
+        "OverlayTable",
+        "OldRunnerTable",
+        "TaskTable",
+        "ExecutorTable",
+        "BuildTable",
+        "DeployTable",
+        "PullRequestTable",
+        "ApprovalTable",
+    ];
     for table in tables {
         let pointer = format!("/$defs/{table}/properties");
         let properties = schema.pointer(&pointer).and_then(|found| found.as_object());

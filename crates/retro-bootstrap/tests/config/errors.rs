@@ -146,6 +146,53 @@ const WRONG_FILES: &[(&str, &str)] = &[
         "both layouts",
         "[[suites]]\nname = \"a\"\nrun = \"b\"\n[[test_runners]]\nname = \"c\"\ncommand = \"d\"\n",
     ),
+    (
+        "an unknown key of tasks",
+        "[task]\nrun-branch-prefx = \"x\"\n",
+    ),
+    (
+        "an unknown key of an executor",
+        "[task.executor]\ncommand = \"x\"\nenv_alow = []\n",
+    ),
+    (
+        "an unknown key of a suite of tasks",
+        "[task]\nsuites = [{ name = \"a\", run = \"b\", timeut = \"1m\" }]\n",
+    ),
+    (
+        "an executor without a command",
+        "[task.executor]\nprompt = \"stdin\"\n",
+    ),
+    ("an executor that is off", "[task]\nexecutor = false\n"),
+    ("an executor without a word", "[task]\nexecutor = []\n"),
+    (
+        "a prompt that goes elsewhere",
+        "[task.executor]\ncommand = \"x\"\nprompt = \"argv\"\n",
+    ),
+    ("a build that is on", "[task]\nbuild = true\n"),
+    (
+        "suites of tasks in a table",
+        "[task.suites]\nname = \"a\"\n",
+    ),
+    (
+        "a prefix that git refuses",
+        "[task]\nrun-branch-prefix = \"a b\"\n",
+    ),
+    ("an unknown fact", "[task]\ncommit-template = \"{titel}\"\n"),
+    (
+        "a playbook that leaves",
+        "[task]\nplaybook-path = \"../x\"\n",
+    ),
+    ("a deploy to nowhere", "[task.deploy]\noutput = \"dist\"\n"),
+    (
+        "a deploy of everything",
+        "[task.deploy]\noutput = \".\"\nprefix = \"x\"\n",
+    ),
+    ("an approval without end", "[task]\napproval = \"none\"\n"),
+    ("an approval of a number", "[task]\napproval = 8\n"),
+    (
+        "a title with an unknown fact",
+        "[task.pull-request]\ntitle = \"{name}\"\n",
+    ),
     ("a home that is not known", "data-dir = \"~/x\"\n"),
     ("another user's home", "data-dir = \"~bob/x\"\n"),
     (
@@ -197,6 +244,9 @@ fn wrong_variables_and_flags_are_explained() {
         ("RETRO_SLOTS_KEEP", "a,../b"),
         ("RETRO_GC_MAX_SIZE", "big"),
         ("RETRO_DATA_DIR", "~/x"),
+        ("RETRO_TASK_BUILD", "true"),
+        ("RETRO_TASK_PUSH", "later"),
+        ("RETRO_TASK_PUSHED", "true"),
         ("RETRO_CONFIG", "/nonexistent/retro.toml"),
     ] {
         let shown = Sandbox::new().variable(name, value).bad();

@@ -64,6 +64,28 @@ const VALUES: &[(&str, [&str; 4])] = &[
     ("aws.usd-memory-gb-hour", ["1.5", "2.5", "3.5", "4.5"]),
     ("aws.usd-disk-gb-hour", ["1.5", "2.5", "3.5", "4.5"]),
     ("aws.usd-thousand-transitions", ["1.5", "2.5", "3.5", "4.5"]),
+    ("task.run-branch-prefix", ["\"a\"", "\"b/c\"", "\"x\"", ""]),
+    (
+        "task.commit-template",
+        ["\"{title}\"", "\"auto\"", "\"b\"", ""],
+    ),
+    ("task.timeout", ["\"1m\"", "\"2m\"", "\"3m\"", ""]),
+    ("task.playbook-path", ["\"a\"", "\"b\"", "\"c/d\"", ""]),
+    (
+        "task.executor",
+        ["\"a {prompt_file}\"", "[\"b\", \"c\"]", "\"d\"", ""],
+    ),
+    ("task.build", ["\"a\"", "false", "\"make all\"", ""]),
+    ("task.suites", ["false", "[\"a\"]", "[\"b\", \"c\"]", ""]),
+    ("task.push", ["false", "true", "false", ""]),
+    (
+        "task.pull-request",
+        ["true", "{ draft = false }", "true", ""],
+    ),
+    (
+        "task.approval",
+        ["true", "{ deadline = \"1h\" }", "\"2h\"", ""],
+    ),
 ];
 
 fn value(toml: &str) -> toml::Value {
@@ -139,7 +161,8 @@ fn each_layer_goes_over_the_one_below_for_every_key() {
     );
     for (key, values) in VALUES {
         let info = KEYS.iter().find(|info| info.name == *key).expect("a key");
-        for layers in 0..=4 {
+        let highest = if info.flag.is_some() { 4 } else { 3 };
+        for layers in 0..=highest {
             let mut sandbox = Sandbox::new();
             if layers >= 1 {
                 sandbox = sandbox.file("user/config.toml", format!("\n{key} = {}", values[0]));

@@ -15,6 +15,8 @@ mod journal;
 mod outcome;
 mod phase;
 mod plan;
+mod playbook;
+mod playbook_check;
 mod run;
 mod settings;
 mod state;
@@ -33,6 +35,10 @@ pub use self::journal::{EffectConflict, EffectId, EffectIdError, EffectKind, Eff
 pub use self::outcome::{PhaseOutcome, TaskEnding};
 pub use self::phase::{Resume, TaskPhase};
 pub use self::plan::TaskPlan;
+pub use self::playbook::{
+    Condition, Hook, HookSide, Playbook, PlaybookStep, StepCourse, StepFacts, StepOutcome, StepSkip,
+};
+pub use self::playbook_check::{PlaybookFault, step_field};
 pub use self::run::{GitFacts, TaskRun};
 pub use self::settings::{
     ApprovalSettings, BuildSettings, DEFAULT_RUN_BRANCH_PREFIX, DeploySettings, DeployTarget,

@@ -74,13 +74,7 @@ impl Checked {
     }
 
     fn command(&mut self, field: &'static str, command: &CommandLine) {
-        let first = match command {
-            CommandLine::Argv(argv) => argv.first().map(String::as_str),
-            CommandLine::Shell(line) => Some(line.as_str()),
-        };
-        if first.is_none_or(|first| first.trim().is_empty()) {
-            self.refuse(field, "it names no program");
-        }
+        self.refuse_if(names_no_program(command), field, "it names no program");
     }
 
     fn time(&mut self, field: &'static str, time: Option<Duration>) {
@@ -99,29 +93,34 @@ impl Checked {
     }
 
     fn inner_path(&mut self, field: &'static str, path: &str, may_be_root: bool) {
-        let mut parts = path.split('/');
-        if path.is_empty() {
-            self.refuse_if(
-                !may_be_root,
-                field,
-                "it is empty; name a path in the repository",
-            );
-        } else if path.contains(['\0', '\\']) || parts.any(|part| matches!(part, "" | "." | "..")) {
-            self.refuse(
-                field,
-                "it must be a path within the repository, without . and .. and at most one / in a \
-                 row",
-            );
-        } else if path
-            .split('/')
-            .any(|part| part.eq_ignore_ascii_case(".git"))
-        {
-            self.refuse(
-                field,
-                "it leads into .git, where nothing of a task has a place",
-            );
+        if let Some(fault) = inner_path_fault(path, may_be_root) {
+            self.refuse(field, fault);
         }
     }
+}
+
+pub(super) fn names_no_program(command: &CommandLine) -> bool {
+    let first = match command {
+        CommandLine::Argv(argv) => argv.first().map(String::as_str),
+        CommandLine::Shell(line) => Some(line.as_str()),
+    };
+    first.is_none_or(|first| first.trim().is_empty())
+}
+
+/// What keeps a path from being one in the work tree.
+pub(super) fn inner_path_fault(path: &str, may_be_root: bool) -> Option<&'static str> {
+    let mut parts = path.split('/');
+    if path.is_empty() {
+        return (!may_be_root).then_some("it is empty; name a path in the repository");
+    }
+    if path.contains(['\0', '\\']) || parts.any(|part| matches!(part, "" | "." | "..")) {
+        return Some(
+            "it must be a path within the repository, without . and .. and at most one / in a row",
+        );
+    }
+    path.split('/')
+        .any(|part| part.eq_ignore_ascii_case(".git"))
+        .then_some("it leads into .git, where nothing of a task has a place")
 }
 
 /// Checks a task with what holds for it (see [`TaskSettings::over`]): every fault at once, in the
