@@ -122,6 +122,9 @@ impl Event {
         if let Some(branch) = &self.branch {
             text += &format!(" of {branch}");
         }
+        for name in self.suites.iter().flatten().filter_map(Value::as_str) {
+            text += &format!(" --suite {name}");
+        }
         for path in self.paths.iter().flatten() {
             text += &format!(" --path {path}");
         }
@@ -184,7 +187,10 @@ mod tests {
         assert_eq!(request.revisions, ["v1..main"]);
         assert_eq!(request.suite.suite, ["unit"]);
         assert_eq!(request.commits.path, ["src/**"]);
-        assert_eq!(request.described, "retro-initiator: v1..main --path src/**");
+        assert_eq!(
+            request.described,
+            "retro-initiator: v1..main --suite unit --path src/**"
+        );
     }
 
     #[test]

@@ -352,6 +352,9 @@ fn find(glob: &str, places: &Places<'_>) -> Listing {
                 break;
             }
             listing.found.push((path, meta));
+        } else if meta.is_symlink() && matcher.is_match(inner) {
+            let inner = inner.display();
+            listing.note = Some(format!("{inner} is not read: it is a link"));
         }
     }
     listing.found.sort_by(|a, b| a.0.cmp(&b.0));

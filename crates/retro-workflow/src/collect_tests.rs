@@ -225,6 +225,15 @@ fn a_link_to_a_folder_inside_is_followed_before_a_wildcard() {
 }
 
 #[test]
+fn a_result_that_is_a_link_is_not_read_and_told() {
+    for glob in ["link", "lin*"] {
+        let (reports, notes) = through_a_link(|folder| folder.join("outside/s.tap"), glob);
+        assert_eq!(reports, 0, "{glob}");
+        assert!(notes.contains("link is not read: it is a link"), "{notes}");
+    }
+}
+
+#[test]
 fn what_is_in_git_is_not_read() {
     let (reports, notes) = through_a_link(|_| ".git".into(), "link/deep/s.tap");
     assert!(reports == 0 && notes.contains("leads into .git"), "{notes}");

@@ -318,6 +318,9 @@ async fn claim_here(local: &CommitJob, stores: &Pulling) -> Result<Option<Epoch>
     })
 }
 
+/// What to do about a job that is complete, and has no result that can be used.
+const AGAIN: &str = "run it again with --no-cache (git retro) or --rerun (retro-initiator)";
+
 /// Brings one result home, or says why it cannot be had. `job` is the one of the batch.
 async fn fetch(
     wanted: Wanted,
@@ -330,7 +333,7 @@ async fn fetch(
     match bring(wanted, job, repo, stores, pulled).await {
         Err(error @ StoreError::Corrupt { .. }) => Ok(match here {
             Some(here) => JobEnding::known(&here),
-            None => JobEnding::Failed(format!("its result there cannot be used: {error}")),
+            None => JobEnding::Failed(format!("its result there cannot be used: {error}; {AGAIN}")),
         }),
         brought => brought,
     }
@@ -356,11 +359,9 @@ async fn bring(
         if let Some(here) = &wanted.here {
             return Ok(JobEnding::known(here));
         }
-        return Ok(JobEnding::Failed(
-            "its result is not in the bucket any more, which keeps results for some time only; \
-             run it again with --no-cache (git retro) or --rerun (retro-initiator)"
-                .to_owned(),
-        ));
+        let gone =
+            "its result is not in the bucket any more, which keeps results for some time only";
+        return Ok(JobEnding::Failed(format!("{gone}; {AGAIN}")));
     };
     let text = stores.remote_artifacts.read(&source, RESULT_NAME).await?;
     let text = text.ok_or_else(|| missing(RESULT_NAME))?;

@@ -221,11 +221,6 @@ async fn store_plan(
     services: &BatchServices,
     options: &BatchOptions,
 ) -> Result<(), StoreError> {
-    let other = |found: &str| {
-        let what = format!("batch {}", options.id);
-        let ours = "one with other suites, another overlay or other tools";
-        Err(StoreError::conflict(what, ours, found))
-    };
     let mut suites: Vec<_> = plan.suites.iter().collect();
     suites.sort_by_key(|(fingerprint, _)| **fingerprint);
     let common = BatchPlan {
@@ -247,16 +242,32 @@ async fn store_plan(
         }
     }
     let Some(stored) = services.objects.get(&name).await? else {
-        return other("one whose suites were changed since it was begun");
+        return Err(begun_with(options, "suites that were changed since"));
     };
     let text = String::from_utf8_lossy(&stored);
     let stored = StoredBatchPlan::decode(&text)?;
-    let same = (&stored.suites, &stored.overlay, stored.toolchain)
-        == (&common.suites, &common.overlay, common.toolchain);
-    match same {
+    let differs = [
+        (
+            stored.suites != common.suites,
+            "other suites (or settings of them)",
+        ),
+        (stored.overlay != common.overlay, "another overlay"),
+        (
+            stored.toolchain != common.toolchain,
+            "another name of tools",
+        ),
+    ];
+    let differs: Vec<&str> = differs.iter().filter(|it| it.0).map(|it| it.1).collect();
+    match differs.is_empty() {
         true => Ok(()),
-        false => other("what it was begun with"),
+        false => Err(begun_with(options, &differs.join(", "))),
     }
+}
+
+/// The id of a batch that was begun with something else than what is asked for.
+fn begun_with(options: &BatchOptions, what: &str) -> StoreError {
+    let batch = format!("batch {}", options.id);
+    StoreError::conflict(batch, "the same request with what is set now", what)
 }
 
 /// The jobs that the batch runs: as decided before, or by what the store says of them.

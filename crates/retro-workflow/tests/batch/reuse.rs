@@ -188,9 +188,9 @@ async fn the_id_of_a_batch_with_another_suite_overlay_or_tools_is_refused() {
     let suite = renamed.suites.values_mut().next().unwrap();
     suite.retries += 1;
     let laid = far.bench.plan_with(2, unknown, overlay("a")).await;
-    for other in [&renamed, &laid] {
+    for (other, what) in [(&renamed, "other suites"), (&laid, "another overlay")] {
         let refused = far.submit(other, id(1)).await.unwrap_err();
-        assert!(refused.to_string().contains("another overlay"), "{refused}");
+        assert!(refused.to_string().contains(what), "{refused}");
     }
     far.toolchain = ToolchainFingerprint(Digest256::of(b"image 2"));
     let moved = far
@@ -233,6 +233,7 @@ async fn a_result_that_is_gone_or_damaged_there_is_told_and_stops_no_other() {
     let reasons: Vec<&str> = pulled.not_done().map(|(_, why)| why).collect();
     assert!(reasons[0].contains("run it again"), "{reasons:?}");
     assert!(reasons[1].contains("cannot be used"), "{reasons:?}");
+    assert!(reasons[1].contains("--no-cache"), "{reasons:?}");
     // So it stands here, too, for whoever looks later.
     let run = home.jobs.run(&id(1)).await.unwrap().unwrap();
     let mut view = retro_workflow::view_run(run, &home.results).await.unwrap();
