@@ -13,6 +13,7 @@
 pub mod artifact_store;
 pub mod engine;
 pub mod event_log;
+pub mod folder_sync;
 pub mod job_leases;
 pub mod job_store;
 pub mod objects;

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use crate::{
-    ArtifactScope, ArtifactStore, Engine, EventLog, InMemoryArtifactStore, InMemoryEngine,
-    InMemoryEventLog, InMemoryJobStore, InMemoryObjectStore, InMemoryResultStore, InMemorySecrets,
-    InMemoryTaskQueue, InMemoryTaskStore, JobStore, ObjectStore, ResultIndex, ResultStore,
-    RunStore, Secret, Secrets, TaskEventLog, TaskJournal, TaskQueue, TaskRunStore,
+    ArtifactScope, ArtifactStore, Engine, EventLog, FolderSync, InMemoryArtifactStore,
+    InMemoryEngine, InMemoryEventLog, InMemoryFolderSync, InMemoryJobStore, InMemoryObjectStore,
+    InMemoryResultStore, InMemorySecrets, InMemoryTaskQueue, InMemoryTaskStore, JobStore,
+    ObjectStore, ResultIndex, ResultStore, RunStore, Secret, Secrets, TaskEventLog, TaskJournal,
+    TaskQueue, TaskRunStore,
 };
 
 mod jobs {
@@ -104,6 +105,22 @@ mod queue {
     }
 
     crate::task_queue_contract!(make);
+}
+
+mod folder_sync {
+    use super::*;
+    use crate::contract::folder_sync::Placed;
+
+    async fn make() -> (Arc<dyn FolderSync>, InMemoryFolderSync) {
+        let store = InMemoryFolderSync::default();
+        (Arc::new(store.clone()), store)
+    }
+
+    async fn look(store: &InMemoryFolderSync, place: &str) -> Placed {
+        store.files(place).unwrap()
+    }
+
+    crate::folder_sync_contract!(make, look);
 }
 
 mod task_runs {
