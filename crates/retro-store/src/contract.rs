@@ -356,25 +356,6 @@ macro_rules! engine_contract {
     };
 }
 
-/// The tests of a [`TaskQueue`](crate::TaskQueue): takes an async function that makes a fresh
-/// `(Arc<dyn TaskQueue>, guard)` that puts a message aside after three receipts.
-#[macro_export]
-macro_rules! task_queue_contract {
-    ($make:expr) => {
-        $crate::contract_checks!(
-            task_queue,
-            $make,
-            [
-                a_message_is_received_by_one,
-                many_messages_are_received_once_each,
-                a_deleted_message_does_not_come_back,
-                a_message_that_is_let_go_comes_back,
-                a_message_that_nobody_finishes_is_put_aside,
-            ]
-        );
-    };
-}
-
 /// The tests of [`Secrets`](crate::Secrets): takes an async function that makes a
 /// `(Arc<dyn Secrets>, guard)` with [`SECRETS`](crate::contract::secrets::SECRETS).
 #[macro_export]

@@ -69,5 +69,7 @@ pub use sync_plan::{SyncManifest, SyncPlan, SyncSource, SyncUpload, SyncedFile};
 pub use synced_name::is_synced_name;
 pub use task_event_log::TaskEventLog;
 pub use task_journal::TaskJournal;
-pub use task_queue::{Receipt, TaskMessage, TaskQueue};
+pub use task_queue::{
+    MAX_TASK_MESSAGE, Receipt, TaskMessage, TaskQueue, check_task_message, dead_letter_reason,
+};
 pub use task_run_store::{NewTaskRun, TaskRunFilter, TaskRunStore};

@@ -99,12 +99,17 @@ mod engine {
 mod queue {
     use super::*;
 
-    async fn make() -> (Arc<dyn TaskQueue>, ()) {
+    async fn make() -> (Arc<dyn TaskQueue>, InMemoryTaskQueue) {
         let clock = || retro_domain::Timestamp::from_unix_millis(0);
-        (Arc::new(InMemoryTaskQueue::new(Arc::new(clock), 3)), ())
+        let queue = InMemoryTaskQueue::new(Arc::new(clock), 3);
+        (Arc::new(queue.clone()), queue)
     }
 
-    crate::task_queue_contract!(make);
+    async fn look(queue: &InMemoryTaskQueue) -> Vec<(String, String)> {
+        queue.put_aside_so_far()
+    }
+
+    crate::task_queue_contract!(make, look);
 }
 
 mod folder_sync {
