@@ -179,7 +179,7 @@ impl SyncSource {
 }
 
 impl SyncPlan {
-    /// Whether the manifest is to be written: it says something else than the one before.
+    /// Whether the manifest is to be written: it says something else than the one that was read.
     pub fn has_news(&self) -> bool {
         self.has_news
     }
@@ -209,14 +209,10 @@ impl SyncPlan {
         batch
     }
 
-    /// Whether there are files to upload beyond the batches so far: the manifest is to be written.
-    pub fn has_more_uploads(&self) -> bool {
-        !self.uploads.is_empty()
-    }
-
     /// Notes that a file was uploaded: this many bytes, with this digest.
     pub fn uploaded(&mut self, upload: SyncUpload, size: u64, digest: Digest256) {
         let SyncUpload { file, headers } = upload;
+        self.has_news = true;
         self.report.uploaded += 1;
         self.report.bytes += size;
         self.manifest.unsure.remove(&file.name);
@@ -236,6 +232,7 @@ impl SyncPlan {
 
     /// Notes that what was to be removed is gone, or never was there.
     pub fn deleted(&mut self) {
+        self.has_news |= !self.deletes.is_empty();
         self.report.deleted = self.deletes.len() as u64;
         for name in std::mem::take(&mut self.deletes) {
             self.manifest.unsure.remove(&name);
