@@ -1,4 +1,5 @@
-//! The shapes in which things are stored as JSON, each with the version of its form.
+//! The shapes in which things are stored as JSON, each with the version of its form, and the messages
+//! of queue mode, which have none.
 //!
 //! A shape is written by the store and read by every later version of it: a test pins each one. A
 //! change that an older reader would not understand raises the shape's version; a reader refuses a
@@ -13,8 +14,10 @@ mod run;
 mod suite;
 mod sync_manifest;
 mod task_event;
+mod task_message;
 mod task_run;
 mod task_settings;
+mod utc_text;
 mod verdict;
 
 pub use batch::StoredBatchPlan;
@@ -25,6 +28,7 @@ pub use result::StoredResult;
 pub use run::StoredRun;
 pub use sync_manifest::{MAX_SYNC_MANIFEST, StoredSyncManifest};
 pub use task_event::{StoredTaskEvent, check_task_batch};
+pub use task_message::{MalformedMessage, ResponseMessage, WorkMessage};
 pub use task_run::{StoredGitFacts, StoredTaskContext, StoredTaskState};
 pub use verdict::StoredVerdict;
 
@@ -88,5 +92,7 @@ mod golden_tests;
 mod round_trip_tests;
 #[cfg(test)]
 mod task_golden_tests;
+#[cfg(test)]
+mod task_message_tests;
 #[cfg(test)]
 mod task_round_trip_tests;

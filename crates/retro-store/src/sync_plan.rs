@@ -230,6 +230,18 @@ impl SyncPlan {
         &self.deletes
     }
 
+    /// Whether a file is to be removed where a folder is to be, or the other way round: where folders
+    /// are more than names, what is to go goes first.
+    pub fn has_deletes_in_the_way(&self) -> bool {
+        self.uploads.iter().any(|SyncUpload { file, .. }| {
+            let below = format!("{}/", file.name);
+            let inside = self.deletes.range(below.clone()..).next();
+            let mut above = file.name.match_indices('/').map(|(at, _)| &file.name[..at]);
+            inside.is_some_and(|name| name.starts_with(&below))
+                || above.any(|folder| self.deletes.contains(folder))
+        })
+    }
+
     /// Notes that what was to be removed is gone, or never was there.
     pub fn deleted(&mut self) {
         self.has_news |= !self.deletes.is_empty();

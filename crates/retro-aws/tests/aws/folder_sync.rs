@@ -30,18 +30,24 @@ async fn look(bucket: &Bucket, place: &str) -> Placed {
         let list = client.list_objects_v2().bucket(&bucket.name);
         let list = list.prefix(&prefix).set_continuation_token(next);
         let listed = list.send().await.unwrap();
+        let mut reading = tokio::task::JoinSet::new();
         for object in listed.contents() {
-            let key = object.key().unwrap();
-            let get = client.get_object().bucket(&bucket.name).key(key);
-            let got = get.send().await.unwrap();
-            let headers = FileHeaders {
-                content_type: got.content_type().unwrap_or_default().to_owned(),
-                cache_control: got.cache_control().map(str::to_owned),
-            };
-            let content = got.body.collect().await.unwrap().to_vec();
+            let key = object.key().unwrap().to_owned();
+            let get = client.get_object().bucket(&bucket.name).key(&key);
+            reading.spawn(async move {
+                let got = get.send().await.unwrap();
+                let headers = FileHeaders {
+                    content_type: got.content_type().unwrap_or_default().to_owned(),
+                    cache_control: got.cache_control().map(str::to_owned),
+                };
+                (key, (got.body.collect().await.unwrap().to_vec(), headers))
+            });
+        }
+        while let Some(read) = reading.join_next().await {
+            let (key, found) = read.unwrap();
             let name = key.strip_prefix(&prefix).unwrap();
             if name != ".retro-sync.json" {
-                all.insert(name.to_owned(), (content, headers));
+                all.insert(name.to_owned(), found);
             }
         }
         next = listed.next_continuation_token().map(str::to_owned);

@@ -94,7 +94,7 @@ pub async fn a_place_becomes_like_the_folder(store: Store, look: impl AsyncFn(&s
     fs::remove_file(tree.join("dist/a/c é.js")).unwrap();
     let second = done(&store, &request(tree, "site/main")).await;
     assert_eq!(counts(&second), (2, 1, 0));
-    let third = done(&store, &deleting(tree, "/site/main/")).await;
+    let third = done(&store, &deleting(tree, "site//main/")).await;
     assert_eq!(counts(&third), (0, 3, 1));
     let all = [("index.html", "one"), ("a/b.css", "six"), ("new", "")];
     assert_eq!(texts(look("site/main").await), expected(&all));
@@ -319,16 +319,16 @@ pub async fn of_many_at_once_one_ends_well(store: Store, look: impl AsyncFn(&str
 
 /// More than are uploaded between two writes of the manifest.
 pub async fn many_files_are_taken_along(store: Store, look: impl AsyncFn(&str) -> Placed) {
-    let names: Vec<String> = (0..1_200).map(|it| format!("{}/{it}", it % 10)).collect();
+    let names: Vec<String> = (0..600).map(|it| format!("{}/{it}", it % 10)).collect();
     let files: Vec<(&str, &str)> = names.iter().map(|it| (it.as_str(), it.as_str())).collect();
     let tree = tree(&files);
     assert_eq!(
         counts(&done(&store, &request(tree.path(), "p")).await),
-        (1_200, 0, 0)
+        (600, 0, 0)
     );
     assert_eq!(
         counts(&done(&store, &request(tree.path(), "p")).await),
-        (0, 1_200, 0)
+        (0, 600, 0)
     );
     assert_eq!(texts(look("p").await), expected(&files));
 }
