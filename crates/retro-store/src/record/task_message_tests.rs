@@ -191,6 +191,18 @@ proptest! {
     }
 
     #[test]
+    fn no_text_makes_a_reader_panic(text in any::<String>(), value in any::<i64>()) {
+        let _ = WorkMessage::decode(&text);
+        let _ = ResponseMessage::decode(&text);
+        let _ = WorkMessage::decode(&format!(r#"{{"sessionId":{value}}}"#));
+    }
+}
+
+proptest! {
+    // They are long.
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
     fn every_response_fits_into_a_message(
         message in any_response(),
         summary in 0..3 * MAX_TASK_MESSAGE,
@@ -205,13 +217,6 @@ proptest! {
         let text = message.encode().unwrap();
         prop_assert!(text.len() <= MAX_TASK_MESSAGE);
         prop_assert!(ResponseMessage::decode(&text).is_ok());
-    }
-
-    #[test]
-    fn no_text_makes_a_reader_panic(text in any::<String>(), value in any::<i64>()) {
-        let _ = WorkMessage::decode(&text);
-        let _ = ResponseMessage::decode(&text);
-        let _ = WorkMessage::decode(&format!(r#"{{"sessionId":{value}}}"#));
     }
 }
 
