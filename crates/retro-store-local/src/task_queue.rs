@@ -127,7 +127,11 @@ impl FsTaskQueue {
             let count = SENT.fetch_add(1, Ordering::Relaxed);
             let millis = self.clock.now().unix_millis();
             let name = QueueFile::new(format!("{millis:013}-{inode}-{count}")).name();
-            rename(folder, &temporary, folder, &name)?;
+            if !rename(folder, &temporary, folder, &name)? {
+                return Err(io::Error::other(
+                    "its file was removed while it was written",
+                ));
+            }
             rustix::fs::fsync(folder.fd())?;
             Ok(())
         })();

@@ -256,3 +256,57 @@ impl SyncPlan {
         self.report.clone()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As after a crash in the second batch.
+    #[test]
+    fn what_the_manifest_says_is_done_is_not_done_again() {
+        let folder = tempfile::tempdir().unwrap();
+        for number in 0..600 {
+            std::fs::write(folder.path().join(format!("{number:03}")), "x").unwrap();
+        }
+        let request = SyncRequest {
+            root: folder.path().to_owned(),
+            output: String::new(),
+            place: String::new(),
+            delete: true,
+            content_types: Vec::new(),
+            cache_headers: Vec::new(),
+        };
+        let source = SyncSource::open(&request).unwrap().unwrap();
+        let before = SyncManifest {
+            unsure: BTreeSet::from(["stranger".to_owned()]),
+            ..SyncManifest::default()
+        };
+        let mut plan = source.plan(&before).unwrap();
+        assert!(plan.has_changes() && plan.has_news());
+        assert_eq!(plan.manifest().unsure.len(), 601);
+        for upload in plan.next_batch() {
+            plan.uploaded(upload, 1, Digest256::of(b"x"));
+        }
+        assert_eq!(plan.manifest().unsure.len(), 601 - BATCH_FILES);
+
+        let mut again = source.plan(plan.manifest()).unwrap();
+        assert!(again.has_changes() && !again.has_news());
+        let left = again.next_batch();
+        assert_eq!(
+            (left.len(), left[0].file.name.as_str()),
+            (600 - BATCH_FILES, "512")
+        );
+        for upload in left {
+            again.uploaded(upload, 1, Digest256::of(b"x"));
+        }
+        again.deleted();
+        assert!(again.has_news() && again.manifest().unsure.is_empty());
+        let report = again.report();
+        assert_eq!(
+            (report.uploaded, report.skipped, report.deleted),
+            (88, 512, 1)
+        );
+        let nothing = source.plan(again.manifest()).unwrap();
+        assert!(!nothing.has_changes() && !nothing.has_news());
+    }
+}
