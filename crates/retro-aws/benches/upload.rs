@@ -16,9 +16,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use retro_aws::{
-    AwsClients, AwsCredentials, AwsSettings, FolderSync, Removal, UploadLimits, Writer,
-};
+use retro_aws::{AwsClients, AwsCredentials, AwsSettings, S3FolderSync, UploadLimits, Writer};
+use retro_store::{FolderSync as _, SyncOutcome, SyncRequest};
 use retro_testing::{ACCESS_KEY, S3Folder, SECRET_KEY, SharedServer};
 
 const ROUNDS: usize = 5;
@@ -157,9 +156,17 @@ async fn upload(server: &S3Folder, folder: &Path) -> Duration {
         .await
         .expect("settings are whole");
     let limits = UploadLimits::default();
-    let sync = FolderSync::new(&clients, &bucket, "up", limits, Writer::new("bench"));
-    let report = sync.run(folder, Removal::Keep).await.expect("it uploads");
-    assert!(report.uploaded > 0);
+    let sync = S3FolderSync::new(&clients, &bucket, "", limits, Writer::new("bench"));
+    let request = SyncRequest {
+        root: folder.to_owned(),
+        output: String::new(),
+        place: "up".to_owned(),
+        delete: false,
+        content_types: Vec::new(),
+        cache_headers: Vec::new(),
+    };
+    let outcome = sync.sync(&request).await.expect("it uploads");
+    assert!(matches!(outcome, SyncOutcome::Synced(report) if report.uploaded > 0));
     let took = started.elapsed();
     server.remove_bucket(&bucket);
     took

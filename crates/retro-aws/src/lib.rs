@@ -41,9 +41,7 @@ pub use engine::StepFunctionsEngine;
 #[cfg(feature = "sqs")]
 pub use queue::SqsTaskQueue;
 #[cfg(feature = "s3")]
-pub use s3::{
-    FolderSync, Removal, S3ArtifactStore, S3Objects, SyncReport, UploadLimits, artifact_prefix,
-};
+pub use s3::{S3ArtifactStore, S3FolderSync, S3Objects, UploadLimits, artifact_prefix};
 #[cfg(feature = "secrets")]
 pub use secrets::SecretsManager;
 pub use settings::{AwsCredentials, AwsRetries, AwsSettings, AwsTimeouts};

@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName};
-use retro_store::{Receipt, StoreError, TaskMessage, TaskQueue};
+use aws_sdk_sqs::types::{MessageAttributeValue, MessageSystemAttributeName, QueueAttributeName};
+use retro_store::{
+    MAX_TASK_MESSAGE, Receipt, StoreError, TaskMessage, TaskQueue, check_task_message,
+    dead_letter_reason,
+};
 
 use crate::clients::AwsClients;
 use crate::fault::{self, Doing};
@@ -24,6 +27,10 @@ pub struct SqsTaskQueue {
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
 /// SQS hides no message longer.
 const LONGEST_HIDDEN: Duration = Duration::from_secs(12 * 60 * 60);
+/// How long a message is kept while it is put aside.
+const PUTTING_ASIDE: Duration = Duration::from_secs(60);
+/// The attribute of a dead letter that says why it is one.
+const REASON: &str = "retro-reason";
 
 impl SqsTaskQueue {
     /// The queue at this address; `dead_letters` is the address of the queue that its redrive policy
@@ -67,6 +74,7 @@ fn is_gone(code: Option<&str>) -> bool {
 #[async_trait]
 impl TaskQueue for SqsTaskQueue {
     async fn send(&self, body: &str) -> Result<(), StoreError> {
+        check_task_message(body)?;
         self.client
             .send_message()
             .queue_url(&self.url)
@@ -145,6 +153,37 @@ impl TaskQueue for SqsTaskQueue {
         }
     }
 
+    /// The reason is the attribute `retro-reason` of the dead letter; beside a message that is as long
+    /// as a queue takes there is no room for it.
+    async fn put_aside(&self, message: &TaskMessage, reason: &str) -> Result<(), StoreError> {
+        let Some(dead_letters) = &self.dead_letters else {
+            return Err(StoreError::backend(
+                format!("putting a message of {} aside", self.place),
+                "its dead-letter queue is not known: give its address",
+            ));
+        };
+        // Only who still has the message may put it aside.
+        self.extend(&message.receipt, PUTTING_ASIDE).await?;
+        let mut letter = self
+            .client
+            .send_message()
+            .queue_url(dead_letters)
+            .message_body(&message.body);
+        if let Some(reason) = beside(&message.body, dead_letter_reason(reason)) {
+            let value = MessageAttributeValue::builder()
+                .data_type("String")
+                .string_value(reason)
+                .build()
+                .map_err(|error| StoreError::backend("writing a dead letter", error.to_string()))?;
+            letter = letter.message_attributes(REASON, value);
+        }
+        letter
+            .send()
+            .await
+            .map_err(|error| fault::from_sdk(&error, self.doing("sending a dead letter")))?;
+        self.delete(&message.receipt).await
+    }
+
     async fn dead_letters(&self) -> Result<u64, StoreError> {
         let Some(url) = &self.dead_letters else {
             return Ok(0);
@@ -163,9 +202,32 @@ impl TaskQueue for SqsTaskQueue {
     }
 }
 
+/// As much of a reason as there is room for beside a message; `None` when there is none.
+fn beside(body: &str, mut reason: String) -> Option<String> {
+    let room = MAX_TASK_MESSAGE.saturating_sub(body.len() + REASON.len() + "String".len());
+    let end = (0..=room.min(reason.len()))
+        .rev()
+        .find(|end| reason.is_char_boundary(*end));
+    reason.truncate(end.unwrap_or(0));
+    (!reason.is_empty()).then_some(reason)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reason_takes_the_room_that_a_message_leaves() {
+        let check = |body: usize, expected: Option<&str>| {
+            let kept = beside(&"x".repeat(body), "aé".to_owned());
+            assert_eq!(kept.as_deref(), expected, "{body}");
+        };
+        let full = MAX_TASK_MESSAGE - REASON.len() - "String".len();
+        check(1, Some("aé"));
+        check(full - 2, Some("a"));
+        check(full, None);
+        check(MAX_TASK_MESSAGE, None);
+    }
 
     #[test]
     fn a_moment_is_not_nothing() {

@@ -21,6 +21,13 @@ const FOLDER: OFlags = OFlags::RDONLY
 const FOLDER_MODE: Mode = Mode::RWXU;
 /// The mode of stored files.
 pub(crate) const FILE_MODE: Mode = Mode::RUSR.union(Mode::WUSR);
+/// What is deployed is for others to see.
+const PUBLIC_FOLDER_MODE: Mode = Mode::RWXU
+    .union(Mode::RGRP)
+    .union(Mode::XGRP)
+    .union(Mode::ROTH)
+    .union(Mode::XOTH);
+pub(crate) const PUBLIC_FILE_MODE: Mode = FILE_MODE.union(Mode::RGRP).union(Mode::ROTH);
 /// Another process may remove an empty folder between its making and its opening.
 const ATTEMPTS: u32 = 100;
 
@@ -54,10 +61,24 @@ impl Folder {
         Ok(Some(folder))
     }
 
+    /// The same open folder again.
+    pub(crate) fn clone_handle(&self) -> io::Result<Self> {
+        Ok(Self(self.0.try_clone()?))
+    }
+
     /// The folder at the end of `parts`, made where absent.
     pub(crate) fn make(&self, parts: &[impl AsRef<str>]) -> io::Result<Self> {
+        self.make_in_mode(parts, FOLDER_MODE)
+    }
+
+    /// The same, for others to read where the process's mask of modes says so.
+    pub(crate) fn make_public(&self, parts: &[impl AsRef<str>]) -> io::Result<Self> {
+        self.make_in_mode(parts, PUBLIC_FOLDER_MODE)
+    }
+
+    fn make_in_mode(&self, parts: &[impl AsRef<str>], mode: Mode) -> io::Result<Self> {
         for _ in 0..ATTEMPTS {
-            if let Some(folder) = self.try_make(parts)? {
+            if let Some(folder) = self.try_make(parts, mode)? {
                 return Ok(folder);
             }
         }
@@ -66,7 +87,7 @@ impl Folder {
         ))
     }
 
-    fn try_make(&self, parts: &[impl AsRef<str>]) -> io::Result<Option<Self>> {
+    fn try_make(&self, parts: &[impl AsRef<str>], mode: Mode) -> io::Result<Option<Self>> {
         let mut folder = Self(self.0.try_clone()?);
         for part in parts {
             let part = part.as_ref();
@@ -74,7 +95,7 @@ impl Folder {
                 folder = child;
                 continue;
             }
-            match rustix::fs::mkdirat(&folder.0, part, FOLDER_MODE) {
+            match rustix::fs::mkdirat(&folder.0, part, mode) {
                 Ok(()) | Err(rustix::io::Errno::EXIST) => {}
                 Err(rustix::io::Errno::NOENT) => return Ok(None),
                 Err(error) => return Err(error.into()),

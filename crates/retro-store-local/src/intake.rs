@@ -12,12 +12,12 @@ use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
 use sha2::{Digest as _, Sha256};
 
-use crate::folder::{FILE_MODE, Folder};
+use crate::folder::{FILE_MODE, Folder, PUBLIC_FILE_MODE};
 
 /// What came in.
 pub(crate) struct Stored {
-    size: u64,
-    digest: Digest256,
+    pub(crate) size: u64,
+    pub(crate) digest: Digest256,
 }
 
 impl Stored {
@@ -46,6 +46,16 @@ pub(crate) fn write(scope: &Folder, name: &str, bytes: &[u8]) -> io::Result<Stor
     (&temporary.file).write_all(bytes)?;
     temporary.rename(leaf)?;
     Ok(Stored::of(bytes))
+}
+
+/// Stores what is left to read under a name, over what was there, for others to read.
+pub(crate) fn publish(scope: &Folder, name: &str, source: &mut File) -> io::Result<Stored> {
+    let (parents, leaf) = split(name);
+    let folder = scope.make_public(&parents)?;
+    let temporary = Temporary::create_in_mode(&folder, PUBLIC_FILE_MODE)?;
+    let stored = copy(source, &temporary.file)?;
+    temporary.rename(leaf)?;
+    Ok(stored)
 }
 
 /// Stores bytes under a name of the folder itself unless there is something: then `false`.
@@ -161,11 +171,15 @@ pub(crate) fn read_up_to(file: File, limit: u64) -> io::Result<Vec<u8>> {
 
 /// The folder a name belongs into, made where absent, and its last part.
 fn target<'a>(scope: &Folder, name: &'a str) -> io::Result<(Folder, &'a str)> {
-    let (parents, leaf) = match name.rsplit_once('/') {
+    let (parents, leaf) = split(name);
+    Ok((scope.make(&parents)?, leaf))
+}
+
+fn split(name: &str) -> (Vec<&str>, &str) {
+    match name.rsplit_once('/') {
         None => (Vec::new(), name),
         Some((parents, leaf)) => (parents.split('/').collect(), leaf),
-    };
-    Ok((scope.make(&parents)?, leaf))
+    }
 }
 
 fn not_regular(path: &Path) -> io::Error {
@@ -188,14 +202,13 @@ impl<'a> Temporary<'a> {
     }
 
     fn create(folder: &'a Folder) -> io::Result<Self> {
+        Self::create_in_mode(folder, FILE_MODE)
+    }
+
+    fn create_in_mode(folder: &'a Folder, mode: Mode) -> io::Result<Self> {
         let name = Self::name();
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::NOFOLLOW;
-        let fd = rustix::fs::openat(
-            folder.fd(),
-            name.as_str(),
-            flags | OFlags::CLOEXEC,
-            FILE_MODE,
-        )?;
+        let fd = rustix::fs::openat(folder.fd(), name.as_str(), flags | OFlags::CLOEXEC, mode)?;
         Ok(Self {
             folder,
             name,

@@ -1,11 +1,14 @@
-//! Storage on one machine: SQLite for jobs, results, events and runs of tasks, folders for artifacts.
+//! Storage on one machine: SQLite for jobs, results, events and runs of tasks, folders for artifacts,
+//! deploys and queues.
 //!
 //! One data directory holds `retro.db` (with its write-ahead log), `retro.lock` (held while the
 //! database is opened) and `artifacts/`. Several processes may use it at once. A process that is
 //! killed at any point leaves stores that open and hold whole records only; files of an artifact
 //! scope that it did not finish are garbage for [`LocalStores::remove_unreferenced`].
 //!
-//! The calls block instead of awaiting. Each is short; a caller whose executor has few threads and
+//! Deploys ([`FsFolderSync`]) and queues ([`FsTaskQueue`]) have folders of their own.
+//!
+//! The calls of the other stores block instead of awaiting. Each is short; a caller whose executor has few threads and
 //! much else to do may wrap them in its executor's way of blocking.
 
 mod artifact_store;
@@ -16,9 +19,11 @@ mod empty_scopes;
 mod event_log;
 mod fault;
 mod folder;
+mod folder_sync;
 mod intake;
 mod job_store;
 mod maintenance;
+mod queue_file;
 mod result_cases;
 mod result_outcomes;
 mod result_prune;
@@ -27,15 +32,19 @@ mod result_row;
 mod result_store;
 mod runs;
 mod schema;
+mod synced_folder;
 mod task_journal;
+mod task_queue;
 mod task_runs;
 mod task_store;
 
 pub use artifact_store::FsArtifactStore;
 pub use event_log::SqliteEventLog;
+pub use folder_sync::FsFolderSync;
 pub use job_store::SqliteJobStore;
 pub use maintenance::{CollectedGarbage, StoreUsage};
 pub use result_store::SqliteResultStore;
+pub use task_queue::FsTaskQueue;
 pub use task_store::SqliteTaskStore;
 
 use std::path::Path;

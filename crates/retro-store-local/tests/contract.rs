@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use retro_store::{
-    ArtifactScope, ArtifactStore, EventLog, JobStore, ResultStore, RunStore, TaskEventLog,
-    TaskJournal, TaskRunStore,
+    ArtifactScope, ArtifactStore, EventLog, FolderSync, JobStore, ResultStore, RunStore,
+    TaskEventLog, TaskJournal, TaskQueue, TaskRunStore,
 };
-use retro_store_local::LocalStores;
+use retro_store_local::{FsFolderSync, FsTaskQueue, LocalStores};
 use tempfile::TempDir;
 
 fn open() -> (LocalStores, TempDir) {
@@ -97,6 +97,79 @@ mod task_events {
     }
 
     retro_store::task_event_log_contract!(make);
+}
+
+mod folder_sync {
+    use super::*;
+    use retro_store::contract::folder_sync::Placed;
+    use retro_store::record::StoredSyncManifest;
+
+    async fn make() -> (Arc<dyn FolderSync>, TempDir) {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        (Arc::new(FsFolderSync::new(folder.path())), folder)
+    }
+
+    async fn look(folder: &TempDir, place: &str) -> Placed {
+        let place = folder.path().join(place);
+        let mut placed = Placed::new();
+        let Ok(text) = std::fs::read(place.join(".retro-sync.json")) else {
+            assert!(!place.exists(), "files and no manifest");
+            return placed;
+        };
+        let manifest = StoredSyncManifest::decode(&text, "test").expect("it is whole");
+        assert!(manifest.unsure.is_empty());
+        let mut open = vec![place.clone()];
+        while let Some(path) = open.pop() {
+            if path.is_dir() {
+                open.extend(
+                    std::fs::read_dir(path)
+                        .unwrap()
+                        .map(|it| it.unwrap().path()),
+                );
+                continue;
+            }
+            let name = path
+                .strip_prefix(&place)
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned();
+            if name != ".retro-sync.json" {
+                let headers = manifest.known[&name]
+                    .headers
+                    .clone()
+                    .expect("they are kept");
+                placed.insert(name, (std::fs::read(&path).unwrap(), headers));
+            }
+        }
+        assert_eq!(placed.len(), manifest.known.len());
+        placed
+    }
+
+    retro_store::folder_sync_contract!(make, look);
+}
+
+mod task_queue {
+    use super::*;
+
+    async fn make() -> (Arc<dyn TaskQueue>, TempDir) {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let clock = || retro_domain::Timestamp::from_unix_millis(0);
+        let queue = FsTaskQueue::open(folder.path(), Arc::new(clock), 3).expect("it opens");
+        (Arc::new(queue), folder)
+    }
+
+    async fn look(folder: &TempDir) -> Vec<(String, String)> {
+        let dead = std::fs::read_dir(folder.path().join("dead")).unwrap();
+        let paths = dead.map(|entry| entry.unwrap().path());
+        let letters = paths.filter(|path| path.extension().is_none());
+        let read = |path| std::fs::read_to_string(path).unwrap();
+        letters
+            .map(|path| (read(path.clone()), read(path.with_extension("reason"))))
+            .collect()
+    }
+
+    retro_store::task_queue_contract!(make, look);
 }
 
 mod artifacts {

@@ -3,6 +3,7 @@
 //! A child is this test binary again, told by environment variables to be one.
 
 mod child;
+mod integrity;
 
 use std::collections::HashSet;
 
@@ -165,7 +166,7 @@ fn a_killed_process_leaves_whole_records_only() {
         }
         reported.extend(quick.kill());
         reported.extend(slow.kill());
-        child::check_integrity(folder.path());
+        integrity::check_integrity(folder.path());
         let stores = LocalStores::open(folder.path()).expect("it opens after a kill");
         block_on(async {
             for first in (0..=round).flat_map(|round| [round * 10_000, round * 10_000 + 5_000]) {

@@ -1,6 +1,7 @@
 //! Several processes on the runs of tasks of one data directory, and processes that are killed.
 
 mod child;
+mod integrity;
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -147,7 +148,7 @@ fn a_killed_process_leaves_whole_task_runs_only() {
         }
         reported.extend(quick.kill());
         reported.extend(slow.kill());
-        child::check_integrity(folder.path());
+        integrity::check_integrity(folder.path());
         let stores = LocalStores::open(folder.path()).expect("it opens after a kill");
         block_on(async {
             for first in [round * 10_000 + 1, round * 10_000 + 5_000] {

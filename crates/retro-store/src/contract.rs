@@ -13,6 +13,7 @@
 pub mod artifact_store;
 pub mod engine;
 pub mod event_log;
+pub mod folder_sync;
 pub mod job_leases;
 pub mod job_store;
 pub mod objects;
@@ -350,25 +351,6 @@ macro_rules! engine_contract {
                 a_stopped_execution_says_why,
                 an_unknown_execution_is_not_there,
                 what_an_engine_would_not_take_is_refused,
-            ]
-        );
-    };
-}
-
-/// The tests of a [`TaskQueue`](crate::TaskQueue): takes an async function that makes a fresh
-/// `(Arc<dyn TaskQueue>, guard)` that puts a message aside after three receipts.
-#[macro_export]
-macro_rules! task_queue_contract {
-    ($make:expr) => {
-        $crate::contract_checks!(
-            task_queue,
-            $make,
-            [
-                a_message_is_received_by_one,
-                many_messages_are_received_once_each,
-                a_deleted_message_does_not_come_back,
-                a_message_that_is_let_go_comes_back,
-                a_message_that_nobody_finishes_is_put_aside,
             ]
         );
     };

@@ -4,6 +4,7 @@
 mod artifacts;
 mod engine;
 mod events;
+mod folder_sync;
 mod jobs;
 mod objects;
 mod results;
@@ -14,6 +15,7 @@ mod task_runs;
 pub use artifacts::InMemoryArtifactStore;
 pub use engine::InMemoryEngine;
 pub use events::InMemoryEventLog;
+pub use folder_sync::InMemoryFolderSync;
 pub use jobs::InMemoryJobStore;
 pub use objects::InMemoryObjectStore;
 pub use results::InMemoryResultStore;

@@ -15,15 +15,20 @@ pub mod contract;
 mod engine;
 mod error;
 mod event_log;
+mod file_headers;
+mod folder_sync;
 mod in_memory;
 mod job_store;
 mod object_store;
+mod output_folder;
 pub mod record;
 mod result_index;
 mod result_rules;
 mod result_store;
 mod run_store;
 mod secrets;
+mod sync_plan;
+mod synced_name;
 mod task_event_log;
 mod task_journal;
 mod task_queue;
@@ -41,12 +46,18 @@ pub use engine::{
 };
 pub use error::StoreError;
 pub use event_log::EventLog;
+pub use file_headers::FileHeaders;
+pub use folder_sync::{
+    FolderSync, SYNC_MANIFEST_NAME, SyncOutcome, SyncReport, SyncRequest, place_parts,
+};
 pub use in_memory::{
-    InMemoryArtifactStore, InMemoryEngine, InMemoryEventLog, InMemoryJobStore, InMemoryObjectStore,
-    InMemoryResultStore, InMemorySecrets, InMemoryTaskQueue, InMemoryTaskStore,
+    InMemoryArtifactStore, InMemoryEngine, InMemoryEventLog, InMemoryFolderSync, InMemoryJobStore,
+    InMemoryObjectStore, InMemoryResultStore, InMemorySecrets, InMemoryTaskQueue,
+    InMemoryTaskStore,
 };
 pub use job_store::JobStore;
 pub use object_store::{ObjectLocation, ObjectStore};
+pub use output_folder::{OutputFile, OutputFolder};
 pub use result_index::ResultIndex;
 pub use result_store::{
     CaseSummary, OutcomeRow, OutcomeTable, PutCondition, ResourceUsage, ResultRecord, ResultStore,
@@ -54,7 +65,11 @@ pub use result_store::{
 };
 pub use run_store::{RunCommit, RunRecord, RunStatus, RunStore};
 pub use secrets::{Secret, Secrets};
+pub use sync_plan::{SyncManifest, SyncPlan, SyncSource, SyncUpload, SyncedFile};
+pub use synced_name::is_synced_name;
 pub use task_event_log::TaskEventLog;
 pub use task_journal::TaskJournal;
-pub use task_queue::{Receipt, TaskMessage, TaskQueue};
+pub use task_queue::{
+    MAX_TASK_MESSAGE, Receipt, TaskMessage, TaskQueue, check_task_message, dead_letter_reason,
+};
 pub use task_run_store::{NewTaskRun, TaskRunFilter, TaskRunStore};

@@ -1,4 +1,5 @@
-//! The shapes in which things are stored as JSON, each with the version of its form.
+//! The shapes in which things are stored as JSON, each with the version of its form, and the messages
+//! of queue mode, which have none.
 //!
 //! A shape is written by the store and read by every later version of it: a test pins each one. A
 //! change that an older reader would not understand raises the shape's version; a reader refuses a
@@ -11,9 +12,12 @@ mod manifest;
 mod result;
 mod run;
 mod suite;
+mod sync_manifest;
 mod task_event;
+mod task_message;
 mod task_run;
 mod task_settings;
+mod utc_text;
 mod verdict;
 
 pub use batch::StoredBatchPlan;
@@ -22,7 +26,9 @@ pub use event::{StoredEvent, check_batch};
 pub use manifest::StoredManifest;
 pub use result::StoredResult;
 pub use run::StoredRun;
+pub use sync_manifest::{MAX_SYNC_MANIFEST, StoredSyncManifest};
 pub use task_event::{StoredTaskEvent, check_task_batch};
+pub use task_message::{MalformedMessage, ResponseMessage, WorkMessage};
 pub use task_run::{StoredGitFacts, StoredTaskContext, StoredTaskState};
 pub use verdict::StoredVerdict;
 
@@ -30,7 +36,7 @@ use crate::StoreError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// The only version of every shape so far.
+/// The only version of nearly every shape so far.
 const V1: u32 = 1;
 
 /// A shape with a version that is checked on reading.
@@ -43,27 +49,32 @@ fn to_json<T: Serialize>(value: &T, what: &str) -> Result<String, StoreError> {
 }
 
 fn from_json<T: Versioned>(text: &str, what: &str) -> Result<T, StoreError> {
-    // The version comes first: a newer form may well fail to read as this one.
+    match serde_json::from_str::<T>(text) {
+        Ok(value) if value.version() == V1 => Ok(value),
+        read => {
+            // The version comes first: a newer form may well fail to read as this one.
+            check_version(text.as_bytes(), &[V1], what)?;
+            read.map_err(|error| StoreError::corrupt(what, error.to_string()))
+        }
+    }
+}
+
+/// Checks that a text says a version that is known here; `known` is sorted.
+fn check_version(text: &[u8], known: &[u32], what: &str) -> Result<(), StoreError> {
     #[derive(serde::Deserialize)]
     struct Version {
         v: u32,
     }
-    let damaged = |error: serde_json::Error| StoreError::corrupt(what, error.to_string());
-    match serde_json::from_str::<T>(text) {
-        Ok(value) if value.version() == V1 => Ok(value),
-        read => {
-            let Version { v } = serde_json::from_str(text).map_err(damaged)?;
-            if v != V1 {
-                return Err(StoreError::backend(
-                    format!("reading {what}"),
-                    format!(
-                        "it is stored in form {v} and this version knows form {V1}: update git-retro"
-                    ),
-                ));
-            }
-            read.map_err(damaged)
-        }
+    let Version { v } = serde_json::from_slice(text)
+        .map_err(|error| StoreError::corrupt(what, error.to_string()))?;
+    if known.contains(&v) {
+        return Ok(());
     }
+    let newest = known.last().unwrap_or(&V1);
+    Err(StoreError::backend(
+        format!("reading {what}"),
+        format!("it is stored in form {v} and this version knows form {newest}: update git-retro"),
+    ))
 }
 
 fn parsed<T>(text: &str, what: &str) -> Result<T, StoreError>
@@ -81,5 +92,7 @@ mod golden_tests;
 mod round_trip_tests;
 #[cfg(test)]
 mod task_golden_tests;
+#[cfg(test)]
+mod task_message_tests;
 #[cfg(test)]
 mod task_round_trip_tests;

@@ -13,6 +13,7 @@ use retro_store::{
 use tokio::task::JoinSet;
 
 use super::bucket::{Bucket, Expect, Written};
+use super::source::Source;
 use super::upload::{Stored, UploadLimits, Uploader};
 use crate::clients::AwsClients;
 use crate::writer::Writer;
@@ -164,7 +165,8 @@ impl S3ArtifactStore {
         content: ArtifactContent,
     ) -> Result<ArtifactEntry, StoreError> {
         let key = self.key(scope, name);
-        let entry = entry_of(name, self.uploader.upload(&key, content).await?);
+        let source = Source::open(content).await?;
+        let entry = entry_of(name, self.uploader.upload(&key, source, None).await?);
         self.unfinished()
             .entry(scope.clone())
             .or_default()
@@ -267,6 +269,7 @@ impl ArtifactStore for S3ArtifactStore {
                 &self.key(scope, MANIFEST_NAME),
                 text.into(),
                 &digest,
+                None,
                 Expect::Absent(&token),
             )
             .await?;

@@ -9,7 +9,7 @@ use aws_sdk_s3::types::ChecksumMode;
 use aws_smithy_types::base64;
 use bytes::Bytes;
 use retro_domain::Digest256;
-use retro_store::StoreError;
+use retro_store::{FileHeaders, StoreError};
 use sha2::{Digest as _, Sha256};
 
 use crate::clients::AwsClients;
@@ -84,6 +84,15 @@ impl Bucket {
         }
     }
 
+    /// What is below the prefix and these parts.
+    pub(super) fn below(&self, parts: &[&str]) -> Self {
+        let parts: String = parts.iter().map(|part| format!("{part}/")).collect();
+        Self {
+            prefix: self.key(&parts).into(),
+            ..self.clone()
+        }
+    }
+
     /// The key of what is called `rest` below the prefix.
     pub(crate) fn key(&self, rest: &str) -> String {
         format!("{}{rest}", self.prefix)
@@ -101,12 +110,14 @@ impl Bucket {
         }
     }
 
-    /// Writes one object. The service checks what arrives against the digest.
+    /// Writes one object, to be served with the headers. The service checks what arrives against the
+    /// digest.
     pub(crate) async fn put(
         &self,
         key: &str,
         content: Bytes,
         digest: &Digest256,
+        headers: Option<&FileHeaders>,
         expect: Expect<'_>,
     ) -> Result<Written, StoreError> {
         check_key(key)?;
@@ -118,6 +129,8 @@ impl Bucket {
                 .bucket(&*self.name)
                 .key(key)
                 .checksum_sha256(base64::encode(digest.as_bytes()))
+                .set_content_type(headers.map(|it| it.content_type.clone()))
+                .set_cache_control(headers.and_then(|it| it.cache_control.clone()))
                 .body(ByteStream::from(content.clone()));
             let put = match expect {
                 Expect::Anything => put,

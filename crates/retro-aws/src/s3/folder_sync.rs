@@ -1,69 +1,33 @@
 //! A prefix of a bucket made like a local folder.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use async_trait::async_trait;
 use retro_domain::Digest256;
-use retro_store::{ArtifactContent, StoreError};
+use retro_store::record::{MAX_SYNC_MANIFEST, StoredSyncManifest};
+use retro_store::{
+    FolderSync, OutputFolder, SYNC_MANIFEST_NAME, StoreError, SyncManifest, SyncOutcome, SyncPlan,
+    SyncRequest, SyncSource, SyncUpload, place_parts,
+};
 use tokio::task::JoinSet;
 
 use super::bucket::{Bucket, Expect, Written};
-use super::local_folder::{LocalFile, LocalFolder};
-use super::source::blocking;
-use super::sync_manifest::{self, KnownFile, SyncManifest};
-use super::upload::{UploadLimits, Uploader};
+use super::source::{Source, blocking};
+use super::upload::{Stored, UploadLimits, Uploader};
 use crate::clients::AwsClients;
 use crate::writer::Writer;
 
-/// Makes a prefix of a bucket hold what a local folder holds.
-///
-/// What the prefix holds is written down in one object beside the files, `.retro-sync.json`, so that
-/// a synchronisation without any change reads that object and nothing else. A file counts as
-/// unchanged when its size and its time of change are those written down, or its content is.
-///
-/// A crash leaves a prefix that holds some of the changes; the files that were about to change are
-/// marked in that object before they do, and the next synchronisation uploads or removes them
-/// again.
+/// A [`FolderSync`] with prefixes of a bucket; several files are uploaded at once, within a bound of
+/// memory. The manifest is written on the condition that it is the one that was read.
 #[derive(Clone, Debug)]
-pub struct FolderSync {
+pub struct S3FolderSync {
     uploader: Uploader,
     writer: Writer,
 }
 
-/// What becomes of files that are in the bucket and not in the folder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Removal {
-    /// They stay.
-    Keep,
-    /// They are removed.
-    Delete,
-}
-
-/// What a synchronisation did.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SyncReport {
-    /// Files uploaded.
-    pub uploaded: u64,
-    /// Their size in bytes.
-    pub bytes: u64,
-    /// Files that were there already.
-    pub unchanged: u64,
-    /// Files removed from the bucket.
-    pub removed: u64,
-    /// Links and other things that are no files, which were left out.
-    pub left_out: Vec<PathBuf>,
-}
-
-/// What there is to do.
-struct Work {
-    upload: Vec<LocalFile>,
-    remove: BTreeSet<String>,
-    /// The manifest as it will be, but for the uploads.
-    after: SyncManifest,
-}
-
-impl FolderSync {
-    /// Synchronisation with a prefix of a bucket; an empty prefix is the bucket itself.
+impl S3FolderSync {
+    /// Synchronisation with places below a prefix of a bucket; an empty prefix is the bucket itself.
     pub fn new(
         clients: &AwsClients,
         bucket: &str,
@@ -76,61 +40,60 @@ impl FolderSync {
             writer,
         }
     }
+}
 
-    /// Makes the prefix like `folder`.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Conflict`] when another synchronisation of the same prefix came in between,
-    /// [`StoreError::Backend`] when a file cannot be read or is refused.
-    pub async fn run(&self, folder: &Path, removal: Removal) -> Result<SyncReport, StoreError> {
-        let path = folder.to_owned();
-        let local = blocking(move || LocalFolder::list(&path)).await?;
-        let (before, tag) = self.read_manifest().await?;
-        let mut report = SyncReport {
-            left_out: local.left_out,
-            ..SyncReport::default()
+#[async_trait]
+impl FolderSync for S3FolderSync {
+    async fn sync(&self, request: &SyncRequest) -> Result<SyncOutcome, StoreError> {
+        let parts = place_parts(&request.place)?;
+        let place = Place {
+            uploader: self.uploader.below(&parts),
+            writer: &self.writer,
         };
-        let total = local.files.len() as u64;
-        let work = plan(local.files, &before, removal).await?;
-        report.unchanged = total - work.upload.len() as u64;
-        report.removed = work.remove.len() as u64;
-        if work.upload.is_empty() && work.remove.is_empty() && work.after == before && tag.is_some()
-        {
-            return Ok(report);
+        let request = request.clone();
+        let Some(source) = blocking(move || SyncSource::open(&request)).await? else {
+            return Ok(SyncOutcome::NoFolder);
+        };
+        let (before, mut tag) = place.read_manifest().await?;
+        let folder = source.folder().clone();
+        let mut plan = blocking(move || source.plan(&before)).await?;
+        if plan.has_news() && plan.has_changes() {
+            tag = Some(place.write_manifest(&plan, tag.as_deref()).await?);
         }
-        // Without a manifest everything there counts as unsure anyway.
-        let mut tag = tag;
-        let changes = !work.upload.is_empty() || !work.remove.is_empty();
-        if let Some(old) = &tag
-            && changes
-        {
-            let mut during = work.after.clone();
-            let uploads = work.upload.iter().map(|file| file.name.clone());
-            during
-                .unsure
-                .extend(uploads.chain(work.remove.iter().cloned()));
-            tag = Some(self.write_manifest(&during, Some(old)).await?);
+        let mut batch = plan.next_batch();
+        while !batch.is_empty() {
+            for (upload, stored) in place.upload(&folder, batch).await? {
+                plan.uploaded(upload, stored.size, stored.digest);
+            }
+            batch = plan.next_batch();
+            if !batch.is_empty() {
+                tag = Some(place.write_manifest(&plan, tag.as_deref()).await?);
+            }
         }
-        let mut after = work.after;
-        report.uploaded = work.upload.len() as u64;
-        for (name, file) in self.upload(work.upload).await? {
-            report.bytes += file.size;
-            after.known.insert(name, file);
-        }
-        let bucket = &self.uploader.bucket;
-        let doomed: Vec<String> = work.remove.iter().map(|name| bucket.key(name)).collect();
+        let bucket = &place.uploader.bucket;
+        let doomed: Vec<String> = plan.deletes().iter().map(|name| bucket.key(name)).collect();
         bucket.delete_all(&doomed).await?;
-        self.write_manifest(&after, tag.as_deref()).await?;
-        Ok(report)
+        plan.deleted();
+        if plan.has_news() || tag.is_none() {
+            place.write_manifest(&plan, tag.as_deref()).await?;
+        }
+        Ok(SyncOutcome::Synced(plan.report()))
     }
+}
 
+/// One place of a bucket.
+struct Place<'a> {
+    uploader: Uploader,
+    writer: &'a Writer,
+}
+
+impl Place<'_> {
     /// The manifest and its tag; without one, everything that is there is unsure.
     async fn read_manifest(&self) -> Result<(SyncManifest, Option<String>), StoreError> {
         let bucket = &self.uploader.bucket;
-        let key = bucket.key(sync_manifest::NAME);
-        if let Some(object) = bucket.get(&key, sync_manifest::LIMIT).await? {
-            let manifest = SyncManifest::decode(&object.content, &bucket.uri(""))?;
+        let key = bucket.key(SYNC_MANIFEST_NAME);
+        if let Some(object) = bucket.get(&key, MAX_SYNC_MANIFEST).await? {
+            let manifest = StoredSyncManifest::decode(&object.content, &bucket.uri(""))?;
             return Ok((manifest, Some(object.tag)));
         }
         let mut unsure = BTreeSet::new();
@@ -149,10 +112,10 @@ impl FolderSync {
 
     async fn write_manifest(
         &self,
-        manifest: &SyncManifest,
+        plan: &SyncPlan,
         tag: Option<&str>,
     ) -> Result<String, StoreError> {
-        let content = manifest.encode()?;
+        let content = StoredSyncManifest::encode(plan.manifest())?.into_bytes();
         let digest = Digest256::of(&content);
         let token = self.writer.token();
         let expect = match tag {
@@ -160,8 +123,11 @@ impl FolderSync {
             None => Expect::Absent(&token),
         };
         let bucket = &self.uploader.bucket;
-        let key = bucket.key(sync_manifest::NAME);
-        match bucket.put(&key, content.into(), &digest, expect).await? {
+        let key = bucket.key(SYNC_MANIFEST_NAME);
+        match bucket
+            .put(&key, content.into(), &digest, None, expect)
+            .await?
+        {
             Written::Yes(tag) => Ok(tag),
             Written::Unexpected => Err(StoreError::conflict(
                 bucket.uri(""),
@@ -171,25 +137,25 @@ impl FolderSync {
         }
     }
 
-    async fn upload(&self, files: Vec<LocalFile>) -> Result<Vec<(String, KnownFile)>, StoreError> {
-        let mut uploaded = Vec::with_capacity(files.len());
+    async fn upload(
+        &self,
+        folder: &OutputFolder,
+        batch: Vec<SyncUpload>,
+    ) -> Result<Vec<(SyncUpload, Stored)>, StoreError> {
+        let mut uploaded = Vec::with_capacity(batch.len());
         let mut under_way = JoinSet::new();
-        let mut waiting = files.into_iter();
+        let mut waiting = batch.into_iter();
         loop {
             while under_way.len() < self.uploader.files_in_flight()
-                && let Some(file) = waiting.next()
+                && let Some(upload) = waiting.next()
             {
-                let uploader = self.uploader.clone();
+                let (uploader, folder) = (self.uploader.clone(), folder.clone());
                 under_way.spawn(async move {
-                    let key = uploader.bucket.key(&file.name);
-                    let content = ArtifactContent::File(file.path);
-                    let stored = uploader.upload(&key, content).await?;
-                    let known = KnownFile {
-                        size: stored.size,
-                        changed: file.changed,
-                        digest: stored.digest,
-                    };
-                    Ok::<_, StoreError>((file.name, known))
+                    let key = uploader.bucket.key(&upload.file.name);
+                    let headers = Arc::new(upload.headers.clone());
+                    let source = Source::open_in(folder, upload.file.name.clone()).await?;
+                    let stored = uploader.upload(&key, source, Some(headers)).await?;
+                    Ok::<_, StoreError>((upload, stored))
                 });
             }
             match under_way.join_next().await {
@@ -201,61 +167,4 @@ impl FolderSync {
             }
         }
     }
-}
-
-/// What makes the prefix like the folder.
-async fn plan(
-    files: Vec<LocalFile>,
-    before: &SyncManifest,
-    removal: Removal,
-) -> Result<Work, StoreError> {
-    let mut after = SyncManifest::default();
-    let mut upload = Vec::new();
-    let mut local = BTreeSet::new();
-    for file in files {
-        local.insert(file.name.clone());
-        let known = before.known.get(&file.name);
-        let known = known.filter(|known| known.size == file.size);
-        match known {
-            Some(known) if !before.unsure.contains(&file.name) => {
-                if known.changed == file.changed {
-                    after.known.insert(file.name, *known);
-                    continue;
-                }
-                let (digest, file) = blocking(move || Ok((file.digest()?, file))).await?;
-                if digest == known.digest {
-                    let changed = file.changed;
-                    after
-                        .known
-                        .insert(file.name, KnownFile { changed, ..*known });
-                } else {
-                    upload.push(file);
-                }
-            }
-            _ => upload.push(file),
-        }
-    }
-    let mut remove = BTreeSet::new();
-    for (name, known) in &before.known {
-        if local.contains(name) {
-            continue;
-        }
-        if removal == Removal::Delete {
-            remove.insert(name.clone());
-        } else {
-            after.known.insert(name.clone(), *known);
-        }
-    }
-    for name in before.unsure.iter().filter(|name| !local.contains(*name)) {
-        if removal == Removal::Delete {
-            remove.insert(name.clone());
-        } else {
-            after.unsure.insert(name.clone());
-        }
-    }
-    Ok(Work {
-        upload,
-        remove,
-        after,
-    })
 }

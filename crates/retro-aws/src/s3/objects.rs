@@ -77,6 +77,8 @@ impl S3Objects {
     ) -> Result<Written, StoreError> {
         let digest = Digest256::of(&content);
         let key = self.bucket.key(name);
-        self.bucket.put(&key, content.into(), &digest, expect).await
+        self.bucket
+            .put(&key, content.into(), &digest, None, expect)
+            .await
     }
 }

@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use retro_store::{ArtifactContent, StoreError};
+use retro_store::{ArtifactContent, OutputFolder, StoreError};
 use rustix::fs::{CWD, Mode, OFlags};
 use sha2::{Digest as _, Sha256};
 
@@ -36,6 +36,17 @@ impl Source {
                 .await
             }
         }
+    }
+
+    /// Opens a file of a folder, in which no link is followed.
+    pub(super) async fn open_in(folder: OutputFolder, name: String) -> Result<Self, StoreError> {
+        blocking(move || {
+            let path = folder.path().join(&name);
+            let file = folder.open_file(&name)?;
+            let metadata = file.metadata().map_err(|error| from_io(&path, &error))?;
+            Ok(Self::File(path, file, metadata.len()))
+        })
+        .await
     }
 
     /// How many bytes there are to come; a file may grow or shrink under the reader.

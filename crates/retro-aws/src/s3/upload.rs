@@ -7,7 +7,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart};
 use aws_smithy_types::base64;
 use retro_domain::Digest256;
-use retro_store::{ArtifactContent, StoreError};
+use retro_store::{FileHeaders, StoreError};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
@@ -101,17 +101,25 @@ impl Uploader {
             .map_err(|error| StoreError::backend("uploading", error.to_string()))
     }
 
-    /// Stores content under a key, over what was there.
+    /// The same below these parts of the bucket. Both share the bound of memory.
+    pub(super) fn below(&self, parts: &[&str]) -> Self {
+        Self {
+            bucket: self.bucket.below(parts),
+            ..self.clone()
+        }
+    }
+
+    /// Stores content under a key, over what was there, to be served with the headers.
     pub(super) async fn upload(
         &self,
         key: &str,
-        content: ArtifactContent,
+        source: Source,
+        headers: Option<Arc<FileHeaders>>,
     ) -> Result<Stored, StoreError> {
         check_key(key)?;
-        let source = Source::open(content).await?;
         let size = source.size();
         if size > self.limits.part_size as u64 {
-            return self.upload_in_parts(key, source).await;
+            return self.upload_in_parts(key, source, headers.as_deref()).await;
         }
         let room = self
             .room(usize::try_from(size).unwrap_or(usize::MAX))
@@ -124,13 +132,24 @@ impl Uploader {
             digest: piece.digest,
         };
         self.bucket
-            .put(key, piece.bytes, &piece.digest, Expect::Anything)
+            .put(
+                key,
+                piece.bytes,
+                &piece.digest,
+                headers.as_deref(),
+                Expect::Anything,
+            )
             .await?;
         drop(room);
         Ok(stored)
     }
 
-    async fn upload_in_parts(&self, key: &str, source: Source) -> Result<Stored, StoreError> {
+    async fn upload_in_parts(
+        &self,
+        key: &str,
+        source: Source,
+        headers: Option<&FileHeaders>,
+    ) -> Result<Stored, StoreError> {
         let bucket = &self.bucket;
         let what = format!("uploading {key}");
         let created = bucket
@@ -139,6 +158,8 @@ impl Uploader {
             .bucket(&*bucket.name)
             .key(key)
             .checksum_algorithm(ChecksumAlgorithm::Sha256)
+            .set_content_type(headers.map(|it| it.content_type.clone()))
+            .set_cache_control(headers.and_then(|it| it.cache_control.clone()))
             .send()
             .await
             .map_err(|error| fault::from_sdk(&error, bucket.doing(&what)))?;

@@ -6,49 +6,63 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use retro_aws::{FolderSync, Removal, SyncReport, UploadLimits};
-use retro_store::StoreError;
+use retro_aws::{S3FolderSync, UploadLimits};
 use retro_store::contract::block_on;
+use retro_store::contract::folder_sync::Placed;
+use retro_store::{FileHeaders, FolderSync, StoreError, SyncOutcome, SyncReport, SyncRequest};
 use retro_testing::{Fault, FaultProxy, Request};
 
-use crate::support::{Bucket, clients, raw_s3, writer};
+use crate::support::{Bucket, clients, raw_s3, small_parts, writer};
 
-async fn sync(bucket: &Bucket, endpoint: &str) -> FolderSync {
+/// On a prefix of the bucket, so that places are below one.
+async fn sync(bucket: &Bucket, endpoint: &str, limits: UploadLimits) -> S3FolderSync {
     let clients = clients(endpoint).await;
-    FolderSync::new(
-        &clients,
-        &bucket.name,
-        "site",
-        UploadLimits::default(),
-        writer(),
-    )
+    S3FolderSync::new(&clients, &bucket.name, "pre/fix", limits, writer())
 }
 
-/// What is in the bucket, but for the list of files.
-async fn stored(bucket: &Bucket) -> BTreeMap<String, String> {
+/// What is in the bucket below a place, but for the manifest.
+async fn look(bucket: &Bucket, place: &str) -> Placed {
     let client = raw_s3(&bucket.endpoint);
-    let listed = client
-        .list_objects_v2()
-        .bucket(&bucket.name)
-        .send()
-        .await
-        .unwrap();
-    let mut all = BTreeMap::new();
-    for object in listed.contents() {
-        let key = object.key().unwrap();
-        let got = client
-            .get_object()
-            .bucket(&bucket.name)
-            .key(key)
-            .send()
-            .await
-            .unwrap();
-        let content = got.body.collect().await.unwrap().to_vec();
-        if !key.ends_with(".retro-sync.json") {
-            all.insert(key.to_owned(), String::from_utf8(content).unwrap());
+    let prefix = format!("pre/fix/{place}/");
+    let mut all = Placed::new();
+    let mut next = None;
+    loop {
+        let list = client.list_objects_v2().bucket(&bucket.name);
+        let list = list.prefix(&prefix).set_continuation_token(next);
+        let listed = list.send().await.unwrap();
+        let mut reading = tokio::task::JoinSet::new();
+        for object in listed.contents() {
+            let key = object.key().unwrap().to_owned();
+            let get = client.get_object().bucket(&bucket.name).key(&key);
+            reading.spawn(async move {
+                let got = get.send().await.unwrap();
+                let headers = FileHeaders {
+                    content_type: got.content_type().unwrap_or_default().to_owned(),
+                    cache_control: got.cache_control().map(str::to_owned),
+                };
+                (key, (got.body.collect().await.unwrap().to_vec(), headers))
+            });
+        }
+        while let Some(read) = reading.join_next().await {
+            let (key, found) = read.unwrap();
+            let name = key.strip_prefix(&prefix).unwrap();
+            if name != ".retro-sync.json" {
+                all.insert(name.to_owned(), found);
+            }
+        }
+        next = listed.next_continuation_token().map(str::to_owned);
+        if next.is_none() {
+            return all;
         }
     }
-    all
+}
+
+async fn stored(bucket: &Bucket) -> BTreeMap<String, String> {
+    let text = |content| String::from_utf8(content).unwrap();
+    let placed = look(bucket, "site").await.into_iter();
+    placed
+        .map(|(name, (content, _))| (name, text(content)))
+        .collect()
 }
 
 fn write(folder: &Path, name: &str, content: &str) {
@@ -58,64 +72,68 @@ fn write(folder: &Path, name: &str, content: &str) {
 }
 
 fn expected(files: &[(&str, &str)]) -> BTreeMap<String, String> {
-    let owned = |(name, content): &(&str, &str)| (format!("site/{name}"), (*content).to_owned());
+    let owned = |(name, content): &(&str, &str)| ((*name).to_owned(), (*content).to_owned());
     files.iter().map(owned).collect()
 }
 
-#[test]
-fn a_prefix_becomes_like_the_folder() {
-    block_on(async {
-        for bucket in [Bucket::on_moto().await, Bucket::on_s3s().await] {
-            let folder = tempfile::tempdir().unwrap();
-            let folder = folder.path();
-            let sync = sync(&bucket, &bucket.endpoint).await;
-            write(folder, "index.html", "one");
-            write(folder, "a/b.css", "two");
-            write(folder, "a/c é.js", "three");
-            #[cfg(unix)]
-            std::os::unix::fs::symlink("index.html", folder.join("link")).unwrap();
-            let first = sync.run(folder, Removal::Keep).await.unwrap();
-            assert_eq!((first.uploaded, first.bytes), (3, 11));
-            assert_eq!(first.left_out, [folder.join("link")]);
-            let all = [
-                ("index.html", "one"),
-                ("a/b.css", "two"),
-                ("a/c é.js", "three"),
-            ];
-            assert_eq!(stored(&bucket).await, expected(&all));
-
-            write(folder, "a/b.css", "six");
-            write(folder, "new", "new");
-            fs::remove_file(folder.join("a/c é.js")).unwrap();
-            let second = sync.run(folder, Removal::Keep).await.unwrap();
-            assert_eq!(
-                (second.uploaded, second.unchanged, second.removed),
-                (2, 1, 0)
-            );
-            let third = sync.run(folder, Removal::Delete).await.unwrap();
-            assert_eq!((third.uploaded, third.unchanged, third.removed), (0, 3, 1));
-            let all = [("index.html", "one"), ("a/b.css", "six"), ("new", "new")];
-            assert_eq!(stored(&bucket).await, expected(&all));
-        }
-    });
+fn request(folder: &Path, delete: bool) -> SyncRequest {
+    SyncRequest {
+        root: folder.to_owned(),
+        output: String::new(),
+        place: "site".to_owned(),
+        delete,
+        content_types: Vec::new(),
+        cache_headers: Vec::new(),
+    }
 }
 
-/// A file with another time and the same content is not sent again.
+async fn run(sync: &S3FolderSync, folder: &Path, delete: bool) -> Result<SyncReport, StoreError> {
+    match sync.sync(&request(folder, delete)).await? {
+        SyncOutcome::Synced(report) => Ok(report),
+        SyncOutcome::NoFolder => panic!("there is a folder"),
+    }
+}
+
+/// The same through a proxy.
+fn address(bucket: &Bucket) -> String {
+    bucket.endpoint.trim_start_matches("http://").to_owned()
+}
+
+mod contract {
+    use super::*;
+
+    async fn on(bucket: Bucket) -> (Arc<dyn FolderSync>, Bucket) {
+        let sync = sync(&bucket, &bucket.endpoint, UploadLimits::default()).await;
+        (Arc::new(sync), bucket)
+    }
+
+    mod moto {
+        use super::*;
+
+        retro_store::folder_sync_contract!(async || on(Bucket::on_moto().await).await, look);
+    }
+
+    mod s3s {
+        use super::*;
+
+        retro_store::folder_sync_contract!(async || on(Bucket::on_s3s().await).await, look);
+    }
+}
+
 #[test]
-fn a_file_that_was_only_touched_is_unchanged() {
+fn a_file_in_parts_has_its_headers_too() {
     block_on(async {
         let bucket = Bucket::on_moto().await;
         let folder = tempfile::tempdir().unwrap();
-        let sync = sync(&bucket, &bucket.endpoint).await;
-        write(folder.path(), "a", "x");
-        sync.run(folder.path(), Removal::Keep).await.unwrap();
-        let file = fs::File::options()
-            .write(true)
-            .open(folder.path().join("a"))
-            .unwrap();
-        file.set_modified(std::time::UNIX_EPOCH).unwrap();
-        let again = sync.run(folder.path(), Removal::Keep).await.unwrap();
-        assert_eq!((again.uploaded, again.unchanged), (0, 1));
+        write(folder.path(), "large.wasm", &"x".repeat(11 << 20));
+        let sync = sync(&bucket, &bucket.endpoint, small_parts()).await;
+        run(&sync, folder.path(), false).await.unwrap();
+        let placed = look(&bucket, "site").await;
+        let (content, headers) = &placed["large.wasm"];
+        assert_eq!(
+            (content.len(), headers.content_type.as_str()),
+            (11 << 20, "application/wasm")
+        );
     });
 }
 
@@ -124,18 +142,18 @@ fn without_a_list_what_is_there_is_found_by_looking() {
     block_on(async {
         let bucket = Bucket::on_moto().await;
         let client = raw_s3(&bucket.endpoint);
-        for key in ["site/old", "site/kept", "elsewhere"] {
+        for key in ["pre/fix/site/old", "pre/fix/site/kept", "elsewhere"] {
             let put = client.put_object().bucket(&bucket.name).key(key);
             put.body(b"?".to_vec().into()).send().await.unwrap();
         }
         let folder = tempfile::tempdir().unwrap();
         write(folder.path(), "kept", "x");
-        let sync = sync(&bucket, &bucket.endpoint).await;
-        let report = sync.run(folder.path(), Removal::Delete).await.unwrap();
-        assert_eq!((report.uploaded, report.removed), (1, 1));
-        let mut all = expected(&[("kept", "x")]);
-        all.insert("elsewhere".to_owned(), "?".to_owned());
-        assert_eq!(stored(&bucket).await, all);
+        let sync = sync(&bucket, &bucket.endpoint, UploadLimits::default()).await;
+        let report = run(&sync, folder.path(), true).await.unwrap();
+        assert_eq!((report.uploaded, report.deleted), (1, 1));
+        assert_eq!(stored(&bucket).await, expected(&[("kept", "x")]));
+        let elsewhere = client.head_object().bucket(&bucket.name).key("elsewhere");
+        elsewhere.send().await.unwrap();
     });
 }
 
@@ -147,26 +165,20 @@ fn five_thousand_unchanged_files_cost_one_read() {
         for number in 0..5_000 {
             write(folder.path(), &format!("{}/{number}", number % 50), "x");
         }
-        let first = sync(&bucket, &bucket.endpoint).await;
-        assert_eq!(
-            first
-                .run(folder.path(), Removal::Delete)
-                .await
-                .unwrap()
-                .uploaded,
-            5_000
-        );
+        let first = sync(&bucket, &bucket.endpoint, UploadLimits::default()).await;
+        let report = run(&first, folder.path(), true).await.unwrap();
+        assert_eq!(report.uploaded, 5_000);
         let requests = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&requests);
-        let address = bucket.endpoint.trim_start_matches("http://").to_owned();
+        let address = address(&bucket);
         let proxy = FaultProxy::start(&address, move |_: &Request| {
             counted.fetch_add(1, Ordering::SeqCst);
             Fault::None
         });
-        let second = sync(&bucket, &proxy.endpoint()).await;
-        let report = second.run(folder.path(), Removal::Delete).await.unwrap();
+        let second = sync(&bucket, &proxy.endpoint(), UploadLimits::default()).await;
+        let report = run(&second, folder.path(), true).await.unwrap();
         let unchanged = SyncReport {
-            unchanged: 5_000,
+            skipped: 5_000,
             ..SyncReport::default()
         };
         assert_eq!(report, unchanged);
@@ -181,15 +193,15 @@ fn a_synchronisation_that_was_cut_short_is_made_good() {
         let bucket = Bucket::on_moto().await;
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path();
-        let sync = sync(&bucket, &bucket.endpoint).await;
+        let sync = sync(&bucket, &bucket.endpoint, UploadLimits::default()).await;
         write(folder, "a", "old");
         write(folder, "gone", "x");
         let before = fs::metadata(folder.join("a")).unwrap().modified().unwrap();
-        sync.run(folder, Removal::Delete).await.unwrap();
+        run(&sync, folder, true).await.unwrap();
 
         // Everything arrives but the list at the end.
         let lists = AtomicUsize::new(0);
-        let address = bucket.endpoint.trim_start_matches("http://").to_owned();
+        let address = address(&bucket);
         let proxy = FaultProxy::start(&address, move |request: &Request| {
             let is_list = request.method == "PUT" && request.path.contains(".retro-sync.json");
             if is_list && lists.fetch_add(1, Ordering::SeqCst) > 0 {
@@ -199,8 +211,8 @@ fn a_synchronisation_that_was_cut_short_is_made_good() {
         });
         write(folder, "a", "new");
         fs::remove_file(folder.join("gone")).unwrap();
-        let broken = self::sync(&bucket, &proxy.endpoint()).await;
-        let error = broken.run(folder, Removal::Delete).await.unwrap_err();
+        let broken = self::sync(&bucket, &proxy.endpoint(), UploadLimits::default()).await;
+        let error = run(&broken, folder, true).await.unwrap_err();
         assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
 
         write(folder, "a", "old");
@@ -209,8 +221,8 @@ fn a_synchronisation_that_was_cut_short_is_made_good() {
             .open(folder.join("a"))
             .unwrap();
         file.set_modified(before).unwrap();
-        let report = sync.run(folder, Removal::Delete).await.unwrap();
-        assert_eq!((report.uploaded, report.removed), (1, 1));
+        let report = run(&sync, folder, true).await.unwrap();
+        assert_eq!((report.uploaded, report.deleted), (1, 1));
         assert_eq!(stored(&bucket).await, expected(&[("a", "old")]));
     });
 }
@@ -221,18 +233,18 @@ fn of_two_synchronisations_at_once_one_is_told() {
         let bucket = Bucket::on_moto().await;
         let folder = tempfile::tempdir().unwrap();
         write(folder.path(), "a", "x");
-        let address = bucket.endpoint.trim_start_matches("http://").to_owned();
-        let other = sync(&bucket, &bucket.endpoint).await;
+        let address = address(&bucket);
+        let other = sync(&bucket, &bucket.endpoint, UploadLimits::default()).await;
         let (other, path) = (Arc::new(other), folder.path().to_owned());
         // In the middle of the first one, the second one runs from end to end.
         let proxy = FaultProxy::start(&address, move |request: &Request| {
             if request.method == "PUT" && request.path.contains("/site/a") {
-                block_on(other.run(&path, Removal::Keep)).unwrap();
+                block_on(run(&other, &path, false)).unwrap();
             }
             Fault::None
         });
-        let first = sync(&bucket, &proxy.endpoint()).await;
-        let error = first.run(folder.path(), Removal::Keep).await.unwrap_err();
+        let first = sync(&bucket, &proxy.endpoint(), UploadLimits::default()).await;
+        let error = run(&first, folder.path(), false).await.unwrap_err();
         assert!(matches!(error, StoreError::Conflict { .. }), "{error:?}");
     });
 }

@@ -7,7 +7,7 @@ use retro_aws::{SecretsManager, SqsTaskQueue, StepFunctionsEngine};
 use retro_domain::Timestamp;
 use retro_store::contract::block_on;
 use retro_store::contract::secrets::SECRETS;
-use retro_store::{Engine, Execution, ExecutionStatus, Secrets, TaskQueue};
+use retro_store::{Engine, Execution, ExecutionStatus, Receipt, Secrets, TaskMessage, TaskQueue};
 use retro_testing::{Fault, FaultProxy, Request, SharedServer};
 
 use crate::support::{clients, raw};
@@ -93,7 +93,14 @@ mod engine {
 mod queue {
     use super::*;
 
-    async fn make() -> (Arc<dyn TaskQueue>, SharedServer) {
+    /// The queue's dead letters, and the server.
+    struct DeadLetters {
+        client: aws_sdk_sqs::Client,
+        url: String,
+        _moto: SharedServer,
+    }
+
+    async fn make() -> (Arc<dyn TaskQueue>, DeadLetters) {
         let moto = SharedServer::moto();
         let endpoint = moto.endpoint();
         let client = aws_sdk_sqs::Client::new(&raw(&endpoint));
@@ -112,10 +119,46 @@ mod queue {
             .unwrap();
         let url = queue.queue_url.unwrap();
         let queue = SqsTaskQueue::new(&clients(&endpoint).await, &url, Some(&dead));
-        (Arc::new(queue), moto)
+        let dead_letters = DeadLetters {
+            client,
+            url: dead,
+            _moto: moto,
+        };
+        (Arc::new(queue), dead_letters)
     }
 
-    retro_store::task_queue_contract!(make);
+    async fn look(dead: &DeadLetters) -> Vec<(String, String)> {
+        let receive = dead.client.receive_message().queue_url(&dead.url);
+        let receive = receive
+            .message_attribute_names("All")
+            .max_number_of_messages(10);
+        let received = receive.send().await.unwrap();
+        let letter = |message: &aws_sdk_sqs::types::Message| {
+            let attributes = message.message_attributes();
+            let reason = attributes.and_then(|all| all.get("retro-reason")?.string_value());
+            let body = message.body().unwrap_or_default().to_owned();
+            (body, reason.unwrap_or_default().to_owned())
+        };
+        received.messages().iter().map(letter).collect()
+    }
+
+    retro_store::task_queue_contract!(make, look);
+
+    #[test]
+    fn a_queue_that_does_not_know_its_dead_letters_says_so() {
+        block_on(async {
+            let moto = SharedServer::moto();
+            let clients = clients(&moto.endpoint()).await;
+            let queue = SqsTaskQueue::new(&clients, "http://localhost/queue", None);
+            let message = TaskMessage {
+                body: "{".to_owned(),
+                receipt: Receipt("1".to_owned()),
+                receipts: 1,
+            };
+            let error = queue.put_aside(&message, "why").await.unwrap_err();
+            assert!(error.to_string().contains("dead-letter queue"), "{error}");
+        });
+    }
 }
 
 mod secrets {

@@ -1,11 +1,13 @@
 //! Checks of queues. The queue puts a message aside once it was received three times.
+//!
+//! Those with a second argument look at the dead letters behind the queue's back.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{is_not_found, refused};
-use crate::{TaskMessage, TaskQueue};
+use super::{at_once, is_backend, is_not_found, refused};
+use crate::{MAX_TASK_MESSAGE, TaskMessage, TaskQueue};
 
 type Store = Arc<dyn TaskQueue>;
 
@@ -82,4 +84,68 @@ pub async fn a_message_that_nobody_finishes_is_put_aside(store: Store) {
     }
     assert_eq!(receive(&store, 1).await, []);
     assert_eq!(store.dead_letters().await.unwrap(), 1);
+}
+
+/// It does not come back, and somebody else's cannot be put aside.
+pub async fn a_message_is_put_aside_with_its_reason(
+    store: Store,
+    look: impl AsyncFn() -> Vec<(String, String)>,
+) {
+    store.send("{").await.unwrap();
+    let message = receive(&store, 1).await.remove(0);
+    let reason = "sessionId: missing; userId: missing\u{1}";
+    store.put_aside(&message, reason).await.unwrap();
+    assert_eq!(store.dead_letters().await.unwrap(), 1);
+    assert_eq!(receive(&store, 10).await, []);
+    refused(store.extend(&message.receipt, MINUTE).await, is_not_found);
+    refused(store.put_aside(&message, reason).await, is_not_found);
+    assert_eq!(store.dead_letters().await.unwrap(), 1);
+    let expected = "sessionId: missing; userId: missing\u{fffd}".to_owned();
+    assert_eq!(look().await, [("{".to_owned(), expected)]);
+}
+
+/// A long one, too.
+pub async fn the_longest_message_is_put_aside(
+    store: Store,
+    look: impl AsyncFn() -> Vec<(String, String)>,
+) {
+    let body = "x".repeat(MAX_TASK_MESSAGE);
+    store.send(&body).await.unwrap();
+    let message = receive(&store, 1).await.remove(0);
+    store.put_aside(&message, "too much").await.unwrap();
+    let letters = look().await;
+    assert_eq!(letters.len(), 1);
+    assert!(letters[0].0 == body);
+}
+
+/// As SQS does.
+pub async fn what_no_queue_takes_is_refused(store: Store) {
+    for body in ["", "\0", &"x".repeat(MAX_TASK_MESSAGE + 1)] {
+        refused(store.send(body).await, is_backend);
+    }
+    assert_eq!(receive(&store, 1).await, []);
+}
+
+/// Whoever asks first.
+pub async fn many_receivers_get_each_message_once(store: Store) {
+    for number in 0..20 {
+        store.send(&number.to_string()).await.unwrap();
+    }
+    let received = at_once(4, |_| {
+        let store = Arc::clone(&store);
+        async move {
+            let mut bodies = Vec::new();
+            loop {
+                let messages = receive(&store, 3).await;
+                if messages.is_empty() {
+                    return bodies;
+                }
+                bodies.extend(messages.into_iter().map(|it| it.body));
+            }
+        }
+    })
+    .await;
+    let all: Vec<String> = received.into_iter().flatten().collect();
+    let each: BTreeSet<&String> = all.iter().collect();
+    assert_eq!((all.len(), each.len()), (20, 20));
 }

@@ -1,4 +1,4 @@
-//! The tests of stores of task runs, one macro for each trait.
+//! The tests of what task runs need, one macro for each trait.
 
 /// The tests of a [`TaskRunStore`](crate::TaskRunStore): takes an async function that makes a fresh
 /// `((Arc<dyn TaskRunStore>, Arc<dyn TaskJournal>, Arc<dyn TaskEventLog>), guard)`.
@@ -93,5 +93,99 @@ macro_rules! task_event_log_contract {
                 appending_nothing_is_fine,
             ]
         );
+    };
+}
+
+/// The tests of a [`TaskQueue`](crate::TaskQueue): takes an async function that makes a fresh
+/// `(Arc<dyn TaskQueue>, guard)` that puts a message aside after three receipts, and an async
+/// function that returns every dead letter with its reason, `async fn(&guard) -> Vec<(String,
+/// String)>`.
+#[macro_export]
+macro_rules! task_queue_contract {
+    ($make:expr, $look:expr) => {
+        $crate::contract_checks!(
+            task_queue,
+            $make,
+            [
+                a_message_is_received_by_one,
+                many_messages_are_received_once_each,
+                many_receivers_get_each_message_once,
+                a_deleted_message_does_not_come_back,
+                a_message_that_is_let_go_comes_back,
+                a_message_that_nobody_finishes_is_put_aside,
+                what_no_queue_takes_is_refused,
+            ]
+        );
+        $crate::dead_letter_checks!(
+            $make,
+            $look,
+            [
+                a_message_is_put_aside_with_its_reason,
+                the_longest_message_is_put_aside,
+            ]
+        );
+    };
+}
+
+/// One test for each check of dead letters.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! dead_letter_checks {
+    ($make:expr, $look:expr, [$($check:ident),* $(,)?]) => {
+        $(
+            #[test]
+            fn $check() {
+                $crate::contract::block_on(async {
+                    let (store, guard) = ($make)().await;
+                    let look = async || ($look)(&guard).await;
+                    $crate::contract::task_queue::$check(store, look).await;
+                });
+            }
+        )*
+    };
+}
+
+/// The tests of a [`FolderSync`](crate::FolderSync): takes an async function that makes a fresh
+/// `(Arc<dyn FolderSync>, guard)`, and an async function that looks at a place behind the store's
+/// back, `async fn(&guard, &str) -> Placed`.
+#[macro_export]
+macro_rules! folder_sync_contract {
+    ($make:expr, $look:expr) => {
+        $crate::folder_sync_checks!(
+            $make,
+            $look,
+            [
+                a_place_becomes_like_the_folder,
+                what_has_the_same_content_is_skipped,
+                a_change_that_keeps_size_and_time_is_noticed,
+                files_have_content_types_and_cache_headers,
+                a_missing_folder_is_skipped,
+                links_pipes_and_git_are_left_out,
+                a_folder_outside_the_work_tree_is_refused,
+                a_place_outside_the_store_is_refused,
+                rules_that_are_none_are_refused,
+                places_are_apart,
+                of_many_at_once_one_ends_well,
+                many_files_are_taken_along,
+            ]
+        );
+    };
+}
+
+/// One test for each check of synchronisations.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! folder_sync_checks {
+    ($make:expr, $look:expr, [$($check:ident),* $(,)?]) => {
+        $(
+            #[test]
+            fn $check() {
+                $crate::contract::block_on(async {
+                    let (store, guard) = ($make)().await;
+                    let look = async |place: &str| ($look)(&guard, place).await;
+                    $crate::contract::folder_sync::$check(store, look).await;
+                });
+            }
+        )*
     };
 }

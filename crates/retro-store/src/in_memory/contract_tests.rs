@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use crate::{
-    ArtifactScope, ArtifactStore, Engine, EventLog, InMemoryArtifactStore, InMemoryEngine,
-    InMemoryEventLog, InMemoryJobStore, InMemoryObjectStore, InMemoryResultStore, InMemorySecrets,
-    InMemoryTaskQueue, InMemoryTaskStore, JobStore, ObjectStore, ResultIndex, ResultStore,
-    RunStore, Secret, Secrets, TaskEventLog, TaskJournal, TaskQueue, TaskRunStore,
+    ArtifactScope, ArtifactStore, Engine, EventLog, FolderSync, InMemoryArtifactStore,
+    InMemoryEngine, InMemoryEventLog, InMemoryFolderSync, InMemoryJobStore, InMemoryObjectStore,
+    InMemoryResultStore, InMemorySecrets, InMemoryTaskQueue, InMemoryTaskStore, JobStore,
+    ObjectStore, ResultIndex, ResultStore, RunStore, Secret, Secrets, TaskEventLog, TaskJournal,
+    TaskQueue, TaskRunStore,
 };
 
 mod jobs {
@@ -98,12 +99,33 @@ mod engine {
 mod queue {
     use super::*;
 
-    async fn make() -> (Arc<dyn TaskQueue>, ()) {
+    async fn make() -> (Arc<dyn TaskQueue>, InMemoryTaskQueue) {
         let clock = || retro_domain::Timestamp::from_unix_millis(0);
-        (Arc::new(InMemoryTaskQueue::new(Arc::new(clock), 3)), ())
+        let queue = InMemoryTaskQueue::new(Arc::new(clock), 3);
+        (Arc::new(queue.clone()), queue)
     }
 
-    crate::task_queue_contract!(make);
+    async fn look(queue: &InMemoryTaskQueue) -> Vec<(String, String)> {
+        queue.put_aside_so_far()
+    }
+
+    crate::task_queue_contract!(make, look);
+}
+
+mod folder_sync {
+    use super::*;
+    use crate::contract::folder_sync::Placed;
+
+    async fn make() -> (Arc<dyn FolderSync>, InMemoryFolderSync) {
+        let store = InMemoryFolderSync::default();
+        (Arc::new(store.clone()), store)
+    }
+
+    async fn look(store: &InMemoryFolderSync, place: &str) -> Placed {
+        store.files(place).unwrap()
+    }
+
+    crate::folder_sync_contract!(make, look);
 }
 
 mod task_runs {

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use retro_domain::{Clock, Timestamp};
 
 use super::locked;
-use crate::{Receipt, StoreError, TaskMessage, TaskQueue};
+use crate::{Receipt, StoreError, TaskMessage, TaskQueue, check_task_message, dead_letter_reason};
 
 /// A [`TaskQueue`] in memory. It never waits: a test moves the clock. Clones share one queue.
 #[derive(Clone)]
@@ -22,7 +22,8 @@ pub struct InMemoryTaskQueue {
 struct State {
     messages: Vec<Message>,
     receipts: u64,
-    dead: u64,
+    /// What was put aside, and why.
+    dead: Vec<(String, String)>,
 }
 
 struct Message {
@@ -51,6 +52,11 @@ impl InMemoryTaskQueue {
             state: Arc::default(),
         }
     }
+
+    /// What was put aside: each message with the reason, oldest first.
+    pub fn put_aside_so_far(&self) -> Vec<(String, String)> {
+        locked(&self.state).dead.clone()
+    }
 }
 
 impl std::fmt::Debug for InMemoryTaskQueue {
@@ -62,6 +68,7 @@ impl std::fmt::Debug for InMemoryTaskQueue {
 #[async_trait]
 impl TaskQueue for InMemoryTaskQueue {
     async fn send(&self, body: &str) -> Result<(), StoreError> {
+        check_task_message(body)?;
         locked(&self.state).messages.push(Message {
             body: body.to_owned(),
             receipts: 0,
@@ -83,9 +90,11 @@ impl TaskQueue for InMemoryTaskQueue {
             receipts,
             dead,
         } = &mut *state;
-        let before = messages.len();
-        messages.retain(|it| it.is_hidden(now) || it.receipts < self.max_receipts);
-        *dead += (before - messages.len()) as u64;
+        let is_spent = |it: &mut Message| !it.is_hidden(now) && it.receipts >= self.max_receipts;
+        dead.extend(messages.extract_if(.., is_spent).map(|message| {
+            let reason = format!("it was received {} times and never done", message.receipts);
+            (message.body, reason)
+        }));
         let free = messages.iter_mut().filter(|it| !it.is_hidden(now));
         let received = free.take(limit.min(10)).map(|message| {
             *receipts += 1;
@@ -121,7 +130,19 @@ impl TaskQueue for InMemoryTaskQueue {
         Ok(())
     }
 
+    async fn put_aside(&self, message: &TaskMessage, reason: &str) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let mut state = locked(&self.state);
+        let is_it = |it: &Message| it.is_of(&message.receipt) && it.is_hidden(now);
+        let Some(place) = state.messages.iter().position(is_it) else {
+            return Err(StoreError::not_found("the message of this receipt"));
+        };
+        let body = state.messages.remove(place).body;
+        state.dead.push((body, dead_letter_reason(reason)));
+        Ok(())
+    }
+
     async fn dead_letters(&self) -> Result<u64, StoreError> {
-        Ok(locked(&self.state).dead)
+        Ok(locked(&self.state).dead.len() as u64)
     }
 }
