@@ -255,21 +255,25 @@ impl Batches {
         })
     }
 
-    /// Starts a batch, or goes on with the one of this id.
-    ///
-    /// # Errors
-    ///
-    /// As [`submit`].
-    pub async fn start(&self, plan: &Plan, options: &BatchOptions) -> Result<Submitted, Failure> {
-        let services = BatchServices {
+    /// The same for who starts, stops or looks at batches.
+    pub fn services(&self) -> BatchServices {
+        BatchServices {
             jobs: Arc::clone(&self.stores.jobs) as _,
             index: Arc::clone(&self.stores.jobs) as _,
             runs: Arc::clone(&self.stores.jobs) as _,
             objects: Arc::clone(&self.stores.objects) as _,
             engine: Arc::clone(&self.engine),
             clock: Arc::clone(&self.clock),
-        };
-        submit(plan, &services, options)
+        }
+    }
+
+    /// Starts a batch, or goes on with the one of this id.
+    ///
+    /// # Errors
+    ///
+    /// As [`submit`].
+    pub async fn start(&self, plan: &Plan, options: &BatchOptions) -> Result<Submitted, Failure> {
+        submit(plan, &self.services(), options)
             .await
             .map_err(|error| start_failure(&options.id, error))
     }

@@ -219,6 +219,16 @@ fn usual_job<'a>(known: impl Iterator<Item = &'a ResultSummary>) -> Option<Durat
     total.checked_div(count)
 }
 
+/// The first commit of each key, with its place: of commits with one key, it is the one that has the
+/// job.
+pub(crate) fn first_of_each_key(
+    commits: &[RunCommit],
+) -> impl Iterator<Item = (usize, &RunCommit)> {
+    let mut seen = HashSet::new();
+    let all = commits.iter().enumerate();
+    all.filter(move |(_, commit)| seen.insert(commit.key))
+}
+
 /// The commits of a plan by id.
 pub(crate) fn places(commits: &[RunCommit]) -> HashMap<CommitId, usize> {
     commits

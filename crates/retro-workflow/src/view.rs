@@ -9,7 +9,7 @@ use retro_store::{
     JobStore, ResultStore, ResultSummary, RunCommit, RunRecord, RunStatus, RunStore, StoreError,
 };
 
-use crate::plan::places;
+use crate::plan::{first_of_each_key, places};
 
 /// A run with what is known of each of its commits, and what that shows.
 #[derive(Debug)]
@@ -60,15 +60,14 @@ impl RunView {
     ///
     /// When the store cannot be read.
     pub async fn explain(&mut self, jobs: &dyn JobStore) -> Result<(), StoreError> {
-        let mut first_of_key = HashMap::new();
-        for commit in &self.run.commits {
-            first_of_key.entry(commit.key).or_insert(commit.commit);
-        }
+        let first = first_of_each_key(&self.run.commits);
+        let first_of_key: HashMap<CacheKey, CommitId> = first
+            .map(|(_, commit)| (commit.key, commit.commit))
+            .collect();
         let commits = self.run.commits.iter().enumerate();
         let without = commits.filter(|(place, _)| self.summaries[*place].is_none());
         let (places, asked): (Vec<usize>, Vec<CommitJob>) = without
             .map(|(place, commit)| {
-                // Of commits with one key, the first one has the job: as in the plan.
                 let job = CommitJob {
                     repo: self.run.repo.clone(),
                     commit: first_of_key[&commit.key],

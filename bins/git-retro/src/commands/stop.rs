@@ -8,7 +8,7 @@ use retro_bootstrap::terminal::{count, listen, print, say};
 use retro_bootstrap::{ExitCode, Failure, SystemClock};
 use retro_domain::RunId;
 use retro_workflow::Interrupt;
-use retro_workflow::batch::{BatchServices, FollowOptions, Stopped, stop};
+use retro_workflow::batch::{FollowOptions, Stopped, stop};
 
 use crate::cli::StopArgs;
 use crate::context::{Context, runtime};
@@ -26,21 +26,15 @@ pub(crate) fn run(context: &Context, args: &StopArgs) -> Result<ExitCode, Failur
         interrupt,
     };
     let stopped = runtime()?.block_on(async {
-        let Batches {
-            stores,
-            engine,
-            clock,
-        } = Batches::open(&place, &machine, Arc::new(SystemClock)).await?;
-        let services = BatchServices {
-            jobs: Arc::clone(&stores.jobs) as _,
-            index: Arc::clone(&stores.jobs) as _,
-            runs: Arc::clone(&stores.jobs) as _,
-            objects: Arc::clone(&stores.objects) as _,
-            engine,
-            clock,
-        };
+        let batches = Batches::open(&place, &machine, Arc::new(SystemClock)).await?;
         say("stopping; runners have up to two minutes to hand their jobs back");
-        let stopped = stop(&batch, &services, "stopped by git retro stop", &options).await;
+        let stopped = stop(
+            &batch,
+            &batches.services(),
+            "stopped by git retro stop",
+            &options,
+        )
+        .await;
         stopped.map_err(|error| pull_failure(&batch, error))
     })?;
     print(&text(&batch, &stopped))?;

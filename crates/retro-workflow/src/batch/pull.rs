@@ -1,6 +1,6 @@
 //! Bringing the results of a batch home.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ use super::execution_of;
 use crate::RESULT_NAME;
 use crate::leases::{Claim, IsGone, claim, tolerate_race};
 use crate::options::Claims;
+use crate::plan::first_of_each_key;
 
 /// What [`pull`] works with.
 #[derive(Clone)]
@@ -91,13 +92,8 @@ impl Pulled {
 
     /// The commits whose jobs could not be done, oldest first, and why.
     pub fn not_done(&self) -> impl Iterator<Item = (CommitId, &str)> {
-        let mut seen = HashSet::new();
-        let commits = self
-            .run
-            .commits
-            .iter()
-            .filter(move |it| seen.insert(it.key));
-        commits.filter_map(|commit| match self.ended.get(&commit.key)? {
+        let jobs = first_of_each_key(&self.run.commits);
+        jobs.filter_map(|(_, commit)| match self.ended.get(&commit.key)? {
             JobEnding::Failed(reason) => Some((commit.commit, reason.as_str())),
             JobEnding::Complete(..) => None,
         })
@@ -151,23 +147,20 @@ pub async fn pull(
         running: 0,
         fetched: 0,
     };
-    let mut of_key: HashMap<CacheKey, CommitJob> = HashMap::new();
-    let mut order = Vec::new();
-    for commit in &remote.commits {
-        // Of commits with one key, the first one has the job: as in the plan.
-        of_key.entry(commit.key).or_insert_with(|| {
-            order.push(commit.key);
-            CommitJob {
+    let all: Vec<(CacheKey, CommitJob)> = first_of_each_key(&remote.commits)
+        .map(|(_, commit)| {
+            let job = CommitJob {
                 repo: remote.repo.clone(),
                 commit: commit.commit,
                 suite: commit.suite,
-            }
-        });
-    }
-    for keys in order.chunks(CHUNK) {
-        let jobs: Vec<CommitJob> = keys.iter().map(|key| of_key[key].clone()).collect();
-        let states = states_with_borrowed(keys, &jobs, stores).await?;
-        let here = stores.results.summaries(keys).await?;
+            };
+            (commit.key, job)
+        })
+        .collect();
+    for chunk in all.chunks(CHUNK) {
+        let (keys, jobs): (Vec<CacheKey>, Vec<CommitJob>) = chunk.iter().cloned().unzip();
+        let states = states_with_borrowed(&keys, &jobs, stores).await?;
+        let here = stores.results.summaries(&keys).await?;
         for (((key, job), (source, state)), here) in keys.iter().zip(&jobs).zip(states).zip(here) {
             let Some(state) = state else {
                 // Nobody was asked to run what was known here.

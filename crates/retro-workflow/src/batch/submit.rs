@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use retro_domain::{
-    CacheKey, Clock, CommitJob, JobEvent, JobStatus, LeaseOwner, RunId, ToolchainFingerprint,
+    Clock, CommitJob, JobEvent, JobStatus, LeaseOwner, RunId, ToolchainFingerprint,
 };
 use retro_store::record::StoredBatchPlan;
 use retro_store::{
@@ -16,7 +16,7 @@ use super::input::{BatchJob, commit_suite, input};
 use super::survey::{Standing, survey};
 use super::{execution_of, items_object, plan_object, receipt_object};
 use crate::leases::tolerate_race;
-use crate::plan::{Plan, PlannedJob};
+use crate::plan::{Plan, PlannedJob, first_of_each_key};
 
 /// What a batch works with.
 #[derive(Clone)]
@@ -154,23 +154,21 @@ fn only(mut plan: Plan, jobs: &[BatchJob]) -> Plan {
 
 /// The plan of a batch that was begun over other commits than it would have now.
 fn begun(plan: &Plan, record: &RunRecord) -> Plan {
-    let mut seen = HashSet::new();
-    let mut jobs = Vec::new();
-    for (index, commit) in record.commits.iter().enumerate() {
-        if !plan.cached.contains_key(&commit.key) && seen.insert(commit.key) {
-            jobs.push(PlannedJob {
-                commit: index,
-                suite: commit.suite,
-                key: commit.key,
-                replaces: None,
-            });
-        }
-    }
-    let keys: HashSet<CacheKey> = record.commits.iter().map(|commit| commit.key).collect();
+    let first: Vec<_> = first_of_each_key(&record.commits).collect();
+    let distinct = first.len();
+    let unknown = first
+        .into_iter()
+        .filter(|(_, it)| !plan.cached.contains_key(&it.key));
+    let jobs = unknown.map(|(index, commit)| PlannedJob {
+        commit: index,
+        suite: commit.suite,
+        key: commit.key,
+        replaces: None,
+    });
     Plan {
         commits: record.commits.clone(),
-        jobs,
-        distinct: keys.len(),
+        jobs: jobs.collect(),
+        distinct,
         ..plan.clone()
     }
 }
